@@ -1,11 +1,11 @@
 //! Plimsoll: a compiler for Kubernetes manifests.
 
-pub mod source;
-pub mod diagnostic;
-pub mod yaml;
 pub mod chart;
+pub mod cli;
+pub mod diagnostic;
+pub mod lint;
+pub mod object;
 pub mod render;
 pub mod schema;
-pub mod object;
-pub mod lint;
-pub mod cli;
+pub mod source;
+pub mod yaml;

@@ -1,0 +1,414 @@
+//! Builds one document's tree from events, and keeps what a parser does not: duplicate keys, merges, budgets for aliases.
+
+use super::parse::DEPTH_LIMIT;
+use super::scalar::{Scalar, float_text, resolve};
+use super::tree::{Comment, Content, Document, NodeData, NodeId, Style, Text};
+use crate::diagnostic::Diagnostic;
+use crate::source::{SourceFile, Span};
+use granit_parser::{Event, ScalarStyle, StructureStyle, Tag};
+use std::collections::{HashMap, HashSet};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Aliases of one document may stand for this many nodes in all.
+const ALIAS_BUDGET: u64 = 1_000_000;
+
+/// Maps longer than this find duplicate keys by hashing.
+const LINEAR_KEYS: usize = 12;
+
+enum Frame {
+    Seq { node: NodeId, items: Vec<NodeId> },
+    Map { node: NodeId, entries: Vec<(NodeId, NodeId)>, key: Option<NodeId>, seen: HashSet<Box<str>> },
+}
+
+impl Frame {
+    fn node(&self) -> NodeId {
+        match self {
+            Self::Seq { node, .. } | Self::Map { node, .. } => *node,
+        }
+    }
+}
+
+struct Anchor {
+    node: NodeId,
+    /// Nodes that the anchor stands for, itself included; none while it is still open.
+    size: Option<u64>,
+    /// Levels of collections below the anchor.
+    height: usize,
+    /// What had been counted when the anchor opened.
+    counted: u64,
+}
+
+/// Builds one document.
+pub(super) struct Builder {
+    document: Document,
+    stack: Vec<Frame>,
+    /// The height of each open frame's subtree so far.
+    heights: Vec<usize>,
+    anchors: HashMap<usize, Anchor>,
+    open_anchors: Vec<(NodeId, usize)>,
+    /// Nodes so far, counting an alias as all that it stands for.
+    counted: u64,
+    aliased: u64,
+    problems: Vec<Diagnostic>,
+}
+
+impl Builder {
+    pub(super) fn new(source: Arc<SourceFile>, start: usize) -> Self {
+        let document = Document {
+            source,
+            nodes: Vec::new(),
+            items: Vec::new(),
+            entries: Vec::new(),
+            comments: Vec::new(),
+            root: 0,
+            start: start as u32,
+            end: start as u32,
+        };
+        Self {
+            document,
+            stack: Vec::new(),
+            heights: Vec::new(),
+            anchors: HashMap::new(),
+            open_anchors: Vec::new(),
+            counted: 0,
+            aliased: 0,
+            problems: Vec::new(),
+        }
+    }
+
+    /// Ends the document. It is left out where its anchors made it unreadable.
+    pub(super) fn finish(mut self, comments: Vec<Comment>, end: usize) -> (Option<Document>, Vec<Diagnostic>) {
+        if self.document.nodes.is_empty() {
+            let start = self.document.start;
+            self.push(start..start, Style::Plain, Content::Scalar(Scalar::Null, Text::Source(start, start)));
+        }
+        // A text of nothing but comments holds no document.
+        let empty = self.document.root().is_null() && self.document.root().span().range().is_empty();
+        self.document.comments = comments;
+        self.document.end = end as u32;
+        let unreadable = self.problems.iter().any(|problem| problem.rule == "yaml/alias-budget");
+        ((!empty && !unreadable).then_some(self.document), self.problems)
+    }
+
+    pub(super) fn event(&mut self, event: Event, range: Range<usize>) {
+        let range = range.start as u32..range.end as u32;
+        match event {
+            Event::Scalar(text, style, anchor, tag) => {
+                let content = self.scalar_content(&text, style, tag.as_deref(), &range);
+                let style = match style {
+                    ScalarStyle::Plain => Style::Plain,
+                    ScalarStyle::SingleQuoted => Style::SingleQuoted,
+                    ScalarStyle::DoubleQuoted => Style::DoubleQuoted,
+                    ScalarStyle::Literal => Style::Literal,
+                    ScalarStyle::Folded => Style::Folded,
+                };
+                let range = self.tidy(range, style);
+                let node = self.push(range, style, content);
+                self.counted += 1;
+                self.open_anchor(anchor, node);
+                self.close_anchors(node, 0);
+                self.attach(node, false);
+            }
+            Event::SequenceStart(style, anchor, _) => {
+                let node = self.open(range, style, Content::Seq(0, 0), anchor);
+                self.stack.push(Frame::Seq { node, items: Vec::new() });
+            }
+            Event::MappingStart(style, anchor, _) => {
+                let node = self.open(range, style, Content::Map(0, 0), anchor);
+                self.stack.push(Frame::Map { node, entries: Vec::new(), key: None, seen: HashSet::new() });
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(range.end),
+            Event::Alias(id) => self.alias(id, range),
+            Event::UnresolvedAlias(name) => {
+                let span = self.span(&range);
+                let problem = Diagnostic::error(
+                    "yaml/unknown-anchor",
+                    format!("the alias `*{name}` has no anchor `&{name}` before it"),
+                );
+                self.problems.push(problem.at(span).help("quote the value if it is meant as text"));
+                let node = self.push(
+                    range.clone(),
+                    Style::Plain,
+                    Content::Scalar(Scalar::Null, Text::Source(range.end, range.end)),
+                );
+                self.attach(node, false);
+            }
+            _ => {}
+        }
+    }
+
+    fn span(&self, range: &Range<u32>) -> Span {
+        Span { file: self.document.source.id(), start: range.start, end: range.end }
+    }
+
+    fn push(&mut self, range: Range<u32>, style: Style, content: Content) -> NodeId {
+        let id = self.document.nodes.len() as NodeId;
+        self.document.nodes.push(NodeData { start: range.start, end: range.end, parent: id, style, content });
+        id
+    }
+
+    fn open(&mut self, range: Range<u32>, style: StructureStyle, content: Content, anchor: usize) -> NodeId {
+        let style = if style == StructureStyle::Flow { Style::Flow } else { Style::Plain };
+        let node = self.push(range, style, content);
+        self.open_anchor(anchor, node);
+        self.counted += 1;
+        self.heights.push(0);
+        node
+    }
+
+    fn open_anchor(&mut self, anchor: usize, node: NodeId) {
+        if anchor != 0 {
+            self.anchors.insert(anchor, Anchor { node, size: None, height: 0, counted: self.counted });
+            self.open_anchors.push((node, anchor));
+        }
+    }
+
+    fn close_anchors(&mut self, node: NodeId, height: usize) {
+        while let Some((_, anchor)) = self.open_anchors.pop_if(|(open, _)| *open == node) {
+            if let Some(anchor) = self.anchors.get_mut(&anchor) {
+                anchor.size = Some((self.counted - anchor.counted).max(1));
+                anchor.height = height;
+            }
+        }
+    }
+
+    fn scalar_content(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>, range: &Range<u32>) -> Content {
+        let scalar = match (tag.and_then(Tag::core_suffix), style) {
+            (Some("str" | "binary"), _) => Scalar::String,
+            (Some("int" | "float" | "bool" | "null"), _) | (_, ScalarStyle::Plain) => resolve(text),
+            _ => Scalar::String,
+        };
+        let source = self.document.source.text();
+        let holds = |start: u32, end: u32| source.get(start as usize..end as usize) == Some(text);
+        let inner = range.start + 1..range.end.saturating_sub(1);
+        let text = if holds(range.start, range.end) {
+            Text::Source(range.start, range.end)
+        } else if inner.start <= inner.end && holds(inner.start, inner.end) {
+            Text::Source(inner.start, inner.end)
+        } else {
+            Text::Owned(text.into())
+        };
+        Content::Scalar(scalar, text)
+    }
+
+    /// Takes line breaks off the end of a block scalar's range, and puts an empty value right behind its key.
+    fn tidy(&self, range: Range<u32>, style: Style) -> Range<u32> {
+        let source = self.document.source.text();
+        match style {
+            Style::Literal | Style::Folded => {
+                let text = source.get(range.start as usize..range.end as usize).unwrap_or_default();
+                range.start..range.start + text.trim_end().len() as u32
+            }
+            Style::Plain if range.is_empty() => match self.stack.last() {
+                Some(Frame::Map { key: Some(key), .. }) => {
+                    let end = self.document.nodes[*key as usize].end;
+                    let rest = source.get(end as usize..).unwrap_or_default();
+                    let colon = rest.find(':').filter(|at| rest[..*at].trim().is_empty()).map_or(0, |at| at as u32 + 1);
+                    end + colon..end + colon
+                }
+                _ => range,
+            },
+            _ => range,
+        }
+    }
+
+    fn close(&mut self, end: u32) {
+        let Some(frame) = self.stack.pop() else { return };
+        let node = frame.node();
+        let height = self.heights.pop().unwrap_or_default() + 1;
+        if let Some(outer) = self.heights.last_mut() {
+            *outer = height.max(*outer);
+        }
+        let (content, children) = match frame {
+            Frame::Seq { items, .. } => {
+                let start = self.document.items.len() as u32;
+                let last = items.last().copied();
+                self.document.items.extend(items);
+                (Content::Seq(start, self.document.items.len() as u32), last)
+            }
+            Frame::Map { entries, .. } => {
+                let last = entries.last().map(|(_, value)| *value);
+                let entries = self.merge(entries);
+                let start = self.document.entries.len() as u32;
+                self.document.entries.extend(entries);
+                (Content::Map(start, self.document.entries.len() as u32), last)
+            }
+        };
+        let last_end = children.map(|child| self.document.nodes[child as usize].end);
+        let data = &mut self.document.nodes[node as usize];
+        data.content = content;
+        data.end = if data.style == Style::Flow { end } else { last_end.unwrap_or(data.start).max(data.start) };
+        self.close_anchors(node, height);
+        self.attach(node, false);
+    }
+
+    /// Puts the entries of merged maps (`<<`) behind a map's own.
+    fn merge(&mut self, entries: Vec<(NodeId, NodeId)>) -> Vec<(NodeId, NodeId)> {
+        let is_merge =
+            |id: NodeId, nodes: &[NodeData]| matches!(nodes[id as usize].content, Content::Scalar(Scalar::Merge, _));
+        if !entries.iter().any(|(key, _)| is_merge(*key, &self.document.nodes)) {
+            return entries;
+        }
+        let (merges, mut own): (Vec<_>, Vec<_>) =
+            entries.into_iter().partition(|(key, _)| is_merge(*key, &self.document.nodes));
+        let mut names: HashSet<String> = own.iter().map(|(key, _)| self.text(*key).to_owned()).collect();
+        for (key, value) in merges {
+            let sources = match self.document.nodes[value as usize].content {
+                Content::Seq(start, end) => self.document.items[start as usize..end as usize].to_vec(),
+                _ => vec![value],
+            };
+            for source in sources {
+                let Content::Map(start, end) = self.document.nodes[source as usize].content else {
+                    let data = &self.document.nodes[key as usize];
+                    let span = self.span(&(data.start..data.end));
+                    self.problems.push(
+                        Diagnostic::error("yaml/merge", "`<<` merges maps only")
+                            .at(span)
+                            .help("name a map, or a list of maps"),
+                    );
+                    continue;
+                };
+                for at in start..end {
+                    let entry = self.document.entries[at as usize];
+                    if names.insert(self.text(entry.0).to_owned()) {
+                        own.push(entry);
+                    }
+                }
+            }
+        }
+        own
+    }
+
+    fn text(&self, node: NodeId) -> &str {
+        match &self.document.nodes[node as usize].content {
+            Content::Scalar(_, Text::Source(start, end)) => {
+                self.document.source.text().get(*start as usize..*end as usize).unwrap_or_default()
+            }
+            Content::Scalar(_, Text::Owned(text)) => text,
+            _ => "",
+        }
+    }
+
+    fn alias(&mut self, id: usize, range: Range<u32>) {
+        let span = self.span(&range);
+        let problem = match self.anchors.get(&id) {
+            Some(Anchor { node, size: Some(size), height, .. }) => {
+                let (node, size, height) = (*node, *size, *height);
+                self.counted += size;
+                self.aliased += size;
+                if let Some(outer) = self.heights.last_mut() {
+                    *outer = height.max(*outer);
+                }
+                if self.aliased > ALIAS_BUDGET {
+                    let message = format!("the aliases of this document stand for more than {ALIAS_BUDGET} nodes");
+                    Diagnostic::error("yaml/alias-budget", message)
+                } else if self.stack.len() + height > DEPTH_LIMIT {
+                    let message = format!("with this alias, collections are nested deeper than {DEPTH_LIMIT} levels");
+                    Diagnostic::error("yaml/alias-budget", message)
+                } else {
+                    self.attach(node, true);
+                    return;
+                }
+            }
+            _ => Diagnostic::error("yaml/alias-cycle", "an alias inside its own anchor makes a loop"),
+        };
+        let known = self.problems.iter().any(|known| known.rule == problem.rule);
+        if !known || problem.rule == "yaml/alias-cycle" {
+            self.problems.push(problem.at(span));
+        }
+        let null = Content::Scalar(Scalar::Null, Text::Source(range.end, range.end));
+        let node = self.push(range, Style::Plain, null);
+        self.attach(node, false);
+    }
+
+    /// Hands a finished node to the collection that holds it.
+    fn attach(&mut self, node: NodeId, aliased: bool) {
+        let Some(mut frame) = self.stack.pop() else {
+            self.document.root = node;
+            return;
+        };
+        if !aliased {
+            self.document.nodes[node as usize].parent = frame.node();
+        }
+        match &mut frame {
+            Frame::Seq { items, .. } => items.push(node),
+            Frame::Map { key: key @ None, .. } => {
+                self.key(node);
+                *key = Some(node);
+            }
+            Frame::Map { entries, key, seen, .. } => {
+                if let Some(key) = key.take() {
+                    self.entry(key, node, entries, seen);
+                }
+            }
+        }
+        self.stack.push(frame);
+    }
+
+    /// Gives a key the text that JSON will have for it, and says so when that is not what was written.
+    fn key(&mut self, node: NodeId) {
+        let data = &self.document.nodes[node as usize];
+        let span = self.span(&(data.start..data.end));
+        let written = self.text(node).to_owned();
+        let Content::Scalar(scalar, _) = data.content else { return };
+        let read = match scalar {
+            Scalar::String | Scalar::Merge => return,
+            Scalar::Null => {
+                let problem = Diagnostic::error("yaml/key", "null cannot be a key").at(span).help("quote it");
+                self.problems.push(problem);
+                return;
+            }
+            Scalar::Bool(value) => value.to_string(),
+            Scalar::Int(value) => value.to_string(),
+            Scalar::UInt(value) => value.to_string(),
+            Scalar::Float(value) => float_text(value),
+        };
+        if read != written {
+            let message = format!("the key `{written}` is read as `{read}`");
+            self.problems.push(
+                Diagnostic::warning("yaml/retyped-key", message)
+                    .at(span)
+                    .help(format!("write `\"{written}\"` to keep it as text")),
+            );
+            self.document.nodes[node as usize].content = Content::Scalar(scalar, Text::Owned(read.into()));
+        }
+    }
+
+    fn entry(&mut self, key: NodeId, value: NodeId, entries: &mut Vec<(NodeId, NodeId)>, seen: &mut HashSet<Box<str>>) {
+        let data = &self.document.nodes[key as usize];
+        let span = self.span(&(data.start..data.end));
+        if !matches!(data.content, Content::Scalar(..)) {
+            self.problems.push(Diagnostic::error("yaml/key", "a map or a list cannot be a key").at(span));
+            return;
+        }
+        if !matches!(data.content, Content::Scalar(Scalar::Merge, _)) {
+            let name = self.text(key);
+            let duplicate = if entries.len() < LINEAR_KEYS {
+                entries.iter().any(|(known, _)| self.text(*known) == name)
+            } else {
+                if seen.is_empty() {
+                    seen.extend(entries.iter().map(|(known, _)| Box::from(self.text(*known))));
+                }
+                seen.contains(name)
+            };
+            if duplicate {
+                let name = name.to_owned();
+                let first = entries.iter().find(|(known, _)| self.text(*known) == name);
+                let mut problem = Diagnostic::error("yaml/duplicate-key", format!("the key `{name}` is given twice"))
+                    .at(span)
+                    .help("keep one of the two");
+                if let Some((first, _)) = first {
+                    let first = &self.document.nodes[*first as usize];
+                    problem = problem.label(self.span(&(first.start..first.end)), "first given here");
+                }
+                self.problems.push(problem);
+                return;
+            }
+            if entries.len() >= LINEAR_KEYS {
+                seen.insert(name.into());
+            }
+        }
+        entries.push((key, value));
+    }
+}
