@@ -1,6 +1,6 @@
-//! The pages of `tests/cases`: input files, one command line, and its expected output, read together.
+//! The pages of `tests/cases`: input files, command lines, and their expected output, read together.
 //!
-//! CONTRIBUTING.md describes the form. `PLIMSOLL_BLESS=1` writes the output into the pages instead of comparing it.
+//! tests/cases/README.md describes the form. `PLIMSOLL_BLESS=1` writes the output into the pages instead of comparing it.
 
 use rayon::prelude::*;
 use serde_json::Value;
@@ -9,14 +9,21 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// A page, in sections.
-struct Page {
-    path: PathBuf,
-    /// The text up to the section `expect`: it stays as it is.
-    input: String,
-    files: Vec<(String, Vec<u8>)>,
-    command: Vec<String>,
-    expected: String,
+/// A part of a page: its header line `-- NAME --` (empty for what stands before the first), and what follows it.
+struct Section<'a> {
+    header: &'a str,
+    body: String,
+}
+
+impl<'a> Section<'a> {
+    /// Gives the name between the dashes.
+    fn name(&self) -> &'a str {
+        name(self.header).unwrap_or_default()
+    }
+
+    fn is_expectation(&self) -> bool {
+        self.name().starts_with("expect ")
+    }
 }
 
 #[test]
@@ -45,74 +52,63 @@ fn find(folder: &Path, pages: &mut Vec<PathBuf>) {
 fn examine(path: &Path, root: &Path, bless: bool) -> Result<(), String> {
     let name = path.strip_prefix(root).unwrap_or(path).display();
     let text = fs::read_to_string(path).map_err(|error| format!("{name}: {error}"))?;
-    let page = parse(path, &text).map_err(|problem| format!("{name}: {problem}"))?;
-    let actual = run(&page).map_err(|problem| format!("{name}: {problem}"))?;
-    if actual == page.expected {
+    let actual = replay(&text).map_err(|problem| format!("{name}: {problem}"))?;
+    if actual == text {
         return Ok(());
     }
     if bless {
-        fs::write(&page.path, format!("{}{actual}", page.input)).map_err(|error| format!("{name}: {error}"))?;
-        return Ok(());
+        return fs::write(path, actual).map_err(|error| format!("{name}: {error}"));
     }
-    Err(format!("== {name}: {}\n{}", page.command.join(" "), difference(&page.expected, &actual)))
+    Err(format!("== {name}\n{}", difference(&text, &actual)))
 }
 
-fn parse(path: &Path, text: &str) -> Result<Page, String> {
-    let mut page = Page {
-        path: path.to_owned(),
-        input: String::new(),
-        files: Vec::new(),
-        command: Vec::new(),
-        expected: String::new(),
-    };
-    let mut sections: Vec<(&str, String)> = Vec::new();
-    let mut expects = false;
-    for line in text.split_inclusive('\n') {
-        let header = line.trim_end().strip_prefix("-- ").and_then(|rest| rest.strip_suffix(" --"));
-        expects |= header.is_some_and(|header| header == "expect" || header.starts_with("expect "));
-        if !expects {
-            page.input += line;
-        }
-        match (header, sections.last_mut()) {
-            (Some(header), _) => sections.push((header, String::new())),
-            (None, Some((_, body))) => *body += line,
-            (None, None) if line.trim().is_empty() || line.starts_with('#') => {}
-            (None, None) => return Err(format!("before the first section stands `{}`", line.trim())),
-        }
-    }
-    for (header, body) in sections {
-        if header == "run" {
-            page.command = words(body.trim())?;
-        } else if header == "expect" || header.starts_with("expect ") {
-            page.expected = format!("-- {header} --\n{body}");
-        } else {
-            let (name, flags) = header.split_once(" (").unwrap_or((header, ""));
-            page.files.push((name.to_owned(), content(body, flags.trim_end_matches(')'))?));
-        }
-    }
-    if page.command.first().is_none_or(|program| program != "plimsoll") {
-        return Err("the section `run` must hold a command line of plimsoll".to_owned());
-    }
-    Ok(page)
+fn name(line: &str) -> Option<&str> {
+    line.trim_end().strip_prefix("-- ")?.strip_suffix(" --")
 }
 
-/// Turns the body of a section into the file that it stands for.
-fn content(body: String, flags: &str) -> Result<Vec<u8>, String> {
-    let mut text = body;
-    for flag in flags.split([',', ' ']).filter(|flag| !flag.is_empty()) {
-        text = match flag {
-            "crlf" => text.replace('\n', "\r\n"),
-            "bom" => format!("\u{feff}{text}"),
-            "tabs" => text.replace('→', "\t"),
-            "no-newline" => text.trim_end_matches('\n').to_owned(),
-            _ => return Err(format!("unknown flag `{flag}` of a file")),
-        };
+/// Runs the commands of a page, and gives the page with what they said in place of what it expects.
+fn replay(page: &str) -> Result<String, String> {
+    let mut sections = vec![Section { header: "", body: String::new() }];
+    for line in page.split_inclusive('\n') {
+        match sections.last_mut() {
+            Some(section) if name(line).is_none() => section.body += line,
+            _ => sections.push(Section { header: line, body: String::new() }),
+        }
     }
-    Ok(text.into_bytes())
+    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    // The search for a workspace ends here.
+    fs::create_dir(folder.path().join(".git")).map_err(|error| error.to_string())?;
+    let mut command: Option<Vec<String>> = None;
+    let mut replayed = String::new();
+    for section in &sections {
+        if section.is_expectation() {
+            let words = command.take().ok_or("an `expect` has no `run` before it")?;
+            replayed += &run(&words, folder.path())?;
+            continue;
+        }
+        replayed += section.header;
+        replayed += &section.body;
+        match section.name() {
+            "" if section.body.lines().all(|line| line.is_empty() || line.starts_with('#')) => {}
+            "" => return Err("only comments may stand before the first section".to_owned()),
+            "run" => command = Some(split(section.body.trim())?),
+            file => {
+                let path = folder.path().join(file);
+                fs::create_dir_all(path.parent().expect("lies in the folder")).map_err(|error| error.to_string())?;
+                fs::write(&path, &section.body).map_err(|error| format!("{file}: {error}"))?;
+            }
+        }
+    }
+    match command {
+        None if sections.iter().any(Section::is_expectation) => Ok(replayed),
+        // A new page may end with its command: blessing adds what it says.
+        Some(words) => Ok(replayed + &run(&words, folder.path())?),
+        None => Err("it runs nothing".to_owned()),
+    }
 }
 
 /// Splits a command line into words, as a shell does with single and double quotes and backslashes.
-fn words(line: &str) -> Result<Vec<String>, String> {
+fn split(line: &str) -> Result<Vec<String>, String> {
     let mut words: Vec<String> = Vec::new();
     let mut word: Option<String> = None;
     let mut characters = line.chars();
@@ -139,21 +135,12 @@ fn words(line: &str) -> Result<Vec<String>, String> {
     Ok(words)
 }
 
-/// Runs a page's command in a fresh folder, and writes what it said in the form of the section `expect`.
-fn run(page: &Page) -> Result<String, String> {
-    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
-    // The search for a workspace ends here.
-    fs::create_dir(folder.path().join(".git")).map_err(|error| error.to_string())?;
-    for (name, bytes) in &page.files {
-        let path = folder.path().join(name);
-        fs::create_dir_all(path.parent().expect("lies in the folder")).map_err(|error| error.to_string())?;
-        fs::write(&path, bytes).map_err(|error| format!("{name}: {error}"))?;
-    }
+/// Runs a command, and writes what it said in the form of an `expect` section.
+fn run(words: &[String], folder: &Path) -> Result<String, String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_plimsoll"));
-    command.args(&page.command[1..]).current_dir(folder.path()).env_remove("NO_COLOR").env_remove("COLUMNS");
-    let formatted = page.command.iter().any(|word| word.starts_with("--format"));
-    let judges = ["check", "validate", "lint"].contains(&page.command.get(1).map_or("", String::as_str));
-    let compact = judges && !formatted;
+    command.args(words).current_dir(folder).env_remove("NO_COLOR").env_remove("COLUMNS");
+    let judges = words.first().is_some_and(|word| ["check", "validate", "lint"].contains(&word.as_str()));
+    let compact = judges && !words.iter().any(|word| word.starts_with("--format"));
     if compact {
         command.args(["--format", "json"]);
     }
@@ -167,7 +154,8 @@ fn run(page: &Page) -> Result<String, String> {
     }
     if code == "2" {
         for line in String::from_utf8_lossy(&output.stderr).lines() {
-            let _ = writeln!(text, "{}", format!("stderr: {line}").trim_end());
+            text += format!("stderr: {line}").trim_end();
+            text.push('\n');
         }
     }
     Ok(text)
@@ -236,6 +224,6 @@ fn difference(expected: &str, actual: &str) -> String {
 
 #[test]
 fn command_lines_are_split_as_in_a_shell() {
-    let split = words(r#"plimsoll check 'a b' --set "x=\"1\" 2" c\ d ''"#).expect("is well formed");
-    assert_eq!(split, ["plimsoll", "check", "a b", "--set", "x=\"1\" 2", "c d", ""]);
+    let words = split(r#"check 'a b' --set "x=\"1\" 2" c\ d ''"#).expect("is well formed");
+    assert_eq!(words, ["check", "a b", "--set", "x=\"1\" 2", "c d", ""]);
 }
