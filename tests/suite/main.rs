@@ -2,4 +2,6 @@
 #![expect(clippy::disallowed_methods, reason = "tests read files and run programs")]
 
 mod cases;
+mod cli;
+mod sandbox;
 mod tidy;
