@@ -46,7 +46,7 @@ pub(super) fn compile(
     world: &dyn World,
 ) -> Result<(Report, Vec<Trouble>), Trouble> {
     let current = world.current_folder().map_err(|error| Trouble::io("find", Path::new("."), &error))?;
-    let base = Base::new(current);
+    let base = Base::new(&current);
     let here = [PathBuf::from(".")];
     let paths = if input.paths.is_empty() { &here } else { input.paths.as_slice() };
     let versions = versions(&release.versions)?;

@@ -267,7 +267,7 @@ fn refuse_unsupported(path: &Path) -> Result<(), Trouble> {
             .help("unpack the chart and name its folder"));
     }
     let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
-    if name.ends_with(".tgz") || name.ends_with(".tar.gz") {
+    if [".tgz", ".tar.gz"].iter().any(|ending| name.ends_with(ending)) {
         return Err(Trouble::new(format!("`{shown}`: packaged charts are not supported yet"))
             .help("unpack the chart and name its folder"));
     }

@@ -6,11 +6,14 @@
 mod args;
 mod check;
 mod compile;
+mod init;
 mod inputs;
 mod merge;
 mod overrides;
 mod paths;
 mod report;
+#[cfg(test)]
+mod testing;
 mod trouble;
 pub mod world;
 
@@ -45,6 +48,8 @@ enum Command {
     Validate(check::ValidateArgs),
     /// Judge manifests by rules: the second half of check
     Lint(check::LintArgs),
+    /// Write a new chart
+    Init(init::InitArgs),
 }
 
 /// Runs the command line in the real world and gives the process's exit code.
@@ -67,6 +72,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Check(args) => args.run(world),
         Command::Validate(args) => args.run(world),
         Command::Lint(args) => args.run(world),
+        Command::Init(args) => args.run(world),
     }
 }
 

@@ -10,8 +10,8 @@ pub(super) struct Base {
 
 impl Base {
     /// Reckons from an absolute folder.
-    pub(super) fn new(current: PathBuf) -> Self {
-        Self { current: tidy(&current) }
+    pub(super) fn new(current: &Path) -> Self {
+        Self { current: tidy(current) }
     }
 
     /// Gives the absolute form of a path, `.` and `..` taken out by text alone.
@@ -64,7 +64,7 @@ mod tests {
 
     #[test]
     fn paths_are_shown_from_the_current_folder() {
-        let base = Base::new(PathBuf::from("/home/me/repo"));
+        let base = Base::new(Path::new("/home/me/repo"));
         for (path, shown) in [
             ("./charts/shop", "charts/shop"),
             ("charts/../a.yaml", "a.yaml"),

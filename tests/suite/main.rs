@@ -1,5 +1,5 @@
 //! The integration tests, in one binary: each part works through the public edge, the command or the tree's own files.
-#![expect(clippy::disallowed_methods, reason = "tests read files and run programs")]
+#![expect(clippy::disallowed_methods, clippy::disallowed_macros, reason = "tests read files, run programs and print")]
 
 mod cases;
 mod cli;
