@@ -1,0 +1,4 @@
+//! The commands, a file each: flags, formats, exit codes.
+
+mod check;
+mod input;
