@@ -1,9 +1,12 @@
-//! Prepares what the program embeds.
+//! Prepares at build time what would otherwise be read at every start.
 
+#[path = "build/rules.rs"]
+mod rules;
 #[path = "build/schemas.rs"]
 mod schemas;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
+    rules::index();
     schemas::pack();
 }
