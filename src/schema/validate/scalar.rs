@@ -21,12 +21,11 @@ impl<'s, 'd> Walk<'s, 'd> {
             (Shape::Integer { .. }, _) => self.not_number(node, "an integer"),
             (Shape::Number, Kind::Int | Kind::Float) => self.range(node, limits),
             (Shape::Number, _) => self.not_number(node, "a number"),
-            (Shape::Boolean, Kind::Bool) => {}
+            (Shape::Boolean, Kind::Bool) | (Shape::Quantity, Kind::Int | Kind::Float) => {}
             (Shape::Boolean, _) => self.not_boolean(node),
             (Shape::IntOrString, Kind::Int | Kind::Float) => self.integer(node, 32, limits),
             (Shape::IntOrString, Kind::String) => self.text_or_number(node, limits),
             (Shape::IntOrString, _) => self.wrong_type(node, "an integer or text"),
-            (Shape::Quantity, Kind::Int | Kind::Float) => {}
             (Shape::Quantity, Kind::String) => self.quantity(node),
             (Shape::Quantity, _) => self.wrong_type(node, "a quantity"),
             _ => {}

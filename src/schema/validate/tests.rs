@@ -434,3 +434,19 @@ fn custom_resources_are_held_against_their_definition() {
     assert_eq!(store.embedded_pods("example.com/v1", "Shop"), [["spec", "jobs", "*", "podTemplate"]]);
     assert_eq!(store.is_namespaced(Version::LATEST, "example.com/v1", "Shop"), Some(true));
 }
+
+#[test]
+fn known_good_manifests_pass_in_every_version() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifests/good");
+    let store = SchemaStore::new();
+    let mut objects = 0;
+    for entry in std::fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("the folder can be listed").path();
+        let text = std::fs::read_to_string(&path).expect("a manifest can be read");
+        objects += documents(&text).len();
+        for version in Version::ALL {
+            assert_eq!(findings_of(&text, &store, *version), [""; 0], "{} in {version}", path.display());
+        }
+    }
+    assert!(objects > 50, "{objects} objects");
+}

@@ -43,7 +43,6 @@ impl<'s, 'd> Walk<'s, 'd> {
         }
         let kind = node.kind();
         match (&schema.shape, kind) {
-            (Shape::Any | Shape::Reference(_), _) => {}
             (Shape::Object(object), Kind::Map) => {
                 self.length(node, outer, node.entries().len(), "field");
                 self.object(node, schema, object);
@@ -62,7 +61,7 @@ impl<'s, 'd> Walk<'s, 'd> {
                 self.duplicates(node, list);
             }
             // Go reads null as the type's zero value.
-            (_, Kind::Null) => {}
+            (Shape::Any | Shape::Reference(_), _) | (_, Kind::Null) => {}
             (Shape::Object(_) | Shape::Map(_), _) => self.wrong_type(node, "a map"),
             (Shape::List(_), _) => self.wrong_type(node, "a list"),
             _ => self.scalar(node, outer, &schema.shape),
@@ -157,7 +156,7 @@ impl<'s, 'd> Walk<'s, 'd> {
     pub(super) fn report(&mut self, finding: Diagnostic) {
         let mut path = String::new();
         self.frames.iter().for_each(|frame| frame.step.push_to(&mut path));
-        self.findings.push(finding.path(path));
+        self.findings.push(if path.is_empty() { finding } else { finding.path(path) });
     }
 
     /// The value at which the walk stands, as messages name it: the last key, and indices behind it.
