@@ -142,7 +142,7 @@ impl SchemaStore {
     pub fn is_namespaced(&self, version: Version, api_version: &str, kind: &str) -> Option<bool> {
         match self.lookup(version, api_version, kind) {
             Lookup::Served(found) | Lookup::NotServedByDefault { found, .. } => Some(found.namespaced),
-            _ => None,
+            Lookup::Missing(_) => None,
         }
     }
 

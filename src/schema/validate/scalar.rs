@@ -1,7 +1,7 @@
 //! Scalars: their types, and what their texts encode.
 
 use super::super::shape::{Format, Limits, Schema, Shape, StringShape};
-use super::text::{quoted_list, show, sounds_secret};
+use super::text::{quoted_list, show};
 use super::walk::Walk;
 use super::{base64, quantity, time};
 use crate::diagnostic::{Diagnostic, nearest};
@@ -194,7 +194,7 @@ impl<'s, 'd> Walk<'s, 'd> {
 
     /// The text of a scalar as a message may show it.
     fn shown(&self, node: Node<'d>) -> String {
-        if self.is_masked() || sounds_secret(self.key()) { "***".to_owned() } else { show(node.text()).into_owned() }
+        if self.is_masked() { "***".to_owned() } else { show(node.text()).into_owned() }
     }
 }
 
@@ -218,7 +218,7 @@ fn placeholder(text: &str) -> Option<&str> {
 
 /// Tells whether a key names a thing, so that no angle bracket can be meant.
 fn names_something(key: &str) -> bool {
-    const ENDINGS: [&str; 7] = ["name", "namespace", "image", "host", "hostname", "path", "server"];
+    const ENDINGS: [&str; 4] = ["name", "namespace", "image", "host"];
     let key = key.to_ascii_lowercase();
     ENDINGS.iter().any(|ending| key.ends_with(ending))
 }

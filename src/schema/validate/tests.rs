@@ -176,6 +176,14 @@ fn a_value_of_the_wrong_kind_is_named() {
             "16:26 format: `3000000000` in `containerPort` does not fit 32 bits",
         ],
     );
+    page(
+        &container("ports: [80]\nenv: {A: b}\nvolumeMounts: {name: a, mountPath: /a}"),
+        &[
+            "11:17 type: `ports[0]` must be a map, not an integer (write `containerPort: 80`)",
+            "12:14 type: `env` must be a list, not a map (write a list whose items are maps: `- name: …`)",
+            "13:23 type: `volumeMounts` must be a list, not a map (begin it with `- `: it is the list's item)",
+        ],
+    );
     page("- a\n", &["1:1 type: a Kubernetes object is a map, not a list"]);
 }
 
