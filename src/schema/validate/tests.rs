@@ -198,8 +198,14 @@ fn missing_fields_are_reported_at_their_map() {
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {}\nspec:\n  replicas: 1\n  selector:\n",
         &[
             "3:11 required: `metadata.name` is missing (give the object a name: `metadata: {name: …}`)",
-            "5:3 required: `spec.selector` is missing",
             "5:3 required: `spec.template` is missing",
+            "6:3 required: `spec.selector` is missing",
+        ],
+    );
+    page(
+        &container("image: a").replace("- name: web", "- name: ~"),
+        &[
+            "10:15 required: `containers[0].name` is missing (YAML reads `~` as nothing; put it in quotes if text is meant: `\"~\"`)",
         ],
     );
     page("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n", &["1:1 required: `spec` is missing"]);
@@ -457,4 +463,20 @@ fn known_good_manifests_pass_in_every_version() {
         }
     }
     assert!(objects > 50, "{objects} objects");
+}
+
+proptest::proptest! {
+    /// Whatever replaces a stretch of a good manifest, the validator answers.
+    #[test]
+    fn no_manifest_is_too_broken(from in 0usize..900, length in 0usize..60, text in "[ -~\n€]{0,20}") {
+        let good = container("image: web:1\nports: [{name: http, containerPort: 80}]\nenv: [{name: A, value: b}]\nresources: {limits: {cpu: 1}}\nlivenessProbe: {httpGet: {port: http}}");
+        let from = from.min(good.len());
+        let to = (from + length).min(good.len());
+        let broken = format!("{}{text}{}", &good[..from], &good[to..]);
+        for document in parse(&SourceMap::new().add("a.yaml", broken)).documents {
+            for finding in validate(document.root(), &SchemaStore::new(), Version::LATEST) {
+                proptest::prop_assert!(finding.span.is_some() && !finding.message.is_empty());
+            }
+        }
+    }
 }

@@ -113,11 +113,21 @@ impl<'s, 'd> Walk<'s, 'd> {
     }
 
     fn required(&mut self, node: Node<'d>, name: &str) {
-        let empty = node.get(name).filter(|value| !value.is_null());
-        let finding = match empty {
-            Some(value) => Diagnostic::error("schema/required", format!("`{name}` is empty")).at(value.span()),
-            None => Diagnostic::error("schema/required", format!("`{}` is missing", text::field(&self.place(), name)))
-                .at(node.head()),
+        let missing = |span| {
+            let message = format!("`{}` is missing", text::field(&self.place(), name));
+            Diagnostic::error("schema/required", message).at(span)
+        };
+        let finding = match node.entry(name) {
+            None => missing(node.head()),
+            Some(Entry { value, .. }) if !value.is_null() => {
+                Diagnostic::error("schema/required", format!("`{name}` is empty")).at(value.span())
+            }
+            Some(Entry { key, value }) if value.span().range().is_empty() => missing(key.span()),
+            // `~` and `null` may have been meant as text.
+            Some(Entry { value, .. }) => missing(value.span()).help(format!(
+                "YAML reads `{0}` as nothing; put it in quotes if text is meant: `\"{0}\"`",
+                value.text()
+            )),
         };
         self.report(finding);
     }
