@@ -8,7 +8,7 @@ use super::params::{Param, Params};
 use super::rule::{Applies, PROFILES, Rule};
 use super::set::Set;
 use crate::diagnostic::{Diagnostic, Label, Severity, nearest};
-use crate::object::ObjectSet;
+use crate::object::{ObjectSet, Pod};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -138,7 +138,7 @@ impl Linter {
 /// Makes a finding for people.
 fn report(rule: &Active, prepared: &Prepared, context: &Context<'_, '_>, finding: Finding<'_>) -> Diagnostic {
     let object = context.object;
-    let container = object.pods.iter().flat_map(|pod| pod.containers()).find(|container| {
+    let container = object.pods.iter().flat_map(Pod::containers).find(|container| {
         std::iter::successors(Some(finding.node), |node| node.parent()).any(|node| node == container.node)
     });
     let message = finding.message.unwrap_or_else(|| match (container, prepared.summary.strip_prefix("container ")) {
