@@ -102,6 +102,8 @@ pub struct Diagnostic {
     pub rendered: Option<Span>,
     /// The object.
     pub object: Option<ObjectName>,
+    /// The name of the container that it is about: exceptions may name one.
+    pub container: Option<String>,
     /// The field from the object's root: `spec.template.spec.containers[0]`.
     pub path: Option<String>,
     /// The release it was found in.
@@ -128,6 +130,7 @@ impl Diagnostic {
             edit: None,
             rendered: None,
             object: None,
+            container: None,
             path: None,
             release: None,
             environments: Vec::new(),
