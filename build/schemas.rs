@@ -79,7 +79,9 @@ impl Packer {
             bundle.kinds.iter().for_each(|kind| collect(kind, &mut strings));
             strings.extend(bundle.kinds.iter().filter_map(|kind| full_name(&kind["replacement"])));
         }
-        removed.iter().for_each(|api| collect(api, &mut strings));
+        for api in removed {
+            collect(api, &mut strings);
+        }
         strings.extend(removed.iter().filter_map(|api| full_name(&api["replacement"])));
         let strings: Vec<String> = strings.into_iter().collect();
         let ids = strings
@@ -114,7 +116,9 @@ impl Packer {
             section(&mut versions, &kinds);
         }
         let mut gone = Vec::new();
-        removed.iter().for_each(|api| self.kind(api, &mut gone));
+        for api in removed {
+            self.kind(api, &mut gone);
+        }
         let mut blob = Vec::new();
         list(&mut blob, self.strings.iter().map(String::as_bytes));
         let names: Vec<u8> = self.names.iter().flat_map(|name| self.ids[name].to_le_bytes()).collect();
@@ -144,6 +148,13 @@ impl Packer {
         out.extend(full_name(&kind["replacement"]).map_or(u16::MAX, |name| self.ids[&name]).to_le_bytes());
         out.push(u8::from(kind["namespaced"] == true) | u8::from(kind["served"] == true) << 1);
         out.extend([minor(&kind["deprecated"]), minor(&kind["removed"]), 0]);
+    }
+
+    fn texts(&self, texts: &[Value], out: &mut Vec<u8>) {
+        varint(texts.len() as u64, out);
+        for text in texts {
+            varint(u64::from(self.id(text)), out);
+        }
     }
 
     fn definition(&self, name: &str, definition: &Value, out: &mut Vec<u8>) {
@@ -201,8 +212,7 @@ impl Packer {
                     Some("map") => 2,
                     _ => 0,
                 });
-                varint(keys.len() as u64, out);
-                keys.iter().for_each(|key| varint(u64::from(self.id(key)), out));
+                self.texts(keys, out);
                 self.schema(&schema["items"], out);
                 LIST
             }
@@ -213,8 +223,7 @@ impl Packer {
                     _ => 0,
                 });
                 let values = schema["enum"].as_array().map_or(&[][..], Vec::as_slice);
-                varint(values.len() as u64, out);
-                values.iter().for_each(|value| varint(u64::from(self.id(value)), out));
+                self.texts(values, out);
                 STRING
             }
             Some("integer") if schema["format"] == "int32" => INTEGER_32,

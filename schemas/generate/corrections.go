@@ -44,6 +44,7 @@ func (c *corrections) apply(bundle *bundle) {
 		for _, life := range c.Deprecated {
 			if kind := &bundle.kinds[i]; kind.gvk == life.gvk {
 				kind.Deprecated, kind.Replacement = life.Deprecated, life.Replacement
+				c.used[life.Kind] = true
 			}
 		}
 	}
@@ -81,10 +82,13 @@ func (c *corrections) unused() error {
 	for key := range c.Enums {
 		stale = append(stale, key)
 	}
+	for _, life := range c.Deprecated {
+		stale = append(stale, life.Kind)
+	}
 	sort.Strings(stale)
 	for _, key := range stale {
 		if !c.used[key] {
-			return fmt.Errorf("corrections.json: %s matches no field of any version", key)
+			return fmt.Errorf("corrections.json: %s matches nothing in any version", key)
 		}
 	}
 	return nil

@@ -23,6 +23,8 @@ const NONE: u16 = u16::MAX;
 
 pub(super) struct Bundles {
     strings: Items,
+    /// The bytes of the strings.
+    text: &'static str,
     names: &'static [u8],
     contents: Items,
     removed: &'static [u8],
@@ -64,12 +66,13 @@ impl Bundles {
                 kinds: reader.section(),
             })
             .collect();
+        let text = std::str::from_utf8(strings.bytes).unwrap_or_default();
         let decoded = (0..contents.len()).map(|_| OnceLock::new()).collect();
-        Self { strings, names, contents, removed, versions, decoded }
+        Self { strings, text, names, contents, removed, versions, decoded }
     }
 
     fn string(&self, id: u16) -> &'static str {
-        std::str::from_utf8(self.strings.get(id as usize)).unwrap_or_default()
+        self.text.get(self.strings.range(id as usize)).unwrap_or_default()
     }
 
     /// The version's own tables; those of the nearest known version for any other.
@@ -177,10 +180,14 @@ impl Items {
         self.ends.len() / 4
     }
 
-    fn get(&self, index: usize) -> &'static [u8] {
+    fn range(&self, index: usize) -> std::ops::Range<usize> {
         let end = |index: usize| Reader { bytes: self.ends.get(index * 4..).unwrap_or_default() }.long();
         let start = if index == 0 { 0 } else { end(index - 1) };
-        self.bytes.get(start..end(index)).unwrap_or_default()
+        start..end(index)
+    }
+
+    fn get(&self, index: usize) -> &'static [u8] {
+        self.bytes.get(self.range(index)).unwrap_or_default()
     }
 }
 
@@ -212,10 +219,8 @@ impl Reader {
     fn list(&mut self) -> Items {
         let count = self.long();
         let ends = self.take(count * 4);
-        let items = Items { ends, bytes: self.bytes };
-        let length = count.checked_sub(1).map_or(0, |last| Reader { bytes: &ends[last * 4..] }.long());
-        self.take(length);
-        items
+        let length = count.checked_sub(1).map_or(0, |last| Items { ends, bytes: &[] }.range(last).end);
+        Items { ends, bytes: self.take(length) }
     }
 
     fn varint(&mut self) -> u64 {

@@ -13,6 +13,6 @@ mod validate;
 mod version;
 
 pub use shape::{Definition, Field, Format, Identity, Limits, List, Object, Schema, Shape, StringShape, Text};
-pub use store::{Deprecation, Lookup, SchemaStore, Type};
+pub use store::{Deprecation, Lookup, Missing, SchemaStore, Type};
 pub use validate::{validate, validate_versions};
 pub use version::Version;

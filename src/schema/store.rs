@@ -27,6 +27,13 @@ pub enum Lookup<'s> {
         /// The `apiVersion` of the same kind that is served, if any.
         instead: Option<String>,
     },
+    /// The version does not have it.
+    Missing(Missing),
+}
+
+/// Why a version does not have an `apiVersion` and `kind`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Missing {
     /// It is gone.
     Removed {
         /// The version without it.
@@ -115,55 +122,27 @@ impl SchemaStore {
             return Lookup::Served(custom.found());
         }
         if let Some(gone) = removed(version, group, api, kind) {
-            return gone;
+            return Lookup::Missing(gone);
         }
         let later = Version::ALL.iter().filter(|later| **later > version);
         for later in later {
             if BUNDLES.versions_of(*later, group, kind).any(|known| known.version == api) {
-                return Lookup::NotYet { introduced: *later, instead: latest(&known) };
+                return Lookup::Missing(Missing::NotYet { introduced: *later, instead: latest(&known) });
             }
         }
         let mut served: Vec<String> = known.iter().filter(|known| known.served).map(Api::api_version).collect();
         served.extend(self.custom.iter().filter_map(|custom| custom.other_version(group, kind)));
         if !served.is_empty() {
-            return Lookup::UnknownVersion { served };
+            return Lookup::Missing(Missing::UnknownVersion { served });
         }
-        self.unknown(version, group, kind)
-    }
-
-    fn unknown(&self, version: Version, group: &str, kind: &str) -> Lookup<'_> {
-        let apis: Vec<Api> = BUNDLES.kinds(version).filter(|api| api.served).collect();
-        let built_in = apis.iter().any(|api| api.group == group) || BUNDLES.removed().any(|api| api.group == group);
-        let full_name = |api: &Api| format!("{} {}", api.api_version(), api.kind);
-        // The newest version of a kind stands last.
-        let find = |fits: &dyn Fn(&Api) -> bool| apis.iter().rev().find(|api| fits(api)).map(full_name);
-        let suggestion = || {
-            let here: Vec<&str> = apis.iter().filter(|api| api.group == group).map(|api| api.kind).collect();
-            if let Some(near) = nearest(kind, here) {
-                return find(&|api| api.group == group && api.kind == near);
-            }
-            let near = nearest(kind, apis.iter().map(|api| api.kind))?;
-            find(&|api| api.kind == near && !api.group.is_empty()).or_else(|| find(&|api| api.kind == near))
-        };
-        if built_in {
-            return Lookup::UnknownKind { suggestion: suggestion() };
-        }
-        // A group with a dot may be anybody's; it is a slip only when it is nearly a built-in group that has the kind.
-        let custom = group.contains('.');
-        let suggestion = if custom {
-            nearest(group, apis.iter().filter(|api| api.kind == kind && api.group.contains('.')).map(|api| api.group))
-                .and_then(|near| find(&|api| api.group == near && api.kind == kind))
-        } else {
-            suggestion()
-        };
-        Lookup::UnknownGroup { custom: custom && suggestion.is_none(), suggestion }
+        Lookup::Missing(unknown(version, group, kind))
     }
 
     /// Tells whether a kind's objects live in namespaces; none for kinds that nothing is known of.
     pub fn is_namespaced(&self, version: Version, api_version: &str, kind: &str) -> Option<bool> {
         match self.lookup(version, api_version, kind) {
             Lookup::Served(found) | Lookup::NotServedByDefault { found, .. } => Some(found.namespaced),
-            _ => None,
+            Lookup::Missing(_) => None,
         }
     }
 
@@ -187,6 +166,35 @@ impl SchemaStore {
     }
 }
 
+/// Says what was probably meant by a group and kind that do not exist together.
+fn unknown(version: Version, group: &str, kind: &str) -> Missing {
+    let apis: Vec<Api> = BUNDLES.kinds(version).filter(|api| api.served).collect();
+    let built_in = apis.iter().any(|api| api.group == group) || BUNDLES.removed().any(|api| api.group == group);
+    let full_name = |api: &Api| format!("{} {}", api.api_version(), api.kind);
+    // The newest version of a kind stands last.
+    let find = |fits: &dyn Fn(&Api) -> bool| apis.iter().rev().find(|api| fits(api)).map(full_name);
+    let suggestion = || {
+        let here: Vec<&str> = apis.iter().filter(|api| api.group == group).map(|api| api.kind).collect();
+        if let Some(near) = nearest(kind, here) {
+            return find(&|api| api.group == group && api.kind == near);
+        }
+        let near = nearest(kind, apis.iter().map(|api| api.kind))?;
+        find(&|api| api.kind == near && !api.group.is_empty()).or_else(|| find(&|api| api.kind == near))
+    };
+    if built_in {
+        return Missing::UnknownKind { suggestion: suggestion() };
+    }
+    // A group with a dot may be anybody's; it is a slip only when it is nearly a built-in group that has the kind.
+    let custom = group.contains('.');
+    let suggestion = if custom {
+        nearest(group, apis.iter().filter(|api| api.kind == kind && api.group.contains('.')).map(|api| api.group))
+            .and_then(|near| find(&|api| api.group == near && api.kind == kind))
+    } else {
+        suggestion()
+    };
+    Missing::UnknownGroup { custom: custom && suggestion.is_none(), suggestion }
+}
+
 fn built_in(version: Version, api: &Api) -> Type<'static> {
     let deprecation = api.deprecated.filter(|since| *since <= version).map(|since| Deprecation {
         since: Some(since),
@@ -202,20 +210,20 @@ fn latest(known: &[Api]) -> Option<String> {
 }
 
 /// Finds an API that is gone: from the table of removals, or because an older bundle has it.
-fn removed(version: Version, group: &str, api: &str, kind: &str) -> Option<Lookup<'static>> {
+fn removed(version: Version, group: &str, api: &str, kind: &str) -> Option<Missing> {
     let fits = |known: &Api| known.group == group && known.version == api && known.kind == kind;
     if let Some(gone) = BUNDLES.removed().find(fits)
         && let Some(since) = gone.removed
         && since <= version
     {
-        return Some(Lookup::Removed { since, replacement: gone.replacement });
+        return Some(Missing::Removed { since, replacement: gone.replacement });
     }
     let older = Version::ALL.iter().rev().filter(|older| **older < version);
     let last =
         older.into_iter().find(|older| BUNDLES.versions_of(**older, group, kind).any(|known| known.version == api))?;
     let since = Version::ALL.iter().find(|later| *later > last).copied().unwrap_or(version);
     let replacement = BUNDLES.versions_of(*last, group, kind).find(|known| known.version == api)?.replacement;
-    Some(Lookup::Removed { since, replacement })
+    Some(Missing::Removed { since, replacement })
 }
 
 #[cfg(test)]
@@ -231,11 +239,13 @@ mod tests {
                 None => "cluster".to_owned(),
             },
             Lookup::NotServedByDefault { instead, .. } => format!("not served, but {instead:?}"),
-            Lookup::Removed { since, replacement } => format!("removed in {since}, use {replacement:?}"),
-            Lookup::NotYet { introduced, instead } => format!("from {introduced}, but {instead:?}"),
-            Lookup::UnknownVersion { served } => format!("only {served:?}"),
-            Lookup::UnknownKind { suggestion } => format!("kind? {suggestion:?}"),
-            Lookup::UnknownGroup { suggestion, custom } => format!("group? {suggestion:?} {custom}"),
+            Lookup::Missing(Missing::Removed { since, replacement }) => {
+                format!("removed in {since}, use {replacement:?}")
+            }
+            Lookup::Missing(Missing::NotYet { introduced, instead }) => format!("from {introduced}, but {instead:?}"),
+            Lookup::Missing(Missing::UnknownVersion { served }) => format!("only {served:?}"),
+            Lookup::Missing(Missing::UnknownKind { suggestion }) => format!("kind? {suggestion:?}"),
+            Lookup::Missing(Missing::UnknownGroup { suggestion, custom }) => format!("group? {suggestion:?} {custom}"),
         }
     }
 

@@ -197,8 +197,9 @@ impl Builder {
         let source = self.document.source.text();
         match style {
             Style::Literal | Style::Folded => {
-                let text = source.get(range.start as usize..range.end as usize).unwrap_or_default();
-                range.start..range.start + text.trim_end().len() as u32
+                let start = self.block_header(range.start);
+                let text = source.get(start as usize..range.end.max(start) as usize).unwrap_or_default();
+                start..start + text.trim_end().len() as u32
             }
             Style::Plain if range.is_empty() => match self.stack.last() {
                 Some(Frame::Map { key: Some(key), .. }) => {
@@ -211,6 +212,17 @@ impl Builder {
             },
             _ => range,
         }
+    }
+
+    /// Finds the `|` or `>` that opens the block scalar whose text begins at `content`.
+    fn block_header(&self, content: u32) -> u32 {
+        let before = &self.document.source.text()[..content as usize];
+        let from = match self.stack.last() {
+            Some(Frame::Map { key: Some(key), .. }) => self.document.nodes[*key as usize].end as usize,
+            // Of an item, the header stands on the last line that is not blank.
+            _ => before.trim_end().rfind('\n').map_or(0, |at| at + 1),
+        };
+        before.get(from..).and_then(|text| text.find(['|', '>'])).map_or(content, |at| (from + at) as u32)
     }
 
     fn close(&mut self, end: u32) {

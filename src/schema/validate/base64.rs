@@ -12,7 +12,7 @@ pub(super) fn is_base64(text: &str) -> bool {
         }
         length += 1;
     }
-    length % 4 == 0 && padding <= 2
+    length.is_multiple_of(4) && padding <= 2
 }
 
 #[cfg(test)]

@@ -1,6 +1,6 @@
 //! The root of an object: which API it is of, and whether the version has that API.
 
-use super::super::store::{Deprecation, Lookup, SchemaStore, Type};
+use super::super::store::{Deprecation, Lookup, Missing, SchemaStore, Type};
 use super::super::version::Version;
 use super::Walk;
 use super::text::list_of;
@@ -48,8 +48,8 @@ pub(super) fn check(root: Node<'_>, store: &SchemaStore, version: Version) -> Ve
             )));
             found
         }
-        other => {
-            findings.push(missing(&other, api_version, kind, version));
+        Lookup::Missing(reason) => {
+            findings.push(missing(&reason, api_version, kind, version));
             return findings;
         }
     };
@@ -80,19 +80,19 @@ fn deprecated(deprecation: &Deprecation<'_>, api_version: Node<'_>, kind: Node<'
 }
 
 /// Reports an API that the version does not have.
-fn missing(lookup: &Lookup<'_>, api_version: Node<'_>, kind: Node<'_>, version: Version) -> Diagnostic {
+fn missing(reason: &Missing, api_version: Node<'_>, kind: Node<'_>, version: Version) -> Diagnostic {
     let full_name = format!("`{} {}`", api_version.text(), kind.text());
     let at_version =
         |rule: &'static str, message| Diagnostic::error(rule, message).at(api_version.span()).path("apiVersion");
-    match lookup {
-        Lookup::Removed { since, replacement } => {
+    match reason {
+        Missing::Removed { since, replacement } => {
             let finding = at_version("schema/api-removed", format!("{full_name} was removed in Kubernetes {since}"));
             match replacement {
                 Some(replacement) => finding.help(format!("use `{replacement}`")),
                 None => finding.help("nothing replaces it: remove the object"),
             }
         }
-        Lookup::NotYet { introduced, instead } => {
+        Missing::NotYet { introduced, instead } => {
             let message = format!("{full_name} does not exist before Kubernetes {introduced}; {version} is a target");
             let finding = at_version("schema/unknown-kind", message);
             match instead {
@@ -100,11 +100,11 @@ fn missing(lookup: &Lookup<'_>, api_version: Node<'_>, kind: Node<'_>, version: 
                 None => finding,
             }
         }
-        Lookup::UnknownVersion { served } => {
+        Missing::UnknownVersion { served } => {
             at_version("schema/unknown-kind", format!("`{}` has no version `{}`", kind.text(), api_version.text()))
                 .help(format!("write `apiVersion: {}`", list_of(served.iter().map(String::as_str), "or")))
         }
-        Lookup::UnknownGroup { custom: true, .. } => Diagnostic::new(
+        Missing::UnknownGroup { custom: true, .. } => Diagnostic::new(
             "schema/unknown-kind",
             Severity::Info,
             format!("no schema is known for {full_name}: its fields are not checked"),
@@ -112,8 +112,8 @@ fn missing(lookup: &Lookup<'_>, api_version: Node<'_>, kind: Node<'_>, version: 
         .at(kind.span())
         .path("kind")
         .help("put its CustomResourceDefinition into the chart's `crds/` folder or beside the manifests"),
-        Lookup::UnknownKind { suggestion } | Lookup::UnknownGroup { suggestion, .. } => {
-            let group = matches!(lookup, Lookup::UnknownGroup { .. });
+        Missing::UnknownKind { suggestion } | Missing::UnknownGroup { suggestion, .. } => {
+            let group = matches!(reason, Missing::UnknownGroup { .. });
             let message = if group {
                 let group = api_version.text().split('/').next().unwrap_or_default();
                 format!("there is no API group `{group}`")
@@ -127,7 +127,6 @@ fn missing(lookup: &Lookup<'_>, api_version: Node<'_>, kind: Node<'_>, version: 
                 None => finding,
             }
         }
-        Lookup::Served(_) | Lookup::NotServedByDefault { .. } => unreachable!("these have a schema"),
     }
 }
 

@@ -66,22 +66,18 @@ impl<'s, 'd> Walk<'s, 'd> {
     /// What tells an item apart, hashed. None where an item lacks it.
     fn identity(&self, item: Node<'d>, list: &'s List) -> Option<u64> {
         let mut hasher = DefaultHasher::new();
-        match &list.identity {
-            Identity::Keys(keys) => {
-                let mut known = false;
-                for key in keys {
-                    let written = item.field(key);
-                    known |= written.is_some();
-                    written.map(Node::text).or_else(|| self.default_of(&list.items, key)).hash(&mut hasher);
-                }
-                known.then(|| hasher.finish())
-            }
-            _ => {
-                item.scalar()?;
-                item.text().hash(&mut hasher);
-                Some(hasher.finish())
-            }
+        let Identity::Keys(keys) = &list.identity else {
+            item.scalar()?;
+            item.text().hash(&mut hasher);
+            return Some(hasher.finish());
+        };
+        let mut known = false;
+        for key in keys {
+            let written = item.field(key);
+            known |= written.is_some();
+            written.map(Node::text).or_else(|| self.default_of(&list.items, key)).hash(&mut hasher);
         }
+        known.then(|| hasher.finish())
     }
 
     /// Says what two items share.

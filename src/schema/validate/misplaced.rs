@@ -50,11 +50,11 @@ fn below<'s>(walk: &Walk<'s, '_>, node: Node<'_>, object: &'s Object, name: &str
             format!("it belongs into `{home}`: indent it to stand there")
         });
     }
-    match homes.len() {
-        0 => None,
-        1..=4 => Some(format!("it belongs into {}", quoted_list(homes.iter().map(|(home, _)| *home), "or"))),
-        _ => None,
-    }
+    // More homes than a few are no advice.
+    (1..=4).contains(&homes.len()).then(|| {
+        let homes = homes.iter().map(|(home, _)| *home);
+        format!("it belongs into {}", quoted_list(homes, "or"))
+    })
 }
 
 /// The field belongs into a map around this one: `restartPolicy` of a container into the pod's `spec`.

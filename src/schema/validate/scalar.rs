@@ -1,7 +1,7 @@
 //! Scalars: their types, and what their texts encode.
 
 use super::super::shape::{Format, Limits, Schema, Shape, StringShape};
-use super::text::{quoted_list, show, sounds_secret};
+use super::text::{quoted_list, show};
 use super::walk::Walk;
 use super::{base64, quantity, time};
 use crate::diagnostic::{Diagnostic, nearest};
@@ -21,12 +21,11 @@ impl<'s, 'd> Walk<'s, 'd> {
             (Shape::Integer { .. }, _) => self.not_number(node, "an integer"),
             (Shape::Number, Kind::Int | Kind::Float) => self.range(node, limits),
             (Shape::Number, _) => self.not_number(node, "a number"),
-            (Shape::Boolean, Kind::Bool) => {}
+            (Shape::Boolean, Kind::Bool) | (Shape::Quantity, Kind::Int | Kind::Float) => {}
             (Shape::Boolean, _) => self.not_boolean(node),
             (Shape::IntOrString, Kind::Int | Kind::Float) => self.integer(node, 32, limits),
             (Shape::IntOrString, Kind::String) => self.text_or_number(node, limits),
             (Shape::IntOrString, _) => self.wrong_type(node, "an integer or text"),
-            (Shape::Quantity, Kind::Int | Kind::Float) => {}
             (Shape::Quantity, Kind::String) => self.quantity(node),
             (Shape::Quantity, _) => self.wrong_type(node, "a quantity"),
             _ => {}
@@ -195,7 +194,7 @@ impl<'s, 'd> Walk<'s, 'd> {
 
     /// The text of a scalar as a message may show it.
     fn shown(&self, node: Node<'d>) -> String {
-        if self.is_masked() || sounds_secret(self.key()) { "***".to_owned() } else { show(node.text()).into_owned() }
+        if self.is_masked() { "***".to_owned() } else { show(node.text()).into_owned() }
     }
 }
 
@@ -219,7 +218,7 @@ fn placeholder(text: &str) -> Option<&str> {
 
 /// Tells whether a key names a thing, so that no angle bracket can be meant.
 fn names_something(key: &str) -> bool {
-    const ENDINGS: [&str; 7] = ["name", "namespace", "image", "host", "hostname", "path", "server"];
+    const ENDINGS: [&str; 4] = ["name", "namespace", "image", "host"];
     let key = key.to_ascii_lowercase();
     ENDINGS.iter().any(|ending| key.ends_with(ending))
 }

@@ -176,6 +176,14 @@ fn a_value_of_the_wrong_kind_is_named() {
             "16:26 format: `3000000000` in `containerPort` does not fit 32 bits",
         ],
     );
+    page(
+        &container("ports: [80]\nenv: {A: b}\nvolumeMounts: {name: a, mountPath: /a}"),
+        &[
+            "11:17 type: `ports[0]` must be a map, not an integer (write `containerPort: 80`)",
+            "12:14 type: `env` must be a list, not a map (write a list whose items are maps: `- name: …`)",
+            "13:23 type: `volumeMounts` must be a list, not a map (begin it with `- `: it is the list's item)",
+        ],
+    );
     page("- a\n", &["1:1 type: a Kubernetes object is a map, not a list"]);
 }
 
@@ -190,8 +198,14 @@ fn missing_fields_are_reported_at_their_map() {
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {}\nspec:\n  replicas: 1\n  selector:\n",
         &[
             "3:11 required: `metadata.name` is missing (give the object a name: `metadata: {name: …}`)",
-            "5:3 required: `spec.selector` is missing",
             "5:3 required: `spec.template` is missing",
+            "6:3 required: `spec.selector` is missing",
+        ],
+    );
+    page(
+        &container("image: a").replace("- name: web", "- name: ~"),
+        &[
+            "10:15 required: `containers[0].name` is missing (YAML reads `~` as nothing; put it in quotes if text is meant: `\"~\"`)",
         ],
     );
     page("apiVersion: v1\nkind: Pod\nmetadata: {name: a}\n", &["1:1 required: `spec` is missing"]);
@@ -433,4 +447,36 @@ fn custom_resources_are_held_against_their_definition() {
     );
     assert_eq!(store.embedded_pods("example.com/v1", "Shop"), [["spec", "jobs", "*", "podTemplate"]]);
     assert_eq!(store.is_namespaced(Version::LATEST, "example.com/v1", "Shop"), Some(true));
+}
+
+#[test]
+fn known_good_manifests_pass_in_every_version() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifests/good");
+    let store = SchemaStore::new();
+    let mut objects = 0;
+    for entry in std::fs::read_dir(folder).expect("the folder is there") {
+        let path = entry.expect("the folder can be listed").path();
+        let text = std::fs::read_to_string(&path).expect("a manifest can be read");
+        objects += documents(&text).len();
+        for version in Version::ALL {
+            assert_eq!(findings_of(&text, &store, *version), [""; 0], "{} in {version}", path.display());
+        }
+    }
+    assert!(objects > 50, "{objects} objects");
+}
+
+proptest::proptest! {
+    /// Whatever replaces a stretch of a good manifest, the validator answers.
+    #[test]
+    fn no_manifest_is_too_broken(from in 0usize..900, length in 0usize..60, text in "[ -~\n€]{0,20}") {
+        let good = container("image: web:1\nports: [{name: http, containerPort: 80}]\nenv: [{name: A, value: b}]\nresources: {limits: {cpu: 1}}\nlivenessProbe: {httpGet: {port: http}}");
+        let from = from.min(good.len());
+        let to = (from + length).min(good.len());
+        let broken = format!("{}{text}{}", &good[..from], &good[to..]);
+        for document in parse(&SourceMap::new().add("a.yaml", broken)).documents {
+            for finding in validate(document.root(), &SchemaStore::new(), Version::LATEST) {
+                proptest::prop_assert!(finding.span.is_some() && !finding.message.is_empty());
+            }
+        }
+    }
 }

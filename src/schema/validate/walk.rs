@@ -43,7 +43,6 @@ impl<'s, 'd> Walk<'s, 'd> {
         }
         let kind = node.kind();
         match (&schema.shape, kind) {
-            (Shape::Any | Shape::Reference(_), _) => {}
             (Shape::Object(object), Kind::Map) => {
                 self.length(node, outer, node.entries().len(), "field");
                 self.object(node, schema, object);
@@ -62,9 +61,8 @@ impl<'s, 'd> Walk<'s, 'd> {
                 self.duplicates(node, list);
             }
             // Go reads null as the type's zero value.
-            (_, Kind::Null) => {}
-            (Shape::Object(_) | Shape::Map(_), _) => self.wrong_type(node, "a map"),
-            (Shape::List(_), _) => self.wrong_type(node, "a list"),
+            (Shape::Any | Shape::Reference(_), _) | (_, Kind::Null) => {}
+            (shape @ (Shape::Object(_) | Shape::Map(_) | Shape::List(_)), _) => self.wrong_collection(node, shape),
             _ => self.scalar(node, outer, &schema.shape),
         }
     }
@@ -115,11 +113,21 @@ impl<'s, 'd> Walk<'s, 'd> {
     }
 
     fn required(&mut self, node: Node<'d>, name: &str) {
-        let empty = node.get(name).filter(|value| !value.is_null());
-        let finding = match empty {
-            Some(value) => Diagnostic::error("schema/required", format!("`{name}` is empty")).at(value.span()),
-            None => Diagnostic::error("schema/required", format!("`{}` is missing", text::field(&self.place(), name)))
-                .at(node.head()),
+        let missing = |span| {
+            let message = format!("`{}` is missing", text::field(&self.place(), name));
+            Diagnostic::error("schema/required", message).at(span)
+        };
+        let finding = match node.entry(name) {
+            None => missing(node.head()),
+            Some(Entry { value, .. }) if !value.is_null() => {
+                Diagnostic::error("schema/required", format!("`{name}` is empty")).at(value.span())
+            }
+            Some(Entry { key, value }) if value.span().range().is_empty() => missing(key.span()),
+            // `~` and `null` may have been meant as text.
+            Some(Entry { value, .. }) => missing(value.span()).help(format!(
+                "YAML reads `{0}` as nothing; put it in quotes if text is meant: `\"{0}\"`",
+                value.text()
+            )),
         };
         self.report(finding);
     }
@@ -141,23 +149,51 @@ impl<'s, 'd> Walk<'s, 'd> {
 
     /// Reports a value of the wrong kind; `expected` has its article.
     pub(super) fn wrong_type(&mut self, node: Node<'d>, expected: &str) {
-        let place = self.place();
-        let message = format!("`{place}` must be {expected}, not {}", node.kind().article());
-        let mut finding = Diagnostic::error("schema/type", message).at(node.head());
-        finding.help = match (expected, node.kind()) {
-            ("a list", Kind::Map) => Some("begin it with `- `: it is the list's item".to_owned()),
-            ("a list", _) => Some("write it as a list: an item a line, each behind `- `".to_owned()),
-            ("a map", Kind::Seq) => Some("leave out the `- `".to_owned()),
-            _ => None,
-        };
+        let finding = self.type_finding(node, expected);
         self.report(finding);
+    }
+
+    fn type_finding(&self, node: Node<'d>, expected: &str) -> Diagnostic {
+        let message = format!("`{}` must be {expected}, not {}", self.place(), node.kind().article());
+        Diagnostic::error("schema/type", message).at(node.head())
+    }
+
+    /// Reports what stands where a map or a list should.
+    fn wrong_collection(&mut self, node: Node<'d>, shape: &'s Shape) {
+        let (expected, help) = match (shape, node.kind()) {
+            (Shape::List(list), Kind::Map) => ("a list", self.advise_list(node, &list.items)),
+            (Shape::List(_), _) => ("a list", Some("write it as a list: an item a line, each behind `- `".to_owned())),
+            (_, Kind::Seq) if node.items().len() == 1 => ("a map", Some("leave out the `- `".to_owned())),
+            // `- 80` for `- containerPort: 80`.
+            (Shape::Object(object), kind) if kind != Kind::Seq => {
+                let field = sole(object.fields.iter().filter(|field| field.required)).or_else(|| sole(&object.fields));
+                let shown = if self.is_masked() { "…" } else { node.text() };
+                ("a map", field.map(|field| format!("write `{}: {}`", field.name, text::show(shown))))
+            }
+            _ => ("a map", None),
+        };
+        let mut finding = self.type_finding(node, expected);
+        finding.help = help;
+        self.report(finding);
+    }
+
+    /// Tells an item without its `- ` from a map written for a list of maps: `env: {A: b}` for `env: [{name: A, value: b}]`.
+    fn advise_list(&self, node: Node<'d>, items: &'s Schema) -> Option<String> {
+        let Shape::Object(item) = &self.resolve(items).shape else {
+            return Some("write it as a list: an item a line, each behind `- `".to_owned());
+        };
+        if node.entries().any(|entry| item.field(entry.name()).is_some()) {
+            return Some("begin it with `- `: it is the list's item".to_owned());
+        }
+        let required = sole(item.fields.iter().filter(|field| field.required))?;
+        Some(format!("write a list whose items are maps: `- {}: …`", required.name))
     }
 
     /// Adds a finding about the value at which the walk stands.
     pub(super) fn report(&mut self, finding: Diagnostic) {
         let mut path = String::new();
         self.frames.iter().for_each(|frame| frame.step.push_to(&mut path));
-        self.findings.push(finding.path(path));
+        self.findings.push(if path.is_empty() { finding } else { finding.path(path) });
     }
 
     /// The value at which the walk stands, as messages name it: the last key, and indices behind it.
@@ -189,6 +225,12 @@ impl<'s, 'd> Walk<'s, 'd> {
             || text::sounds_secret(self.key())
             || (self.key() == "value" && beside().is_some_and(|name| text::sounds_secret(name.text())))
     }
+}
+
+/// The only one, if there is exactly one.
+fn sole<T>(items: impl IntoIterator<Item = T>) -> Option<T> {
+    let mut items = items.into_iter();
+    items.next().filter(|_| items.next().is_none())
 }
 
 static ANY: Schema = Schema { shape: Shape::Any, nullable: false, default: None, limits: None };
