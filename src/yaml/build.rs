@@ -13,6 +13,9 @@ use std::sync::Arc;
 /// Aliases of one document may stand for this many nodes in all.
 const ALIAS_BUDGET: u64 = 1_000_000;
 
+/// The finding of a document that is not rendered yet: nothing else is said of it.
+const TEMPLATE: &str = "yaml/template";
+
 /// Maps longer than this find duplicate keys by hashing.
 const LINEAR_KEYS: usize = 12;
 
@@ -87,7 +90,8 @@ impl Builder {
         let empty = self.document.root().is_null() && self.document.root().span().range().is_empty();
         self.document.comments = comments;
         self.document.end = end as u32;
-        let unreadable = self.problems.iter().any(|problem| problem.rule == "yaml/alias-budget");
+        let unreadable =
+            self.problems.iter().any(|problem| problem.rule == "yaml/alias-budget" || problem.rule == TEMPLATE);
         ((!empty && !unreadable).then_some(self.document), self.problems)
     }
 
@@ -391,6 +395,19 @@ impl Builder {
         let data = &self.document.nodes[key as usize];
         let span = self.span(&(data.start..data.end));
         if !matches!(data.content, Content::Scalar(..)) {
+            // `{{ x }}` in plain YAML is a map whose key is a map.
+            let template = self.document.source.text()[..span.start as usize].ends_with('{')
+                && self.document.source.text()[span.start as usize..].starts_with('{');
+            if template {
+                if !self.problems.iter().any(|problem| problem.rule == TEMPLATE) {
+                    self.problems.push(
+                        Diagnostic::error(TEMPLATE, "this looks like a template, and is read as plain YAML")
+                            .at(Span { start: span.start - 1, end: span.start + 1, ..span })
+                            .help("templates stand in a chart's `templates/` folder, beside a Chart.yaml; put quotes around it if it is text"),
+                    );
+                }
+                return;
+            }
             self.problems.push(Diagnostic::error("yaml/key", "a map or a list cannot be a key").at(span));
             return;
         }

@@ -25,7 +25,7 @@ pub(super) fn advise<'s>(walk: &Walk<'s, '_>, node: Node<'_>, object: &'s Object
         })
 }
 
-/// The field belongs into a map that stands beside it: `limits` into `resources`.
+/// The field belongs in a map that stands beside it: `limits` into `resources`.
 fn below<'s>(walk: &Walk<'s, '_>, node: Node<'_>, object: &'s Object, name: &str) -> Option<String> {
     let homes: Vec<(&str, bool)> = object
         .fields
@@ -45,19 +45,19 @@ fn below<'s>(walk: &Walk<'s, '_>, node: Node<'_>, object: &'s Object, name: &str
     });
     if let Some((home, in_list)) = slipped.or_else(|| homes.iter().find(written)) {
         return Some(if *in_list {
-            format!("it belongs into an item of `{home}`: indent it to stand there")
+            format!("it belongs in an item of `{home}`: indent it to stand there")
         } else {
-            format!("it belongs into `{home}`: indent it to stand there")
+            format!("it belongs in `{home}`: indent it to stand there")
         });
     }
     // More homes than a few are no advice.
     (1..=4).contains(&homes.len()).then(|| {
         let homes = homes.iter().map(|(home, _)| *home);
-        format!("it belongs into {}", quoted_list(homes, "or"))
+        format!("it belongs in {}", quoted_list(homes, "or"))
     })
 }
 
-/// The field belongs into a map around this one: `restartPolicy` of a container into the pod's `spec`.
+/// The field belongs in a map around this one: `restartPolicy` of a container into the pod's `spec`.
 fn above(walk: &Walk<'_, '_>, name: &str) -> Option<String> {
     // The last frame is the one that led here; its map is the parent's.
     for (depth, frame) in walk.frames.iter().enumerate().rev() {
@@ -110,7 +110,7 @@ fn deeper<'s>(walk: &Walk<'s, '_>, object: &'s Object, name: &str) -> Option<Str
                 let Some((inner, _)) = fields_of(walk, &field.schema) else { continue };
                 let path = super::text::field(path, &field.name);
                 if inner.field(name).is_some() {
-                    return Some(format!("it belongs into `{path}`"));
+                    return Some(format!("it belongs in `{path}`"));
                 }
                 next.push((path, inner));
             }

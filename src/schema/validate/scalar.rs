@@ -56,11 +56,19 @@ impl<'s, 'd> Walk<'s, 'd> {
             self.report(Diagnostic::error("schema/enum", message).at(node.span()).help(help));
         }
         if let Some(word) = placeholder(text)
-            && names_something(self.key())
+            && (names_something(self.key()) || self.is_label())
         {
             let message = format!("`{word}` in `{}` is a placeholder", self.place());
             self.report(Diagnostic::error("schema/placeholder", message).at(node.span()).help("put the real value in"));
         }
+    }
+
+    /// Tells whether the scalar is a label, or what one is compared with.
+    fn is_label(&self) -> bool {
+        let holder = self.frames.iter().rev().nth(1).map(|frame| frame.step);
+        holder.is_some_and(|step| {
+            ["labels", "matchLabels", "selector", "nodeSelector"].map(crate::yaml::Step::Key).contains(&step)
+        })
     }
 
     fn not_base64(&mut self, node: Node<'d>) {

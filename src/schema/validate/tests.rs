@@ -78,30 +78,30 @@ fn a_field_beside_its_map_belongs_into_it() {
     page(
         &container("livenessProbe:\nexec: {command: [a]}"),
         &[
-            "12:9 unknown-field: unknown field `exec` in `containers[0]` (it belongs into `livenessProbe`: indent it to stand there)",
+            "12:9 unknown-field: unknown field `exec` in `containers[0]` (it belongs in `livenessProbe`: indent it to stand there)",
         ],
     );
     page(
         &container("livenessProbe:\n  periodSeconds: 3\nexec: {command: [a]}\nreadinessProbe: {}"),
         &[
-            "13:9 unknown-field: unknown field `exec` in `containers[0]` (it belongs into `livenessProbe`: indent it to stand there)",
+            "13:9 unknown-field: unknown field `exec` in `containers[0]` (it belongs in `livenessProbe`: indent it to stand there)",
         ],
     );
     page(
         &container("resources:\nlimits: {memory: 1Gi}"),
         &[
-            "12:9 unknown-field: unknown field `limits` in `containers[0]` (it belongs into `resources`: indent it to stand there)",
+            "12:9 unknown-field: unknown field `limits` in `containers[0]` (it belongs in `resources`: indent it to stand there)",
         ],
     );
     page(
         &container("limits: {memory: 1Gi}"),
-        &["11:9 unknown-field: unknown field `limits` in `containers[0]` (it belongs into `resources`)"],
+        &["11:9 unknown-field: unknown field `limits` in `containers[0]` (it belongs in `resources`)"],
     );
     page(
         &container("volumeMounts:\n- name: data\nmountPath: /data"),
         &[
             "12:11 required: `volumeMounts[0].mountPath` is missing",
-            "13:9 unknown-field: unknown field `mountPath` in `containers[0]` (it belongs into an item of `volumeMounts`: indent it to stand there)",
+            "13:9 unknown-field: unknown field `mountPath` in `containers[0]` (it belongs in an item of `volumeMounts`: indent it to stand there)",
         ],
     );
 }
@@ -126,7 +126,7 @@ fn a_field_too_deep_or_too_high_is_sent_home() {
     );
     page(
         "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  selector: {matchLabels: {a: b}}\n  containers: [{name: a}]\n  template: {spec: {containers: [{name: a}]}}\n",
-        &["6:3 unknown-field: unknown field `containers` in `spec` (it belongs into `template.spec`)"],
+        &["6:3 unknown-field: unknown field `containers` in `spec` (it belongs in `template.spec`)"],
     );
 }
 
