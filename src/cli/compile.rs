@@ -8,6 +8,7 @@ use super::trouble::Trouble;
 use super::world::World;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::emit::{Checked, Report};
+use crate::lint::{LintConfig, LintContext, Linter, Word};
 use crate::object::{self, ObjectSet};
 use crate::schema::{SchemaStore, Version, validate_versions};
 use crate::source::SourceMap;
@@ -39,7 +40,7 @@ struct Unit {
 pub(super) fn compile(
     input: &InputArgs,
     release: &ReleaseArgs,
-    _rules: &RuleArgs,
+    rules: &RuleArgs,
     stages: Stages,
     _verbose: bool,
     sources: &SourceMap,
@@ -50,6 +51,7 @@ pub(super) fn compile(
     let here = [PathBuf::from(".")];
     let paths = if input.paths.is_empty() { &here } else { input.paths.as_slice() };
     let versions = versions(&release.versions)?;
+    let linter = linter(rules)?;
     let inputs = Finder::new(world, &base, &input.exclude)?.find(paths);
     let plain = inputs.plain.into_par_iter();
     let mut units: Vec<_> = plain.map(|plain| read_plain(plain, release, &versions, sources)).collect();
@@ -57,14 +59,41 @@ pub(super) fn compile(
     for unit in &mut units {
         unit.findings.extend(learn(&unit.documents, &mut store));
     }
-    units.par_iter_mut().for_each(|unit| judge(unit, stages, &store));
+    units.par_iter_mut().for_each(|unit| judge(unit, stages, &store, &linter));
     let mut report = Report::default();
     for unit in units {
         report.checked.push(unit.checked);
         report.findings.extend(unit.findings);
     }
+    report.findings.retain(|finding| is_wanted(finding, rules));
     report.findings = merge(report.findings, sources);
     Ok((report, inputs.troubles))
+}
+
+/// Chooses the rules.
+fn linter(rules: &RuleArgs) -> Result<Linter, Trouble> {
+    let words = |texts: &[String]| texts.iter().map(|text| Word::from(text.as_str())).collect();
+    let mut config = LintConfig::standard();
+    if !rules.profiles.is_empty() {
+        config.profiles = words(&rules.profiles);
+    }
+    config.only = words(&rules.rules);
+    config.skip = words(&rules.skipped);
+    let (linter, problems) = Linter::new(&config);
+    match problems.into_iter().next() {
+        Some(problem) => Err(Trouble { message: problem.message, help: problem.help }),
+        None => Ok(linter),
+    }
+}
+
+/// Applies `--rule` and `--skip` to what other stages than lint found.
+///
+/// `--rule` leaves what says that the input itself could not be read or rendered: without it, silence would prove nothing.
+fn is_wanted(finding: &Diagnostic, rules: &RuleArgs) -> bool {
+    let named = |ids: &[String]| ids.iter().any(|id| *id == finding.rule);
+    let stage = finding.rule.split_once('/').map(|(stage, _)| stage);
+    let judged = stage.is_none_or(|stage| ["schema", "api", "policy"].contains(&stage));
+    !named(&rules.skipped) && (rules.rules.is_empty() || !judged || named(&rules.rules))
 }
 
 /// Reads target versions.
@@ -124,7 +153,7 @@ fn learn(documents: &[Document], store: &mut SchemaStore) -> Vec<Diagnostic> {
 }
 
 /// Runs the judging stages over a unit.
-fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore) {
+fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore, linter: &Linter) {
     let embedded = |api_version: &str, kind: &str| store.embedded_pods(api_version, kind);
     let objects = ObjectSet::read(&unit.documents, unit.namespace.as_deref(), &embedded);
     unit.checked.objects = objects.len();
@@ -132,6 +161,10 @@ fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore) {
         unit.checked.versions = unit.versions.iter().map(ToString::to_string).collect();
         let found = unit.documents.par_iter().map(|document| validate_versions(document.root(), store, &unit.versions));
         unit.findings.extend(found.collect::<Vec<_>>().into_iter().flatten());
+    }
+    if stages.lint {
+        let context = LintContext { environment: None, release: None, complete: unit.complete };
+        unit.findings.extend(linter.lint(&objects, &context));
     }
     for finding in &mut unit.findings {
         let Some(object) = &mut finding.object else { continue };

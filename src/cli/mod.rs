@@ -6,12 +6,14 @@
 mod args;
 mod check;
 mod compile;
+mod explain;
 mod init;
 mod inputs;
 mod merge;
 mod overrides;
 mod paths;
 mod report;
+mod rules;
 #[cfg(test)]
 mod testing;
 mod trouble;
@@ -48,6 +50,10 @@ enum Command {
     Validate(check::ValidateArgs),
     /// Judge manifests by rules: the second half of check
     Lint(check::LintArgs),
+    /// List the rules
+    Rules(rules::RulesArgs),
+    /// Explain a rule
+    Explain(explain::ExplainArgs),
     /// Write a new chart
     Init(init::InitArgs),
 }
@@ -72,6 +78,8 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Check(args) => args.run(world),
         Command::Validate(args) => args.run(world),
         Command::Lint(args) => args.run(world),
+        Command::Rules(args) => args.run(world),
+        Command::Explain(args) => args.run(world),
         Command::Init(args) => args.run(world),
     }
 }

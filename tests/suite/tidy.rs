@@ -30,9 +30,11 @@ struct File {
 }
 
 impl File {
-    /// Gives the lines that are code, with their numbers; comments left out.
+    /// Gives the lines that are code, with their numbers; comments and tests left out.
     fn code(&self) -> impl Iterator<Item = (usize, &str)> {
-        let lines = self.text.lines().enumerate().map(|(index, line)| (index + 1, line));
+        let tests = self.text.find("#[cfg(test)]\nmod tests {").unwrap_or(self.text.len());
+        let tests = if self.path.ends_with("tests.rs") { 0 } else { tests };
+        let lines = self.text[..tests].lines().enumerate().map(|(index, line)| (index + 1, line));
         lines.filter(|(_, line)| !line.trim_start().starts_with("//"))
     }
 }
