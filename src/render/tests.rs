@@ -39,11 +39,12 @@ impl Run {
     }
 
     fn with(sources: SourceMap, files: &[(&str, &str)], values: Value) -> Self {
+        let printing = files.iter().map(|(path, _)| (*path).to_owned()).filter(|path| !path.starts_with('_')).collect();
         let templates = files
             .iter()
             .map(|(path, text)| ((*path).to_owned(), sources.add(format!("templates/{path}"), *text)))
             .collect();
-        let templates = Templates { templates, files: Arc::default(), metadata: Data::Map(Vec::new()) };
+        let templates = Templates { templates, printing, files: Arc::default(), metadata: Data::Map(Vec::new()) };
         let release = Release {
             name: "shop".to_owned(),
             namespace: "ns".to_owned(),
