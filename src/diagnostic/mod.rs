@@ -3,6 +3,9 @@
 //! In: spans and sentences from every stage. Out: [`Diagnostic`]s; `emit` prints them. A defect in a person's file is a
 //! [`Diagnostic`], and all are collected; trouble with the world (a missing file, no network) is an error type of its stage.
 
+pub mod emit;
+pub mod secret;
+
 use crate::source::Span;
 use std::borrow::Cow;
 
@@ -99,6 +102,8 @@ pub struct Diagnostic {
     pub rendered: Option<Span>,
     /// The object.
     pub object: Option<ObjectName>,
+    /// The name of the container that it is about: exceptions may name one.
+    pub container: Option<String>,
     /// The field from the object's root: `spec.template.spec.containers[0]`.
     pub path: Option<String>,
     /// The release it was found in.
@@ -107,6 +112,8 @@ pub struct Diagnostic {
     pub environments: Vec<String>,
     /// The Kubernetes versions it holds for; empty where it does not depend on one.
     pub versions: Vec<String>,
+    /// The text at the place is a secret: no output shows it.
+    pub masked: bool,
 }
 
 impl Diagnostic {
@@ -123,10 +130,12 @@ impl Diagnostic {
             edit: None,
             rendered: None,
             object: None,
+            container: None,
             path: None,
             release: None,
             environments: Vec::new(),
             versions: Vec::new(),
+            masked: false,
         }
     }
 
@@ -158,6 +167,13 @@ impl Diagnostic {
     #[must_use]
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
         self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Keeps the text at the place out of every output, as it is a secret.
+    #[must_use]
+    pub fn masked(mut self) -> Self {
+        self.masked = true;
         self
     }
 

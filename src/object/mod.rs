@@ -4,6 +4,8 @@
 //! ([`Pod`], [`Container`]). This stage judges nothing.
 
 mod pod;
+pub mod references;
+pub mod selector;
 
 pub use pod::{Container, Pod, Role};
 

@@ -55,6 +55,18 @@ impl<'d> Pod<'d> {
         main.chain(init).chain(ephemeral).filter(|container| container.node.kind() == crate::yaml::Kind::Map)
     }
 
+    /// Tells whether the pod is meant to end by itself: one of a Job, or one that is not always restarted.
+    pub fn runs_to_completion(&self, object: &Object<'_>) -> bool {
+        let policy = self.spec.field("restartPolicy").map(Node::text);
+        object.is("batch", &["Job", "CronJob"]) || matches!(policy, Some("Never" | "OnFailure"))
+    }
+
+    /// Tells whether the pod runs on Windows, where Linux's security fields mean nothing.
+    pub fn is_windows(&self) -> bool {
+        let written = |keys: &[&str]| self.spec.at(keys).is_some_and(|name| name.text() == "windows");
+        written(&["os", "name"]) || written(&["nodeSelector", "kubernetes.io/os"])
+    }
+
     /// Gives the labels of the pod.
     pub fn labels(&self) -> Option<Node<'d>> {
         self.template.at(&["metadata", "labels"])

@@ -1,0 +1,126 @@
+//! References to objects that are not there.
+
+use super::Check;
+use crate::diagnostic::nearest;
+use crate::lint::params::Params;
+use crate::object::Object;
+use crate::object::references::{Target, references};
+use crate::yaml::Node;
+use std::collections::BTreeSet;
+
+fn target(params: &mut Params<'_>) -> Target {
+    match params.word("target", &["ConfigMap", "Secret", "ServiceAccount", "PersistentVolumeClaim"]) {
+        "Secret" => Target::Secret,
+        "ServiceAccount" => Target::ServiceAccount,
+        "PersistentVolumeClaim" => Target::PersistentVolumeClaim,
+        _ => Target::ConfigMap,
+    }
+}
+
+/// What a pod names must be in the set, or be made by something in it, unless it is optional. Said once per name.
+pub(super) fn reference(params: &mut Params<'_>) -> Check {
+    let target = target(params);
+    Check::pod(move |context, pod, findings| {
+        if !context.run.complete {
+            return;
+        }
+        let mut said = BTreeSet::new();
+        for reference in references(pod).iter().filter(|reference| reference.target == target && !reference.optional) {
+            let name = reference.name.text();
+            if always_there(target, name)
+                || context.set.provider(context.object, target, name).is_some()
+                || !said.insert(name)
+            {
+                continue;
+            }
+            let near = nearest(name, context.set.of_kind("", target.kind()).map(|object| object.name));
+            let message = format!("there is no {} `{name}` {}", target.kind(), context.whole());
+            findings.at(reference.name).message(message).did_you_mean(near);
+        }
+    })
+}
+
+/// Tells what every namespace has.
+fn always_there(target: Target, name: &str) -> bool {
+    match target {
+        Target::ServiceAccount => name == "default",
+        Target::ConfigMap => name == "kube-root-ca.crt",
+        Target::Secret | Target::PersistentVolumeClaim => false,
+    }
+}
+
+/// A key that a pod names must be in the ConfigMap or Secret of that name, where the set holds it.
+pub(super) fn key(params: &mut Params<'_>) -> Check {
+    let target = target(params);
+    Check::pod(move |context, pod, findings| {
+        for reference in references(pod).iter().filter(|reference| reference.target == target && !reference.optional) {
+            let Some(key) = reference.key else { continue };
+            let Some(object) = context.set.beside(context.object, "", target.kind(), reference.name.text()) else {
+                continue;
+            };
+            let keys = keys(object);
+            // One without any is a shell that something fills in the cluster.
+            if keys.is_empty() || keys.contains(&key.text()) {
+                continue;
+            }
+            let message = format!("the {} `{}` has no key `{}`", target.kind(), object.name, key.text());
+            findings
+                .at(key)
+                .message(message)
+                .did_you_mean(nearest(key.text(), keys.iter().copied()))
+                .label(object.node.head(), "the object");
+        }
+    })
+}
+
+fn keys<'d>(object: &Object<'d>) -> Vec<&'d str> {
+    let maps = ["data", "stringData", "binaryData"].into_iter().filter_map(|field| object.node.field(field));
+    maps.flat_map(Node::entries).map(|entry| entry.name()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::{pod, problems};
+
+    fn with_secret(maker: &str) -> Vec<String> {
+        let pod = pod("dnsPolicy: Default", "envFrom: [{secretRef: {name: db}}]");
+        problems("dangling-secret", &format!("{pod}---\n{maker}"))
+    }
+
+    #[test]
+    fn what_makes_a_secret_counts_as_the_secret() {
+        for maker in [
+            "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\n",
+            "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: db}\nspec: {}\n",
+            "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: x}\nspec: {target: {name: db}}\n",
+            "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nmetadata: {name: db}\nspec: {}\n",
+            "apiVersion: cert-manager.io/v1\nkind: Certificate\nmetadata: {name: x}\nspec: {secretName: db}\n",
+        ] {
+            assert_eq!(with_secret(maker), [""; 0], "{maker}");
+        }
+        let other = "apiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: {name: db}\nspec: {target: {name: x}}\n";
+        assert_eq!(
+            with_secret(other),
+            ["8:36 spec.containers[0].envFrom[0].secretRef.name: there is no Secret `db` in what is checked"]
+        );
+    }
+
+    #[test]
+    fn another_namespace_does_not_help() {
+        let maker = "apiVersion: v1\nkind: Secret\nmetadata: {name: db, namespace: other}\n";
+        assert_eq!(with_secret(maker).len(), 1);
+    }
+
+    #[test]
+    fn claim_templates_make_claims() {
+        let claim = |name: &str| {
+            let pod =
+                pod(&format!("volumes: [{{name: d, persistentVolumeClaim: {{claimName: {name}}}}}]"), "image: a:1");
+            let set = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec:\n  volumeClaimTemplates: [{metadata: {name: data}}]\n";
+            problems("dangling-pvc", &format!("{pod}---\n{set}")).len()
+        };
+        assert_eq!(claim("data-db-0"), 0);
+        assert_eq!(claim("data-db-x"), 1);
+        assert_eq!(claim("data"), 1);
+    }
+}

@@ -1,0 +1,70 @@
+//! Autoscaling by utilisation, which is a share of a request.
+
+use super::{Check, resources};
+use crate::lint::finding::{Context, called};
+use crate::lint::params::Params;
+use crate::object::Object;
+use crate::source::Span;
+use crate::yaml::Node;
+
+/// A workload that an autoscaler scales by a resource's utilisation must request the resource in every container.
+pub(super) fn build(_: &mut Params<'_>) -> Check {
+    Check::pod(|context, pod, findings| {
+        for scaler in context.set.of_kind("autoscaling", "HorizontalPodAutoscaler") {
+            if !scales(scaler, context) {
+                continue;
+            }
+            for metric in utilisations(scaler) {
+                let measured = pod.containers().filter(|container| {
+                    resources::runs_on(*container)
+                        && metric.container.is_none_or(|name| name == container.name())
+                        && !resources::has(pod, *container, "requests", metric.resource)
+                });
+                for container in measured {
+                    let (called, resource) = (called(container), metric.resource);
+                    findings
+                        .at(container.node)
+                        .message(format!("{called} has no {resource} request, but is scaled by its share of one"))
+                        .label(metric.span, format!("`{}` scales by {resource} utilisation", scaler.name));
+                }
+            }
+        }
+    })
+}
+
+fn scales(scaler: &Object<'_>, context: &Context<'_, '_>) -> bool {
+    let target = |key: &str| scaler.node.at(&["spec", "scaleTargetRef", key]).map(Node::text).unwrap_or_default();
+    let object = context.object;
+    target("name") == object.name
+        && target("kind") == object.kind
+        && target("apiVersion").split_once('/').map_or("", |(group, _)| group) == object.group()
+        && scaler.namespace == object.namespace
+}
+
+struct Metric<'d> {
+    resource: &'d str,
+    /// The one container that counts; none for all.
+    container: Option<&'d str>,
+    span: Span,
+}
+
+fn utilisations<'d>(scaler: &Object<'d>) -> Vec<Metric<'d>> {
+    let Some(spec) = scaler.spec() else { return Vec::new() };
+    let cpu = |span| vec![Metric { resource: "cpu", container: None, span }];
+    if let Some(percentage) = spec.field("targetCPUUtilizationPercentage") {
+        return cpu(percentage.span());
+    }
+    let Some(metrics) = spec.field("metrics").filter(|metrics| metrics.items().len() > 0) else {
+        // Without metrics, the server scales by 80 % of the cpu request.
+        return cpu(spec.head());
+    };
+    let utilisation = |metric: Node<'d>| {
+        let source = metric.field("resource").or_else(|| metric.field("containerResource"))?;
+        let relative =
+            source.at(&["target", "averageUtilization"]).or_else(|| source.field("targetAverageUtilization"));
+        relative?;
+        let name = source.field("name")?;
+        Some(Metric { resource: name.text(), container: source.field("container").map(Node::text), span: name.span() })
+    };
+    metrics.items().filter_map(utilisation).collect()
+}

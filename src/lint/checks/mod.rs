@@ -1,0 +1,111 @@
+//! Built-in checks: functions with parameters, named by rules; several rules may share one.
+//!
+//! A check is made once per rule, from its parameters, and then run over objects, their pods or their containers. It says
+//! where (a node) and, where the rule's summary does not say it all, what.
+
+mod dangling;
+mod duplicates;
+mod endless_wait;
+mod host_path;
+mod hpa;
+mod image;
+mod pod_fields;
+mod probes;
+mod resources;
+mod restart_policy;
+mod run_as;
+mod secret;
+mod security_context;
+mod selector;
+mod service;
+mod statefulset;
+
+use super::finding::{Context, Findings};
+use super::params::Params;
+use crate::object::{Container, Pod};
+
+type OfObject = dyn for<'a, 'd> Fn(&Context<'a, 'd>, &mut Findings<'d>) + Send + Sync;
+type OfPod = dyn for<'a, 'd> Fn(&Context<'a, 'd>, &Pod<'d>, &mut Findings<'d>) + Send + Sync;
+type OfContainer = dyn for<'d> Fn(&Pod<'d>, Container<'d>, &mut Findings<'d>) + Send + Sync;
+
+/// A check with its parameters, by what it looks at.
+pub(super) enum Check {
+    Object(Box<OfObject>),
+    Pod(Box<OfPod>),
+    Container(Box<OfContainer>),
+}
+
+impl Check {
+    fn object(run: impl for<'a, 'd> Fn(&Context<'a, 'd>, &mut Findings<'d>) + Send + Sync + 'static) -> Self {
+        Self::Object(Box::new(run))
+    }
+
+    fn pod(run: impl for<'a, 'd> Fn(&Context<'a, 'd>, &Pod<'d>, &mut Findings<'d>) + Send + Sync + 'static) -> Self {
+        Self::Pod(Box::new(run))
+    }
+
+    fn container(run: impl for<'d> Fn(&Pod<'d>, Container<'d>, &mut Findings<'d>) + Send + Sync + 'static) -> Self {
+        Self::Container(Box::new(run))
+    }
+
+    /// Runs the check over an object.
+    pub(super) fn run<'d>(&self, context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
+        match self {
+            Self::Object(run) => run(context, findings),
+            Self::Pod(run) => context.object.pods.iter().for_each(|pod| run(context, pod, findings)),
+            Self::Container(run) => {
+                for pod in &context.object.pods {
+                    pod.containers().for_each(|container| run(pod, container, findings));
+                }
+            }
+        }
+    }
+}
+
+/// A kind of check.
+#[derive(Debug)]
+pub(super) struct Builtin {
+    /// What rules call it.
+    pub(super) name: &'static str,
+    /// Makes a check of parameters.
+    pub(super) build: fn(&mut Params<'_>) -> Check,
+}
+
+/// All built-in checks, in the order of their names.
+pub(super) static BUILTINS: &[Builtin] = &[
+    Builtin { name: "added-capability", build: security_context::added_capability },
+    Builtin { name: "container-probe", build: probes::missing },
+    Builtin { name: "container-resource", build: resources::missing },
+    Builtin { name: "dangling-key", build: dangling::key },
+    Builtin { name: "dangling-reference", build: dangling::reference },
+    Builtin { name: "duplicate-env", build: duplicates::env },
+    Builtin { name: "duplicate-object", build: duplicates::object },
+    Builtin { name: "endless-wait", build: endless_wait::build },
+    Builtin { name: "governing-service", build: statefulset::governing_service },
+    Builtin { name: "host-path", build: host_path::any },
+    Builtin { name: "host-path-socket", build: host_path::socket },
+    Builtin { name: "hpa-request", build: hpa::build },
+    Builtin { name: "identical-probes", build: probes::identical },
+    Builtin { name: "image-tag", build: image::tag },
+    Builtin { name: "init-container-probe", build: probes::on_init_container },
+    Builtin { name: "pod-flag", build: pod_fields::flag },
+    Builtin { name: "probe-port", build: probes::port },
+    Builtin { name: "raw-secret", build: secret::raw },
+    Builtin { name: "restart-policy", build: restart_policy::build },
+    Builtin { name: "run-as-non-root", build: run_as::non_root },
+    Builtin { name: "run-as-root", build: run_as::root },
+    Builtin { name: "seccomp-profile", build: security_context::seccomp },
+    Builtin { name: "secret-data-encoding", build: secret::encoding },
+    Builtin { name: "secret-literal", build: secret::literal },
+    Builtin { name: "security-context-flag", build: security_context::flag },
+    Builtin { name: "selector-labels", build: selector::build },
+    Builtin { name: "service-selects", build: service::selects },
+    Builtin { name: "target-port", build: service::target_port },
+    Builtin { name: "termination-grace-period", build: statefulset::grace_period },
+    Builtin { name: "undropped-capability", build: security_context::undropped_capability },
+];
+
+/// Finds a check by its name.
+pub(super) fn find(name: &str) -> Option<&'static Builtin> {
+    BUILTINS.iter().find(|builtin| builtin.name == name)
+}

@@ -1,0 +1,54 @@
+//! What containers ask of the node.
+
+use super::Check;
+use crate::lint::params::Params;
+use crate::object::{Container, Pod, Role};
+use crate::yaml::Node;
+
+/// A container that runs as long as its pod must have a request or limit of a resource.
+pub(super) fn missing(params: &mut Params<'_>) -> Check {
+    let field = params.word("field", &["requests", "limits"]);
+    let resource = params.text("resource");
+    Check::container(move |pod, container, findings| {
+        if runs_on(container) && !has(pod, container, field, &resource) {
+            findings.at(container.node);
+        }
+    })
+}
+
+/// Tells whether a container runs as long as its pod does: main ones and sidecars.
+pub(super) fn runs_on(container: Container<'_>) -> bool {
+    matches!(container.role, Role::Main | Role::Sidecar)
+}
+
+/// Tells whether a container has a request or limit, of its own or of its pod.
+///
+/// The server takes a limit for the request where there is none.
+pub(super) fn has(pod: &Pod<'_>, container: Container<'_>, field: &str, resource: &str) -> bool {
+    let given = |node: Node<'_>, field: &str| {
+        node.at(&["resources", field, resource]).is_some_and(|quantity| quantity.text() != "0")
+    };
+    let either = |field: &str| given(container.node, field) || given(pod.spec, field);
+    either(field) || (field == "requests" && either("limits"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::{pod, problems};
+
+    #[test]
+    fn a_request_may_come_from_a_limit_or_from_the_pod() {
+        for (of_pod, of_container, flagged) in [
+            ("{}", "{}", true),
+            ("{}", "{requests: {cpu: 100m}}", false),
+            ("{}", "{requests: {cpu: 0}}", true),
+            ("{}", "{requests: {memory: 1Gi}}", true),
+            ("{}", "{limits: {cpu: 1}}", false),
+            ("{requests: {cpu: 1}}", "{}", false),
+        ] {
+            let text = pod(&format!("resources: {of_pod}"), &format!("resources: {of_container}"));
+            let found = problems("missing-cpu-request", &text).len();
+            assert_eq!(found, usize::from(flagged), "{of_pod} {of_container}");
+        }
+    }
+}

@@ -1,0 +1,117 @@
+//! Secrets in plain sight. A message names keys, never values.
+
+use super::Check;
+use crate::lint::finding::called;
+use crate::lint::params::Params;
+use crate::lint::secrets;
+use crate::yaml::{Entry, Node};
+
+/// A Secret's own values may not stand in its manifest. Encrypted documents, references and empty shells pass.
+pub(super) fn raw(_: &mut Params<'_>) -> Check {
+    Check::object(|context, findings| {
+        let object = context.object;
+        // SOPS keeps its keys beside the values that it encrypted.
+        if object.node.field("sops").is_some() {
+            return;
+        }
+        for block in ["data", "stringData"].into_iter().filter_map(|field| object.node.entry(field)) {
+            let plain = |entry: &Entry<'_>| !secrets::is_no_secret(entry.value.text());
+            let keys: Vec<_> = block.value.entries().filter(plain).map(|e| format!("`{}`", e.name())).collect();
+            if !keys.is_empty() {
+                let message = format!("Secret `{}` holds in plain sight: {}", object.name, keys.join(", "));
+                findings.at_key(block).message(message);
+            }
+        }
+    })
+}
+
+/// No variable of a container (`in: env`), or no value of a ConfigMap (`in: config-map`), may be a secret by its name or
+/// by its form.
+pub(super) fn literal(params: &mut Params<'_>) -> Check {
+    if params.word("in", &["env", "config-map"]) == "env" {
+        return Check::container(|_, container, findings| {
+            for variable in container.node.field("env").into_iter().flat_map(Node::items) {
+                let (Some(name), Some(value)) = (variable.field("name"), variable.field("value")) else { continue };
+                if let Some(what) = secrets::what_is(name.text(), value.text()) {
+                    let message = format!("{} is given {what} in `{}` as text", called(container), name.text());
+                    findings.at(value).message(message);
+                }
+            }
+        });
+    }
+    Check::object(|context, findings| {
+        for entry in context.object.node.field("data").into_iter().flat_map(Node::entries) {
+            let whole = secrets::what_is(entry.name(), entry.value.text()).map(|what| (what, entry.name()));
+            let found = whole.or_else(|| secrets::setting(entry.value.text()).map(|setting| ("a secret", setting)));
+            if let Some((what, name)) = found {
+                findings.at_key(entry).message(format!("ConfigMap `{}` holds {what} in `{name}`", context.object.name));
+            }
+        }
+    })
+}
+
+/// A Secret's data may not be UTF-16 under its base64, as Windows tools make it.
+pub(super) fn encoding(_: &mut Params<'_>) -> Check {
+    Check::object(|context, findings| {
+        for entry in context.object.node.field("data").into_iter().flat_map(Node::entries) {
+            if secrets::base64(entry.value.text()).is_some_and(|bytes| is_utf16(&bytes)) {
+                findings.at(entry.value).message(format!("`{}` is UTF-16 under its base64", entry.name()));
+            }
+        }
+    })
+}
+
+/// Tells whether bytes are UTF-16: they begin with its mark, or every second one is zero and the others are plain text.
+fn is_utf16(bytes: &[u8]) -> bool {
+    if bytes.len() < 4 || !bytes.len().is_multiple_of(2) {
+        return false;
+    }
+    let marked = bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]);
+    let plain = |byte: &u8| (0x20..0x7F).contains(byte) || b"\t\r\n".contains(byte);
+    let half = |zero: usize, text: usize| {
+        bytes.chunks_exact(2).all(|pair| pair.get(zero) == Some(&0) && pair.get(text).is_some_and(plain))
+    };
+    marked || half(1, 0) || half(0, 1)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::is_utf16;
+    use crate::lint::testing::problems;
+
+    #[test]
+    fn utf16_shows_by_its_mark_or_its_zeros() {
+        let wide = |text: &str| text.encode_utf16().flat_map(u16::to_le_bytes).collect::<Vec<u8>>();
+        assert!(is_utf16(&wide("hunter2")));
+        assert!(is_utf16(&wide("\u{feff}h\u{e4}")));
+        assert!(is_utf16(&"pass".encode_utf16().flat_map(u16::to_be_bytes).collect::<Vec<u8>>()));
+        for bytes in [&b"hunter2"[..], b"", b"a\0", &[0, 0, 0, 0], &[1, 0, 2, 0, 3, 0]] {
+            assert!(!is_utf16(bytes), "{bytes:?}");
+        }
+    }
+
+    #[test]
+    fn a_secret_is_named_by_its_keys_only() {
+        let text = "apiVersion: v1\nkind: Secret\nmetadata: {name: db}\nstringData:\n  user: admin\n  password: hunter2\n  host: ''\n";
+        assert_eq!(
+            problems("raw-secret", text),
+            ["4:1 stringData: Secret `db` holds in plain sight: `user`, `password`"]
+        );
+    }
+
+    #[test]
+    fn shells_references_and_encrypted_documents_pass() {
+        for rest in [
+            "type: kubernetes.io/service-account-token\n",
+            "data: {}\n",
+            "stringData: {password: ''}\n",
+            "data: {password: 'ENC[AES256_GCM,data:abc]'}\nsops: {version: 3.9.0}\n",
+            "stringData: {password: '<path:kv/data/db#password>'}\n",
+            "stringData: {password: 'ref+vault://kv/db#/password'}\n",
+            "stringData: {password: '${DB_PASSWORD}'}\n",
+        ] {
+            let text = format!("apiVersion: v1\nkind: Secret\nmetadata: {{name: db}}\n{rest}");
+            assert_eq!(problems("raw-secret", &text), [""; 0], "{rest}");
+        }
+    }
+}

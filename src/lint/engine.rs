@@ -1,0 +1,389 @@
+//! Runs rules over objects.
+
+use super::catalogue;
+use super::checks::Check;
+use super::config::{Configure, Level, LintConfig, Word};
+use super::finding::{Context, Finding, Findings, LintContext, called};
+use super::params::{Param, Params};
+use super::rule::{Applies, PROFILES, Rule};
+use super::set::Set;
+use crate::diagnostic::{Diagnostic, Label, Severity, nearest};
+use crate::object::{ObjectSet, Pod};
+use std::borrow::Cow;
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
+
+/// The rules of a configuration, ready to run. Made once, used for many sets, shared between threads.
+pub struct Linter {
+    /// In the order of their ids.
+    active: Vec<Active>,
+}
+
+/// A rule that runs, in some environments or all.
+struct Active {
+    id: String,
+    severity: Severity,
+    applies: Applies,
+    environments: Environments,
+    source: Source,
+    prepared: OnceLock<Option<Prepared>>,
+}
+
+enum Environments {
+    All,
+    In(Vec<String>),
+    NotIn(Vec<String>),
+}
+
+impl Environments {
+    fn hold(&self, environment: Option<&str>) -> bool {
+        let listed = |list: &[String]| environment.is_some_and(|name| list.iter().any(|listed| listed == name));
+        match self {
+            Self::All => true,
+            Self::In(list) => listed(list),
+            Self::NotIn(list) => !listed(list),
+        }
+    }
+}
+
+enum Source {
+    /// Decoded when the first object comes that it applies to.
+    BuiltIn(Vec<Param>),
+    Own(Box<Rule>, Vec<Param>),
+}
+
+/// A rule's check with its parameters, and the texts that findings show.
+struct Prepared {
+    summary: String,
+    remedy: String,
+    check: Check,
+}
+
+impl Active {
+    fn prepared(&self) -> Option<&Prepared> {
+        self.prepared.get_or_init(|| self.prepare().map(|(prepared, _)| prepared)).as_ref()
+    }
+
+    /// Decodes the rule. Gives what is wrong with its parameters, too.
+    fn prepare(&self) -> Option<(Prepared, Vec<Diagnostic>)> {
+        let (rule, over) = match &self.source {
+            Source::BuiltIn(over) => (Cow::Owned(catalogue::load_head(&self.id)?), over),
+            Source::Own(rule, over) => (Cow::Borrowed(&**rule), over),
+        };
+        let given: Vec<Param> = rule.with.iter().chain(over).cloned().collect();
+        let mut params = Params::new(&given);
+        let check = (rule.builtin.build)(&mut params);
+        let problems = params.finish();
+        Some((Prepared { summary: rule.summary.clone(), remedy: rule.remedy.clone(), check }, problems))
+    }
+}
+
+impl Linter {
+    /// Chooses the rules of a configuration.
+    ///
+    /// Gives, too, what is wrong with the configuration: unknown rules, profiles and parameters. What is wrong with a flag
+    /// has no place.
+    pub fn new(config: &LintConfig) -> (Self, Vec<Diagnostic>) {
+        let mut problems = Vec::new();
+        check_words(config, &mut problems);
+        let mut active = Vec::new();
+        for rule in catalogue::catalogue() {
+            let profiled = rule.profiles.iter().any(|name| config.profiles.iter().any(|word| word.text == *name));
+            let applies = || catalogue::applies(rule.id).unwrap_or_default();
+            choose(config, rule.id, rule.severity, profiled, applies, Source::BuiltIn, &mut active);
+        }
+        for rule in &config.own {
+            let profiled = rule.profiles.is_empty()
+                || rule.profiles.iter().any(|name| config.profiles.iter().any(|word| word.text == *name));
+            let source = |with| Source::Own(Box::new(rule.clone()), with);
+            choose(config, &rule.id, rule.severity, profiled, || rule.applies.clone(), source, &mut active);
+        }
+        // A person's parameters are read now, so that what is wrong with them is said even if no object comes.
+        for rule in &active {
+            if let Source::BuiltIn(over) | Source::Own(_, over) = &rule.source
+                && !over.is_empty()
+            {
+                problems.extend(rule.prepare().into_iter().flat_map(|(_, problems)| problems));
+            }
+        }
+        active.sort_by(|a, b| a.id.cmp(&b.id));
+        (Self { active }, problems)
+    }
+
+    /// Iterates over the ids of the rules that may run, in their order.
+    pub fn ids(&self) -> impl Iterator<Item = &str> {
+        let mut last = None;
+        self.active.iter().map(|rule| rule.id.as_str()).filter(move |id| last.replace(*id) != Some(*id))
+    }
+
+    /// Checks the objects of a set: by object, then by rule, then by place.
+    pub fn lint(&self, objects: &ObjectSet<'_>, run: &LintContext<'_>) -> Vec<Diagnostic> {
+        let set = Set::new(objects);
+        let rules: Vec<&Active> = self.active.iter().filter(|rule| rule.environments.hold(run.environment)).collect();
+        let mut diagnostics = Vec::new();
+        for object in objects {
+            let context = Context { object, set: &set, run };
+            for rule in rules.iter().filter(|rule| rule.applies.to(object)) {
+                let Some(prepared) = rule.prepared() else { continue };
+                let mut findings = Findings::default();
+                prepared.check.run(&context, &mut findings);
+                findings.0.sort_by_key(|finding| finding.span);
+                diagnostics.extend(findings.0.into_iter().map(|finding| report(rule, prepared, &context, finding)));
+            }
+        }
+        diagnostics
+    }
+}
+
+/// Makes a finding for people.
+fn report(rule: &Active, prepared: &Prepared, context: &Context<'_, '_>, finding: Finding<'_>) -> Diagnostic {
+    let object = context.object;
+    let container = object.pods.iter().flat_map(Pod::containers).find(|container| {
+        std::iter::successors(Some(finding.node), |node| node.parent()).any(|node| node == container.node)
+    });
+    let message = finding.message.unwrap_or_else(|| match (container, prepared.summary.strip_prefix("container ")) {
+        (Some(container), Some(rest)) => format!("{} {rest}", called(container)),
+        _ => prepared.summary.clone(),
+    });
+    let mut diagnostic = Diagnostic::new(rule.id.clone(), rule.severity, message)
+        .at(finding.span)
+        .help(finding.help.unwrap_or_else(|| prepared.remedy.clone()))
+        .path(finding.node.path_from(object.node));
+    diagnostic.labels = finding.labels.into_iter().map(|(span, text)| Label { span, text }).collect();
+    diagnostic.object = Some(object.full_name());
+    diagnostic.container = container.map(|container| container.name().to_owned()).filter(|name| !name.is_empty());
+    diagnostic.release = context.run.release.map(str::to_owned);
+    diagnostic.environments = context.run.environment.map(str::to_owned).into_iter().collect();
+    diagnostic
+}
+
+/// Adds a rule as often as its configuration differs between environments: not at all, once or twice.
+fn choose(
+    config: &LintConfig,
+    id: &str,
+    severity: Severity,
+    profiled: bool,
+    applies: impl Fn() -> Applies,
+    source: impl Fn(Vec<Param>) -> Source,
+    active: &mut Vec<Active>,
+) {
+    let named = |words: &[Word]| words.iter().any(|word| word.text == id);
+    if named(&config.skip) || !(config.only.is_empty() || named(&config.only)) {
+        return;
+    }
+    let forced = named(&config.only);
+    let mut add = |environments, severity, with| {
+        let id = id.to_owned();
+        let prepared = OnceLock::new();
+        active.push(Active { id, severity, applies: applies(), environments, source: source(with), prepared });
+    };
+    // The last one wins, as a later key of a file would.
+    let Some(Configure { severity: level, with, environments, .. }) =
+        config.configure.iter().rfind(|configure| configure.rule.text == id)
+    else {
+        if profiled || forced {
+            add(Environments::All, severity, Vec::new());
+        }
+        return;
+    };
+    if !environments.is_empty() && (profiled || forced) {
+        add(Environments::NotIn(environments.clone()), severity, Vec::new());
+    }
+    let there = if environments.is_empty() { Environments::All } else { Environments::In(environments.clone()) };
+    match level {
+        Some(Level::Disabled) if !forced => {}
+        Some(Level::Severity(configured)) => add(there, *configured, with.clone()),
+        Some(Level::Disabled) | None => add(there, severity, with.clone()),
+    }
+}
+
+/// Reports profiles and rules that do not exist.
+fn check_words(config: &LintConfig, problems: &mut Vec<Diagnostic>) {
+    let mut report = |word: &Word, what: &str, near: Option<&str>| {
+        let mut problem =
+            Diagnostic::error(format!("policy/unknown-{what}"), format!("unknown {what} `{}`", word.text));
+        problem.span = word.span;
+        problem.help = Some(match near {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if what == "profile" => format!("there are {}", PROFILES.join(", ")),
+            None => "`plimsoll rules` lists them".to_owned(),
+        });
+        problems.push(problem);
+    };
+    for word in config.profiles.iter().filter(|word| !PROFILES.contains(&word.text.as_str())) {
+        report(word, "profile", nearest(&word.text, PROFILES));
+    }
+    let known: BTreeSet<&str> =
+        catalogue::catalogue().map(|rule| rule.id).chain(config.own.iter().map(|rule| rule.id.as_str())).collect();
+    let rules = config.only.iter().chain(&config.skip).chain(config.configure.iter().map(|configure| &configure.rule));
+    // Ids with a slash belong to other stages: `schema/unknown-field`.
+    for word in rules.filter(|word| !known.contains(word.text.as_str()) && !word.text.contains('/')) {
+        report(word, "rule", nearest(&word.text, known.iter().copied()));
+    }
+    for (at, rule) in config.own.iter().enumerate() {
+        let built_in = catalogue::text(&rule.id).is_some();
+        if built_in || config.own.iter().take(at).any(|other| other.id == rule.id) {
+            let message = format!("there is another rule `{}`", rule.id);
+            problems.push(Diagnostic::error("policy/duplicate-rule", message).at(rule.place).help("choose another id"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::rule::decode;
+    use crate::lint::testing::{lint, pod};
+    use crate::source::SourceMap;
+    use crate::yaml::emit::Data;
+    use crate::yaml::parse;
+
+    fn configure(rule: &str, severity: Option<&str>, environments: &[&str]) -> Configure {
+        Configure {
+            rule: Word::from(rule),
+            severity: severity.and_then(Level::parse),
+            with: Vec::new(),
+            environments: environments.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
+    /// Lints an untagged image in an environment: `severity rule` per finding.
+    fn found(config: &LintConfig, environment: Option<&str>) -> Vec<String> {
+        let run = LintContext { environment, ..LintContext::default() };
+        let (_, found) = lint(config, &run, &pod("hostNetwork: true", "image: nginx"));
+        found.iter().map(|found| format!("{} {}", found.severity.name(), found.rule)).collect()
+    }
+
+    fn only(rules: &[&str]) -> LintConfig {
+        LintConfig { only: rules.iter().copied().map(Word::from).collect(), ..LintConfig::default() }
+    }
+
+    #[test]
+    fn profiles_and_flags_choose_rules() {
+        let of = |profiles: &[&str]| LintConfig {
+            profiles: profiles.iter().copied().map(Word::from).collect(),
+            ..LintConfig::default()
+        };
+        assert_eq!(found(&of(&[]), None), [""; 0]);
+        assert_eq!(found(&of(&["pss-baseline"]), None), ["warning host-network"]);
+        let both = ["warning host-network", "warning latest-tag"];
+        assert_eq!(found(&only(&["latest-tag", "host-network"]), None), both, "in the order of ids");
+        let skip = LintConfig { skip: vec![Word::from("host-network")], ..of(&["pss-baseline"]) };
+        assert_eq!(found(&skip, None), [""; 0]);
+        assert!(found(&LintConfig::standard(), None).contains(&"warning latest-tag".to_owned()));
+    }
+
+    #[test]
+    fn configuring_a_rule_changes_it_where_it_is_said() {
+        let with = |configure: Configure| LintConfig {
+            profiles: vec![Word::from("pss-baseline")],
+            configure: vec![configure],
+            ..LintConfig::default()
+        };
+        let config = with(configure("host-network", Some("error"), &["prod"]));
+        assert_eq!(found(&config, Some("prod")), ["error host-network"]);
+        assert_eq!(found(&config, Some("dev")), ["warning host-network"]);
+        assert_eq!(found(&config, None), ["warning host-network"]);
+        let config = with(configure("host-network", Some("disabled"), &["dev"]));
+        assert_eq!(found(&config, Some("prod")), ["warning host-network"]);
+        assert_eq!(found(&config, Some("dev")), [""; 0]);
+        let config = with(configure("latest-tag", None, &["prod"]));
+        assert_eq!(found(&config, Some("prod")), ["warning host-network", "warning latest-tag"], "configured, so on");
+        assert_eq!(found(&config, Some("dev")), ["warning host-network"]);
+        let forbidden = Param { name: "forbidden".to_owned(), data: Data::Seq(Vec::new()), place: None };
+        let config = with(Configure { with: vec![forbidden], ..configure("latest-tag", Some("info"), &[]) });
+        assert_eq!(found(&config, None), ["warning host-network", "info latest-tag"], "no tag at all is still wrong");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_configuration_is_said() {
+        let param = Param { name: "forbiden".to_owned(), data: Data::Bool(true), place: None };
+        let config = LintConfig {
+            profiles: vec![Word::from("defualt")],
+            only: vec![Word::from("latest-tags"), Word::from("schema/unknown-field")],
+            configure: vec![Configure { with: vec![param], ..configure("latest-tag", None, &[]) }],
+            ..LintConfig::default()
+        };
+        let config = LintConfig { only: [config.only.clone(), vec![Word::from("latest-tag")]].concat(), ..config };
+        let (_, problems) = Linter::new(&config);
+        let lines: Vec<String> =
+            problems.iter().map(|p| format!("{} {}", p.message, p.help.as_deref().unwrap_or_default())).collect();
+        assert_eq!(
+            lines,
+            [
+                "unknown profile `defualt` did you mean `default`?",
+                "unknown rule `latest-tags` did you mean `latest-tag`?",
+                "unknown parameter `forbiden` did you mean `forbidden`?",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_persons_rule_runs_beside_ours() {
+        let text = "id: no-host-network\ngroup: own\nseverity: error\nsummary: pod uses the node's network\nwhy: No.\nremedy: No.\napplies: { kinds: [Pod] }\ncheck: { builtin: pod-flag, with: { field: hostNetwork } }\n";
+        let own = |text: &str| decode(&SourceMap::new().add("p.yaml", text)).expect("the rule is right");
+        let config = LintConfig { own: vec![own(text)], ..LintConfig::default() };
+        assert_eq!(found(&config, None), ["error no-host-network"]);
+        let taken = own(&text.replace("no-host-network", "latest-tag"));
+        let (_, problems) = Linter::new(&LintConfig { own: vec![taken], ..LintConfig::default() });
+        assert_eq!(problems[0].message, "there is another rule `latest-tag`");
+    }
+
+    #[test]
+    fn pods_are_found_wherever_they_live() {
+        let spec = "{containers: [{name: web, image: nginx}]}";
+        let template = format!("{{template: {{spec: {spec}}}}}");
+        for (manifest, expected) in [
+            (format!("apiVersion: v1\nkind: Pod\nspec: {spec}"), "spec.containers[0].image"),
+            (
+                format!("apiVersion: apps/v1\nkind: ReplicaSet\nspec: {template}"),
+                "spec.template.spec.containers[0].image",
+            ),
+            (
+                format!("apiVersion: batch/v1\nkind: CronJob\nspec: {{jobTemplate: {{spec: {template}}}}}"),
+                "spec.jobTemplate.spec.template.spec.containers[0].image",
+            ),
+            (
+                format!("apiVersion: v1\nkind: List\nitems: [{{apiVersion: v1, kind: Pod, spec: {spec}}}]"),
+                "spec.containers[0].image",
+            ),
+            (
+                format!("apiVersion: example.com/v1\nkind: Farm\nspec: {{workers: [{{template: {{spec: {spec}}}}}]}}"),
+                "spec.workers[0].template.spec.containers[0].image",
+            ),
+        ] {
+            let parsed = parse(&SourceMap::new().add("a.yaml", manifest.as_str()));
+            let embedded = |_: &str, kind: &str| {
+                let path = ["spec", "workers", "*", "template"].map(str::to_owned).to_vec();
+                if kind == "Farm" { vec![path] } else { Vec::new() }
+            };
+            let objects = ObjectSet::read(&parsed.documents, None, &embedded);
+            let (linter, _) = Linter::new(&only(&["latest-tag"]));
+            let found = linter.lint(&objects, &LintContext::default());
+            assert_eq!(found.len(), 1, "{manifest}");
+            assert_eq!(found[0].path.as_deref(), Some(expected));
+            assert_eq!(found[0].message, "container `web` runs `nginx`, which has no tag and so means `latest`");
+            assert_eq!(found[0].container.as_deref(), Some("web"));
+        }
+    }
+
+    #[test]
+    fn a_rule_for_a_kind_leaves_other_groups_kinds_alone() {
+        let service = |api: &str| {
+            format!("apiVersion: {api}\nkind: Service\nmetadata: {{name: web}}\nspec: {{selector: {{app: web}}}}\n")
+        };
+        let run = LintContext { complete: true, release: Some("shop"), ..LintContext::default() };
+        let found = |api: &str| lint(&only(&["service-selects-nothing"]), &run, &service(api)).1;
+        assert_eq!(found("v1")[0].message, "Service `web` selects no pods in this release");
+        assert!(found("serving.knative.dev/v1").is_empty());
+    }
+
+    #[test]
+    fn what_is_missing_from_a_part_may_be_elsewhere() {
+        let text = pod("serviceAccountName: web", "image: nginx:1");
+        for (complete, count) in [(true, 1), (false, 0)] {
+            let run = LintContext { complete, ..LintContext::default() };
+            assert_eq!(lint(&only(&["dangling-service-account"]), &run, &text).1.len(), count);
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! What checks see and what they give back, before the engine makes findings for people of it.
+
+use super::set::Set;
+use crate::object::{Container, Object, Role};
+use crate::source::Span;
+use crate::yaml::{Entry, Node};
+
+/// What a run of the linter is about.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct LintContext<'a> {
+    /// The environment, where there is one.
+    pub environment: Option<&'a str>,
+    /// The release, where there is one.
+    pub release: Option<&'a str>,
+    /// The set holds all that belongs together (a whole release, a folder), so that what is not in it is missing. Rules
+    /// that look for other objects are quiet otherwise.
+    pub complete: bool,
+}
+
+/// What a check sees.
+pub(super) struct Context<'a, 'd> {
+    pub(super) object: &'a Object<'d>,
+    pub(super) set: &'a Set<'a, 'd>,
+    pub(super) run: &'a LintContext<'a>,
+}
+
+impl Context<'_, '_> {
+    /// Names what the objects of the set have in common, for messages about what is missing from it.
+    pub(super) fn whole(&self) -> &'static str {
+        if self.run.release.is_some() { "in this release" } else { "in what is checked" }
+    }
+}
+
+/// One thing that a check found.
+pub(super) struct Finding<'d> {
+    /// The node that it is about: gives the path, and the container.
+    pub(super) node: Node<'d>,
+    pub(super) span: Span,
+    /// None for the rule's own summary.
+    pub(super) message: Option<String>,
+    /// None for the rule's own remedy.
+    pub(super) help: Option<String>,
+    pub(super) labels: Vec<(Span, String)>,
+}
+
+impl Finding<'_> {
+    pub(super) fn message(&mut self, message: impl Into<String>) -> &mut Self {
+        self.message = Some(message.into());
+        self
+    }
+
+    /// Asks whether a near name was meant, where there is one.
+    pub(super) fn did_you_mean(&mut self, near: Option<&str>) -> &mut Self {
+        if let Some(near) = near {
+            self.help = Some(format!("did you mean `{near}`?"));
+        }
+        self
+    }
+
+    pub(super) fn label(&mut self, span: Span, text: impl Into<String>) -> &mut Self {
+        self.labels.push((span, text.into()));
+        self
+    }
+}
+
+/// What a check found so far.
+#[derive(Default)]
+pub(super) struct Findings<'d>(pub(super) Vec<Finding<'d>>);
+
+impl<'d> Findings<'d> {
+    fn push(&mut self, node: Node<'d>, span: Span) -> &mut Finding<'d> {
+        self.0.push(Finding { node, span, message: None, help: None, labels: Vec::new() });
+        let last = self.0.len() - 1;
+        &mut self.0[last]
+    }
+
+    /// Points at a node: a scalar, or the beginning of a map or list.
+    pub(super) fn at(&mut self, node: Node<'d>) -> &mut Finding<'d> {
+        self.push(node, node.head())
+    }
+
+    /// Points at the key of a map's entry.
+    pub(super) fn at_key(&mut self, entry: Entry<'d>) -> &mut Finding<'d> {
+        self.push(entry.value, entry.key.span())
+    }
+}
+
+/// Names a container for messages: ``init container `wait` ``.
+pub(super) fn called(container: Container<'_>) -> String {
+    let role = match container.role {
+        Role::Main => "container",
+        Role::Init => "init container",
+        Role::Sidecar => "sidecar container",
+        Role::Ephemeral => "ephemeral container",
+    };
+    match container.name() {
+        "" => role.to_owned(),
+        name => format!("{role} `{name}`"),
+    }
+}

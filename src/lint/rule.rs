@@ -1,0 +1,400 @@
+//! Rules as data: the decoder of rule files, built-in ones and people's own alike.
+
+use super::checks::{self, Builtin};
+use super::params::{Param, Params};
+use crate::diagnostic::{Diagnostic, Severity, nearest};
+use crate::object::Object;
+use crate::source::{SourceFile, SourceMap, Span};
+use crate::yaml::{Document, Kind, Node, parse};
+use std::sync::Arc;
+
+/// The names of profiles.
+pub const PROFILES: [&str; 7] =
+    ["default", "strict", "pss-baseline", "pss-restricted", "kube-linter", "polaris", "checkov"];
+
+/// The tools whose checks a rule may refer to.
+pub const TOOLS: [&str; 8] =
+    ["kube-linter", "kube-score", "polaris", "checkov", "trivy", "kubescape", "datree", "pod-security"];
+
+/// One rule with all its texts.
+#[derive(Clone, Debug)]
+pub struct Rule {
+    /// Names the pattern that it flags: `latest-tag`.
+    pub id: String,
+    /// A word that sorts the catalogue: `reliability`.
+    pub group: String,
+    /// How bad its findings are, unless configured otherwise.
+    pub severity: Severity,
+    /// The profiles that it belongs to; one with none is always on.
+    pub profiles: Vec<String>,
+    /// What is wrong, in one line.
+    pub summary: String,
+    /// Why that is bad.
+    pub why: String,
+    /// What to write instead.
+    pub remedy: String,
+    /// Which objects it looks at.
+    pub applies: Applies,
+    /// The function that checks.
+    pub(super) builtin: &'static Builtin,
+    /// Its parameters.
+    pub with: Vec<Param>,
+    /// Equivalent checks of other tools: tool and id.
+    pub references: Vec<(String, String)>,
+    /// Manifests that fail and that pass.
+    pub examples: Vec<Example>,
+    /// Where the rule was written: its id.
+    pub place: Span,
+}
+
+impl Rule {
+    /// Gives the name of the built-in function that checks.
+    pub fn builtin(&self) -> &'static str {
+        self.builtin.name
+    }
+}
+
+/// Which objects a rule looks at.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Applies {
+    /// Only objects that run pods.
+    pub pods: bool,
+    /// Only these kinds; empty for any. A bare kind belongs to one of Kubernetes' own API groups, others are written with
+    /// their group: `serving.knative.dev/Service`. `*` stands for all.
+    pub kinds: Vec<String>,
+}
+
+impl Applies {
+    /// Tells whether the rule looks at an object.
+    pub fn to(&self, object: &Object<'_>) -> bool {
+        let group = object.group();
+        let native = !group.contains('.') || group.ends_with(".k8s.io");
+        let of_kind = |kind: &String| match kind.split_once('/') {
+            Some((wanted, kind)) => wanted == group && kind == object.kind,
+            None => kind == "*" || (native && kind == object.kind),
+        };
+        (!self.pods || !object.pods.is_empty()) && (self.kinds.is_empty() || self.kinds.iter().any(of_kind))
+    }
+}
+
+/// A manifest that shows a rule.
+#[derive(Clone, Debug)]
+pub struct Example {
+    /// The manifest; it may hold several documents.
+    pub text: String,
+    /// Where the one finding is, from the object's root; none where the manifest passes.
+    pub fails_at: Option<String>,
+    /// Where the example was written.
+    pub span: Span,
+}
+
+/// Decodes a rule file.
+///
+/// Gives the `policy/…` and `yaml/…` findings where anything is wrong with it.
+pub fn decode(source: &Arc<SourceFile>) -> Result<Rule, Vec<Diagnostic>> {
+    let mut parsed = parse(source);
+    if !parsed.diagnostics.is_empty() {
+        return Err(parsed.diagnostics);
+    }
+    let problem = |span, message: &str| Err(vec![Diagnostic::error("policy/rule", message).at(span)]);
+    match (parsed.documents.pop(), parsed.documents.pop()) {
+        (Some(second), Some(_)) => problem(second.root().head(), "a rule file holds one rule"),
+        (Some(document), None) => decode_document(&document),
+        (None, _) => problem(source.span(), "a rule file holds a rule, but this one is empty"),
+    }
+}
+
+/// Decodes a built-in rule, or its head: all before the examples.
+///
+/// Gives nothing where the rule is broken; a test keeps built-in rules whole.
+pub(super) fn decode_builtin(text: &str) -> Option<Rule> {
+    decode(&SourceMap::new().add("rule", text)).ok()
+}
+
+fn decode_document(document: &Document) -> Result<Rule, Vec<Diagnostic>> {
+    let mut decoder = Decoder { problems: Vec::new() };
+    let rule = decoder.rule(document.root());
+    match rule {
+        Some(rule) if decoder.problems.is_empty() => Ok(rule),
+        _ => Err(decoder.problems),
+    }
+}
+
+struct Decoder {
+    problems: Vec<Diagnostic>,
+}
+
+impl Decoder {
+    fn problem(&mut self, id: &'static str, span: Span, message: impl Into<String>, help: Option<String>) {
+        let mut problem = Diagnostic::error(id, message).at(span);
+        problem.help = help;
+        self.problems.push(problem);
+    }
+
+    fn rule(&mut self, root: Node<'_>) -> Option<Rule> {
+        if root.kind() != Kind::Map {
+            self.problem("policy/rule", root.head(), format!("a rule is a map, not {}", root.kind().article()), None);
+            return None;
+        }
+        self.keys(
+            root,
+            &[
+                "id",
+                "group",
+                "severity",
+                "profiles",
+                "summary",
+                "why",
+                "remedy",
+                "applies",
+                "check",
+                "references",
+                "examples",
+            ],
+        );
+        let id = self.text(root, "id");
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        if let Some(node) = root.field("id").filter(|_| !id.chars().all(plain)) {
+            let help = "write lower-case words with hyphens, as in `latest-tag`".to_owned();
+            self.problem("policy/rule", node.head(), format!("`{id}` is no rule id"), Some(help));
+        }
+        let group = self.text(root, "group");
+        let severity = self.one_of(root, "severity", &["error", "warning", "info"]);
+        let profiles = self.words(root, "profiles", &PROFILES);
+        let (summary, why, remedy) = (self.text(root, "summary"), self.text(root, "why"), self.text(root, "remedy"));
+        let applies = self.applies(root);
+        let check = self.check(root);
+        let mut references = Vec::new();
+        if let Some(map) = self.map(root, "references") {
+            self.keys(map, &TOOLS);
+            references = map.entries().map(|e| (e.name().to_owned(), e.value.text().to_owned())).collect();
+        }
+        let examples = self.examples(root);
+        let (builtin, with) = check?;
+        Some(Rule {
+            id,
+            group,
+            severity: Severity::parse(&severity)?,
+            profiles,
+            summary,
+            why,
+            remedy,
+            applies,
+            builtin,
+            with,
+            references,
+            examples,
+            place: root.field("id").unwrap_or(root).head(),
+        })
+    }
+
+    /// Reports keys that are not known.
+    fn keys(&mut self, map: Node<'_>, known: &[&str]) {
+        for entry in map.entries().filter(|entry| !known.contains(&entry.name())) {
+            let near = nearest(entry.name(), known.iter().copied());
+            let help = near
+                .map_or_else(|| format!("known here: {}", known.join(", ")), |near| format!("did you mean `{near}`?"));
+            self.problem("policy/unknown-key", entry.key.span(), format!("unknown key `{}`", entry.name()), Some(help));
+        }
+    }
+
+    fn missing(&mut self, map: Node<'_>, key: &str) {
+        self.problem("policy/rule", map.head(), format!("`{key}` is missing"), None);
+    }
+
+    fn wrong(&mut self, node: Node<'_>, key: &str, expected: &str) {
+        let message = format!("`{key}` must be {expected}, not {}", node.kind().article());
+        self.problem("policy/rule", node.head(), message, None);
+    }
+
+    fn text(&mut self, map: Node<'_>, key: &str) -> String {
+        match map.field(key) {
+            None => self.missing(map, key),
+            Some(node) => match node.as_str().map(str::trim_end).filter(|text| !text.is_empty()) {
+                Some(text) => return text.to_owned(),
+                None => self.wrong(node, key, "text"),
+            },
+        }
+        String::new()
+    }
+
+    fn one_of(&mut self, map: Node<'_>, key: &str, words: &[&str]) -> String {
+        let word = self.text(map, key);
+        if let Some(node) = map.field(key).filter(|_| !word.is_empty() && !words.contains(&word.as_str())) {
+            let help = Some(format!("write one of {}", words.join(", ")));
+            self.problem("policy/rule", node.head(), format!("unknown {key} `{word}`"), help);
+        }
+        word
+    }
+
+    fn map<'d>(&mut self, map: Node<'d>, key: &str) -> Option<Node<'d>> {
+        let node = map.field(key)?;
+        if node.kind() == Kind::Map {
+            return Some(node);
+        }
+        self.wrong(node, key, "a map");
+        None
+    }
+
+    /// Reads a list of words; `known` says which there are, empty for any.
+    fn words(&mut self, map: Node<'_>, key: &str, known: &[&str]) -> Vec<String> {
+        let Some(node) = map.field(key) else { return Vec::new() };
+        if node.kind() != Kind::Seq {
+            self.wrong(node, key, "a list");
+        }
+        for item in node.items().filter(|item| !known.is_empty() && !known.contains(&item.text())) {
+            let help = nearest(item.text(), known.iter().copied()).map(|near| format!("did you mean `{near}`?"));
+            self.problem("policy/rule", item.head(), format!("`{}` is not known in `{key}`", item.text()), help);
+        }
+        node.items().map(|item| item.text().to_owned()).collect()
+    }
+
+    fn applies(&mut self, root: Node<'_>) -> Applies {
+        let Some(map) = self.map(root, "applies") else {
+            if root.field("applies").is_none() {
+                self.missing(root, "applies");
+            }
+            return Applies::default();
+        };
+        self.keys(map, &["pods", "kinds"]);
+        let pods = match map.field("pods") {
+            None => false,
+            Some(node) => node.as_bool().unwrap_or_else(|| {
+                self.wrong(node, "pods", "a boolean");
+                false
+            }),
+        };
+        let kinds = self.words(map, "kinds", &[]);
+        if !pods && kinds.is_empty() {
+            let help = Some("write `pods: true`, or name `kinds`".to_owned());
+            self.problem("policy/rule", map.head(), "the rule applies to nothing", help);
+        }
+        Applies { pods, kinds }
+    }
+
+    fn check(&mut self, root: Node<'_>) -> Option<(&'static Builtin, Vec<Param>)> {
+        let Some(map) = self.map(root, "check") else {
+            if root.field("check").is_none() {
+                self.missing(root, "check");
+            }
+            return None;
+        };
+        self.keys(map, &["builtin", "with", "cel", "rego"]);
+        for language in ["cel", "rego"] {
+            if let Some(entry) = map.entry(language) {
+                let help = Some("use `builtin`".to_owned());
+                self.problem(
+                    "policy/unsupported",
+                    entry.key.span(),
+                    format!("checks in `{language}` are not supported yet"),
+                    help,
+                );
+                return None;
+            }
+        }
+        let name = self.text(map, "builtin");
+        let node = map.field("builtin").filter(|_| !name.is_empty())?;
+        let with = self.map(map, "with").map(Param::read).unwrap_or_default();
+        let Some(builtin) = checks::find(&name) else {
+            let near = nearest(&name, checks::BUILTINS.iter().map(|builtin| builtin.name));
+            let help = near.map(|near| format!("did you mean `{near}`?"));
+            self.problem("policy/unknown-builtin", node.head(), format!("there is no check `{name}`"), help);
+            return None;
+        };
+        let mut params = Params::new(&with);
+        (builtin.build)(&mut params);
+        for mut problem in params.finish() {
+            problem.span = problem.span.or(Some(node.head()));
+            self.problems.push(problem);
+        }
+        Some((builtin, with))
+    }
+
+    fn examples(&mut self, root: Node<'_>) -> Vec<Example> {
+        let Some(list) = root.field("examples") else { return Vec::new() };
+        if list.kind() != Kind::Seq {
+            self.wrong(list, "examples", "a list");
+        }
+        let mut examples = Vec::new();
+        for item in list.items() {
+            self.keys(item, &["fails", "at", "passes"]);
+            let span = item.head();
+            match (item.field("fails"), item.field("passes")) {
+                (Some(text), None) => {
+                    let at = self.text(item, "at");
+                    examples.push(Example { text: text.text().to_owned(), fails_at: Some(at), span });
+                }
+                (None, Some(text)) => {
+                    examples.push(Example { text: text.text().to_owned(), fails_at: None, span });
+                }
+                _ => self.problem("policy/rule", span, "an example has either `fails` and `at`, or `passes`", None),
+            }
+        }
+        examples
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RULE: &str = "\
+id: no-host-pid
+group: security
+severity: error
+summary: pod sees the node's processes
+why: It can signal and inspect them.
+remedy: Remove `hostPID`.
+applies: { pods: true }
+check: { builtin: pod-flag, with: { field: hostPID } }
+";
+
+    fn problems(text: &str) -> Vec<String> {
+        let map = SourceMap::new();
+        let file = map.add("policies/a.yaml", text);
+        let problems = decode(&file).err().unwrap_or_default();
+        let show = |problem: Diagnostic| {
+            let at = problem.span.map(|span| file.position(span.start)).expect("has a place");
+            let help = problem.help.map(|help| format!(" ({help})")).unwrap_or_default();
+            format!("{}:{} {}: {}{help}", at.line, at.column, problem.rule, problem.message)
+        };
+        problems.into_iter().map(show).collect()
+    }
+
+    #[test]
+    fn a_persons_rule_has_the_form_of_ours() {
+        assert_eq!(problems(RULE), [""; 0]);
+    }
+
+    #[test]
+    fn mistakes_in_a_rule_have_places() {
+        for (from, to, expected) in [
+            ("remedy:", "remedi:", "6:1 policy/unknown-key: unknown key `remedi` (did you mean `remedy`?)"),
+            ("error", "fatal", "3:11 policy/rule: unknown severity `fatal` (write one of error, warning, info)"),
+            (
+                "pod-flag",
+                "pod-flags",
+                "8:19 policy/unknown-builtin: there is no check `pod-flags` (did you mean `pod-flag`?)",
+            ),
+            ("field: hostPID", "feild: hostPID", "8:19 policy/parameter: the parameter `field` is missing: text"),
+            (
+                "builtin: pod-flag, with: { field: hostPID }",
+                "cel: x",
+                "8:10 policy/unsupported: checks in `cel` are not supported yet (use `builtin`)",
+            ),
+            (
+                "pods: true",
+                "pods: false",
+                "7:10 policy/rule: the rule applies to nothing (write `pods: true`, or name `kinds`)",
+            ),
+            (
+                "no-host-pid",
+                "No_host",
+                "1:5 policy/rule: `No_host` is no rule id (write lower-case words with hyphens, as in `latest-tag`)",
+            ),
+        ] {
+            let problems = problems(&RULE.replace(from, to));
+            assert!(problems.iter().any(|problem| problem == expected), "{problems:#?}");
+        }
+    }
+}

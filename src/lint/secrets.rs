@@ -1,0 +1,315 @@
+//! Tells secrets by the names of what holds them, and by their form.
+
+/// Words that make a name secret wherever they stand in it.
+const SECRET: [&str; 6] = ["password", "passwd", "passphrase", "secret", "secrets", "credentials"];
+
+/// Words that make a name secret at its end.
+const SECRET_LAST: [&str; 6] = ["token", "pwd", "apikey", "pass", "bearer", "pat"];
+
+/// Pairs of words that make a name secret at its end.
+const SECRET_PAIR: [[&str; 2]; 9] = [
+    ["api", "key"],
+    ["access", "key"],
+    ["private", "key"],
+    ["secret", "key"],
+    ["encryption", "key"],
+    ["signing", "key"],
+    ["master", "key"],
+    ["account", "key"],
+    ["key", "base"],
+];
+
+/// Words that, at the end of a name, say that it holds something about a secret and not the secret.
+const ABOUT: [&str; 40] = [
+    "file",
+    "files",
+    "path",
+    "dir",
+    "directory",
+    "name",
+    "names",
+    "namespace",
+    "url",
+    "uri",
+    "endpoint",
+    "host",
+    "ttl",
+    "expiry",
+    "expiration",
+    "expires",
+    "seconds",
+    "minutes",
+    "days",
+    "timeout",
+    "duration",
+    "interval",
+    "enabled",
+    "required",
+    "length",
+    "min",
+    "max",
+    "type",
+    "algorithm",
+    "header",
+    "issuer",
+    "policy",
+    "ref",
+    "id",
+    "version",
+    "store",
+    "provider",
+    "backend",
+    "engine",
+    "mount",
+];
+
+/// Tells whether something of this name holds a secret: `DB_PASSWORD`, `apiToken`; not `PASSWORD_FILE`.
+pub fn is_secret_name(name: &str) -> bool {
+    let words = words(name);
+    let Some((last, before)) = words.split_last() else { return false };
+    if ABOUT.contains(&last.as_str()) {
+        return false;
+    }
+    let pair = before.last().is_some_and(|word| SECRET_PAIR.contains(&[word, last]));
+    let glued = ["password", "passwd", "secret"].iter().any(|end| last.ends_with(end));
+    // `PWD` alone is a shell's current folder, `PASS` alone a verb.
+    let ends = SECRET_LAST.contains(&last.as_str()) && (!before.is_empty() || last == "token" || last == "apikey");
+    pair || glued || ends || words.iter().any(|word| SECRET.contains(&word.as_str()))
+}
+
+/// Splits a name into lower-case words, at what is no letter and before capitals that follow small letters. Numbers are
+/// left out.
+fn words(name: &str) -> Vec<String> {
+    let mut words = vec![String::new()];
+    let mut small = false;
+    for c in name.chars() {
+        if !c.is_alphabetic() || (small && c.is_uppercase()) {
+            words.push(String::new());
+        }
+        if c.is_alphabetic()
+            && let Some(word) = words.last_mut()
+        {
+            word.extend(c.to_lowercase());
+        }
+        small = c.is_lowercase();
+    }
+    words.retain(|word| !word.is_empty());
+    words
+}
+
+/// Names the kind of secret that a text is by its form alone: `a private key`.
+pub fn secret_form(text: &str) -> Option<&'static str> {
+    if text.contains("-----BEGIN ") && text.contains("PRIVATE KEY-----") {
+        return Some("a private key");
+    }
+    let tokens = || text.split(|c: char| !(c.is_ascii_alphanumeric() || "_-.".contains(c)));
+    let known = tokens().find_map(|token| {
+        FORMS
+            .iter()
+            .find(|(prefix, rest, _)| token.strip_prefix(prefix).is_some_and(|tail| tail.len() >= *rest))
+            .map(|(_, _, what)| *what)
+    });
+    known.or_else(|| has_password_in_url(text).then_some("a password in a URL"))
+}
+
+/// How known tokens begin, how many characters follow at least, and what they are.
+const FORMS: [(&str, usize, &str); 14] = [
+    ("AKIA", 16, "an AWS access key"),
+    ("ASIA", 16, "an AWS access key"),
+    ("ghp_", 36, "a GitHub token"),
+    ("gho_", 36, "a GitHub token"),
+    ("ghs_", 36, "a GitHub token"),
+    ("github_pat_", 22, "a GitHub token"),
+    ("glpat-", 20, "a GitLab token"),
+    ("xoxb-", 20, "a Slack token"),
+    ("xoxp-", 20, "a Slack token"),
+    ("sk_live_", 20, "a Stripe key"),
+    ("AIza", 35, "a Google API key"),
+    ("npm_", 36, "an npm token"),
+    ("hvs.", 24, "a Vault token"),
+    ("dckr_pat_", 20, "a Docker token"),
+];
+
+fn has_password_in_url(text: &str) -> bool {
+    text.match_indices("://").any(|(at, _)| {
+        let rest = text.get(at + 3..).unwrap_or_default();
+        let authority = rest.split(|c: char| c.is_whitespace() || "/?#\"'".contains(c)).next().unwrap_or_default();
+        let password = authority.rsplit_once('@').and_then(|(user, _)| Some(user.split_once(':')?.1));
+        password.is_some_and(|password| !is_no_secret(password))
+    })
+}
+
+/// Tells whether a text, whatever holds it, is none: empty, encrypted, or a stand-in for what something else supplies.
+pub fn is_no_secret(text: &str) -> bool {
+    let text = text.trim();
+    let enclosed = |start: &str, end: &str| text.starts_with(start) && text.ends_with(end);
+    text.is_empty()
+        || enclosed("<", ">")
+        || enclosed("${", "}")
+        || enclosed("{{", "}}")
+        || enclosed("%", "%")
+        || text.starts_with("$(")
+        || (text.starts_with('$') && text.chars().skip(1).all(|c| c.is_ascii_alphanumeric() || c == '_'))
+        || ["ENC[", "ref+", "vault:", "arn:", "op://"].iter().any(|start| text.starts_with(start))
+        || text.chars().all(|c| c == '*')
+}
+
+/// Names what kind of secret a text is, by its form or by the name of what holds it.
+pub fn what_is(name: &str, text: &str) -> Option<&'static str> {
+    if is_no_secret(text) {
+        return None;
+    }
+    secret_form(text).or_else(|| (is_secret_name(name) && could_be_secret(text)).then_some("a secret"))
+}
+
+/// Tells whether a text could be a secret where a name says so: not a path, a switch, a plain URL or a small number.
+fn could_be_secret(text: &str) -> bool {
+    let text = text.trim();
+    let switch = ["true", "false", "yes", "no", "on", "off", "null", "none", "disabled", "enabled"];
+    let path = text.starts_with(['/', '.']) && !text.contains(char::is_whitespace);
+    !(switch.contains(&text.to_ascii_lowercase().as_str()) || path || text.contains("://") || text.contains('\n'))
+}
+
+/// Finds a line such as `db.password = hunter2` in a text of settings, and gives its name.
+pub fn setting(text: &str) -> Option<&str> {
+    if !text.contains('\n') && !text.contains('=') {
+        return None;
+    }
+    text.lines().find_map(|line| {
+        let line = line.trim().trim_start_matches("export ");
+        let (name, value) = line.split_once(['=', ':'])?;
+        let name = name.trim().trim_matches(['"', '\'']);
+        let value = value.trim().trim_end_matches(',').trim_matches(['"', '\'']);
+        let plain = !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || "_-.".contains(c));
+        // What has blanks or brackets is prose or code.
+        let literal = !value.contains(|c: char| c.is_whitespace() || "(){}[]".contains(c));
+        (plain && literal && !is_no_secret(value) && is_secret_name(name) && could_be_secret(value)).then_some(name)
+    })
+}
+
+/// Decodes base64 as the server does: the standard alphabet with padding; line breaks are skipped.
+pub fn base64(text: &str) -> Option<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
+    let (mut bits, mut held, mut padding) = (0u32, 0u8, 0u8);
+    for byte in text.bytes().filter(|byte| !b"\r\n".contains(byte)) {
+        let value = match byte {
+            b'A'..=b'Z' => byte - b'A',
+            b'a'..=b'z' => byte - b'a' + 26,
+            b'0'..=b'9' => byte - b'0' + 52,
+            b'+' => 62,
+            b'/' => 63,
+            b'=' if padding < 2 => {
+                padding += 1;
+                continue;
+            }
+            _ => return None,
+        };
+        if padding > 0 {
+            return None;
+        }
+        bits = (bits << 6) | u32::from(value);
+        held += 6;
+        if held >= 8 {
+            held -= 8;
+            bytes.push((bits >> held & 0xFF) as u8);
+        }
+    }
+    // What is left over and the padding fill a group of four characters.
+    matches!((held, padding), (0, 0) | (4, 2) | (2, 1)).then_some(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn names_tell_what_holds_a_secret() {
+        for name in [
+            "DB_PASSWORD",
+            "MYSQLPASSWORD",
+            "password",
+            "dbPassword",
+            "JWT_SECRET",
+            "SECRET_KEY",
+            "API_KEY",
+            "apiKey",
+            "GITHUB_TOKEN",
+            "TOKEN",
+            "AWS_SECRET_ACCESS_KEY",
+            "DB_PWD",
+            "PASSWORD_1",
+            "SECRET_KEY_BASE",
+            "client-secret",
+            "spring.datasource.password",
+            "ADMIN_PASS",
+            "clientSecret",
+        ] {
+            assert!(is_secret_name(name), "{name}");
+        }
+        for name in [
+            "PASSWORD_FILE",
+            "SECRET_NAME",
+            "TOKEN_TTL",
+            "PWD",
+            "MAX_TOKENS",
+            "KEY",
+            "PORT",
+            "TOKENIZER",
+            "AWS_ACCESS_KEY_ID",
+            "tokenUrl",
+            "SECRET_STORE",
+            "",
+            "PASSENGER",
+            "COMPASS",
+            "bypass",
+            "pass",
+        ] {
+            assert!(!is_secret_name(name), "{name}");
+        }
+    }
+
+    #[test]
+    fn values_may_be_no_secret_whatever_their_name() {
+        for (value, expected) in [
+            ("hunter2", Some("a secret")),
+            ("/run/secrets/db", None),
+            ("$(DB_PASSWORD)", None),
+            ("${DB_PASSWORD}", None),
+            ("true", None),
+            ("", None),
+            ("https://auth.example.com/", None),
+            ("postgres://app:hunter2@db/app", Some("a password in a URL")),
+            ("postgres://app:$(PW)@db/app", None),
+        ] {
+            assert_eq!(what_is("DB_PASSWORD", value), expected, "{value}");
+        }
+        assert_eq!(what_is("X", "-----BEGIN RSA PRIVATE KEY-----\nabc"), Some("a private key"));
+        assert_eq!(what_is("X", &format!("{}{}", "gh", "p_".to_owned() + &"a".repeat(36))), Some("a GitHub token"));
+        assert_eq!(what_is("X", "postgres://db/app"), None);
+    }
+
+    #[test]
+    fn settings_hold_secrets_in_lines() {
+        for (text, expected) in [
+            ("url=db\nspring.datasource.password=hunter2\n", Some("spring.datasource.password")),
+            ("db:\n  password: 'hunter2'\n", Some("password")),
+            ("db:\n  password: ${DB_PASSWORD}\n", None),
+            ("password:\n", None),
+            ("# the password: see below\nx: 1\n", None),
+            ("password = readFile(path)\n", None),
+            ("password_file=/run/secrets/x\n", None),
+        ] {
+            assert_eq!(setting(text), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn base64_decodes_strictly() {
+        assert_eq!(base64("aHVudGVyMg==").as_deref(), Some(&b"hunter2"[..]));
+        assert_eq!(base64("aHVu\ndGVy\n").as_deref(), Some(&b"hunter"[..]));
+        assert_eq!(base64("").as_deref(), Some(&b""[..]));
+        for wrong in ["hunter2", "aHVudGVyMg", "aHVudGVyMg=", "aH=u", "a b=", "===="] {
+            assert_eq!(base64(wrong), None, "{wrong}");
+        }
+    }
+}

@@ -1,0 +1,140 @@
+//! Looks up objects of a set by what refers to them; each table is made when it is first asked for.
+
+use crate::object::references::Target;
+use crate::object::selector::selects;
+use crate::object::{Object, ObjectSet, Pod};
+use crate::yaml::Node;
+use std::cell::OnceCell;
+use std::collections::HashMap;
+
+/// A set with its tables.
+pub(super) struct Set<'a, 'd> {
+    objects: &'a ObjectSet<'d>,
+    names: OnceCell<HashMap<&'d str, Vec<&'a Object<'d>>>>,
+    secrets: OnceCell<HashMap<&'d str, Vec<&'a Object<'d>>>>,
+    claims: OnceCell<Vec<(&'a Object<'d>, String)>>,
+}
+
+impl<'a, 'd> Set<'a, 'd> {
+    pub(super) fn new(objects: &'a ObjectSet<'d>) -> Self {
+        Self { objects, names: OnceCell::new(), secrets: OnceCell::new(), claims: OnceCell::new() }
+    }
+
+    /// Iterates over the objects of a group and kind.
+    pub(super) fn of_kind(&self, group: &'static str, kind: &'static str) -> impl Iterator<Item = &'a Object<'d>> {
+        self.objects.iter().filter(move |object| object.is(group, &[kind]))
+    }
+
+    /// Gives the objects of a name, of any kind and namespace, in their order.
+    fn named(&self, name: &str) -> &[&'a Object<'d>] {
+        let names = self.names.get_or_init(|| {
+            let mut names: HashMap<_, Vec<_>> = HashMap::new();
+            for object in self.objects {
+                names.entry(object.name).or_default().push(object);
+            }
+            names
+        });
+        names.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Finds the first object of a group, kind and name in the namespace of another.
+    pub(super) fn beside(&self, other: &Object<'_>, group: &str, kind: &str, name: &str) -> Option<&'a Object<'d>> {
+        let mut named = self.named(name).iter().copied();
+        named.find(|object| object.is(group, &[kind]) && object.namespace == other.namespace)
+    }
+
+    /// Iterates over the pods that a selector (a map of labels) matches in the namespace of an object.
+    pub(super) fn selected<'s>(
+        &'s self,
+        other: &'s Object<'_>,
+        selector: Node<'s>,
+    ) -> impl Iterator<Item = (&'a Object<'d>, &'a Pod<'d>)> {
+        self.pods_beside(other).filter(move |(_, pod)| selects(selector, pod.labels()))
+    }
+
+    /// Iterates over the pods in the namespace of an object.
+    pub(super) fn pods_beside<'s>(
+        &'s self,
+        other: &'s Object<'_>,
+    ) -> impl Iterator<Item = (&'a Object<'d>, &'a Pod<'d>)> {
+        let beside = self.objects.iter().filter(|object| object.namespace == other.namespace);
+        beside.flat_map(|object| object.pods.iter().map(move |pod| (object, pod)))
+    }
+
+    /// Finds the object that is, or makes, what a pod of `user` refers to.
+    pub(super) fn provider(&self, user: &Object<'_>, target: Target, name: &str) -> Option<&'a Object<'d>> {
+        let itself = self.beside(user, "", target.kind(), name);
+        itself.or_else(|| match target {
+            Target::Secret => {
+                let makers = self.secrets.get_or_init(|| {
+                    let mut makers: HashMap<_, Vec<_>> = HashMap::new();
+                    for object in self.objects {
+                        for name in made_secrets(object) {
+                            makers.entry(name).or_default().push(object);
+                        }
+                    }
+                    makers
+                });
+                let mut makers = makers.get(name)?.iter();
+                makers.find(|maker| maker.kind.starts_with("Cluster") || maker.namespace == user.namespace).copied()
+            }
+            Target::PersistentVolumeClaim => self.claim(user, name),
+            Target::ConfigMap | Target::ServiceAccount => None,
+        })
+    }
+
+    /// Finds the StatefulSet whose claim templates make a claim: `data-db-0`.
+    fn claim(&self, user: &Object<'_>, name: &str) -> Option<&'a Object<'d>> {
+        let claims = self.claims.get_or_init(|| {
+            let mut claims = Vec::new();
+            for set in self.of_kind("apps", "StatefulSet") {
+                let templates = set.spec().and_then(|spec| spec.field("volumeClaimTemplates"));
+                for template in templates.into_iter().flat_map(Node::items) {
+                    let template = template.at(&["metadata", "name"]).map(Node::text).unwrap_or_default();
+                    claims.push((set, format!("{template}-{}-", set.name)));
+                }
+            }
+            claims
+        });
+        let ordinal = |rest: &str| !rest.is_empty() && rest.bytes().all(|byte| byte.is_ascii_digit());
+        let made = |(set, prefix): &&(&'a Object<'d>, String)| {
+            set.namespace == user.namespace && name.strip_prefix(prefix.as_str()).is_some_and(ordinal)
+        };
+        claims.iter().find(made).map(|(set, _)| *set)
+    }
+}
+
+/// Names the Secrets that a controller makes of an object.
+fn made_secrets<'d>(object: &Object<'d>) -> Vec<&'d str> {
+    let text = |keys: &[&str]| object.node.at(keys).map(Node::text).filter(|text| !text.is_empty());
+    let list = |keys: &[&str]| object.node.at(keys).into_iter().flat_map(Node::items);
+    let named = |node: Node<'d>, key: &str| node.field(key).map(Node::text);
+    match (object.group(), object.kind) {
+        ("bitnami.com", "SealedSecret") => vec![text(&["spec", "template", "metadata", "name"]).unwrap_or(object.name)],
+        ("external-secrets.io", "ExternalSecret") => vec![text(&["spec", "target", "name"]).unwrap_or(object.name)],
+        ("external-secrets.io", "ClusterExternalSecret") => {
+            let target = text(&["spec", "externalSecretSpec", "target", "name"]);
+            vec![target.or_else(|| text(&["spec", "externalSecretName"])).unwrap_or(object.name)]
+        }
+        ("cert-manager.io", "Certificate") => text(&["spec", "secretName"]).into_iter().collect(),
+        ("isindir.github.com", "SopsSecret") => {
+            list(&["spec", "secretTemplates"]).filter_map(|template| named(template, "name")).collect()
+        }
+        ("secrets-store.csi.x-k8s.io", "SecretProviderClass") => {
+            list(&["spec", "secretObjects"]).filter_map(|secret| named(secret, "secretName")).collect()
+        }
+        ("onepassword.com", "OnePasswordItem") => vec![object.name],
+        ("secrets.hashicorp.com", "VaultStaticSecret" | "VaultDynamicSecret" | "VaultPKISecret") => {
+            text(&["spec", "destination", "name"]).into_iter().collect()
+        }
+        // Its annotations ask cert-manager for the certificates that it names.
+        ("networking.k8s.io", "Ingress")
+            if ["cert-manager.io/issuer", "cert-manager.io/cluster-issuer"]
+                .iter()
+                .any(|key| object.annotation(key).is_some()) =>
+        {
+            list(&["spec", "tls"]).filter_map(|tls| named(tls, "secretName")).collect()
+        }
+        _ => Vec::new(),
+    }
+}
