@@ -45,6 +45,11 @@ impl<'c> Spot<'c> {
         spot
     }
 
+    /// Gives a place of which nothing is known: any key may stand there.
+    pub fn anything() -> Self {
+        Self { chart: None, declared: Vec::new(), seen: Vec::new(), schemas: Vec::new(), open: true }
+    }
+
     /// Adds values that somebody composed: what they hold can exist.
     #[must_use]
     pub fn seeing(mut self, values: impl IntoIterator<Item = &'c Value>) -> Self {
@@ -153,7 +158,7 @@ impl<'c> Spot<'c> {
 
     /// Follows a key.
     pub fn key(&self, key: &str) -> Found<'c> {
-        let mut next = Self { chart: None, declared: Vec::new(), seen: Vec::new(), schemas: Vec::new(), open: false };
+        let mut next = Self { open: false, ..Self::anything() };
         next.declared.extend(self.declared.iter().filter_map(|value| value.get(key)));
         next.seen.extend(self.seen.iter().filter_map(|value| value.get(key)));
         let mut found = !next.declared.is_empty() || !next.seen.is_empty();
@@ -179,7 +184,8 @@ impl<'c> Spot<'c> {
         match (found, self.is_open()) {
             (true, open) => {
                 // A key that only an environment put into an open map: other environments may put anything there.
-                next.open |= open && next.declared.is_empty() && next.schemas.is_empty();
+                // What stands in a list may be replaced with it.
+                next.open |= self.open || (open && next.declared.is_empty() && next.schemas.is_empty());
                 Found::Spot(next)
             }
             (false, true) => Found::Open,
@@ -187,8 +193,15 @@ impl<'c> Spot<'c> {
         }
     }
 
-    /// Gives what the items of a list here can be.
-    pub fn items(&self) -> Found<'c> {
+    /// Tells whether a list stands here.
+    pub fn is_list(&self) -> bool {
+        self.declared.iter().chain(&self.seen).any(|value| matches!(value.data, ValueData::Seq(_)))
+    }
+
+    /// Gives what the items of a list here can be. They are open, as lists are replaced whole, unless the schema names
+    /// an item's properties.
+    #[must_use]
+    pub fn items(&self) -> Self {
         fn of<'v>(values: &[&'v Value]) -> Vec<&'v Value> {
             let lists = values.iter().filter_map(|value| match &value.data {
                 ValueData::Seq(items) => Some(items),
@@ -196,18 +209,14 @@ impl<'c> Spot<'c> {
             });
             lists.flatten().collect()
         }
-        let mut next = Self { chart: None, declared: Vec::new(), seen: Vec::new(), schemas: Vec::new(), open: true };
-        next.declared = of(&self.declared);
-        next.seen = of(&self.seen);
+        let mut next = Self { declared: of(&self.declared), seen: of(&self.seen), open: false, ..Self::anything() };
         for (schema, root) in &self.schemas {
             if let Some(items) = schema.get("items") {
-                // A schema that names an item's properties closes it; examples alone do not.
-                next.open = false;
                 next.add_schema(items, root, 0);
             }
         }
         next.open |= !next.schemas.iter().any(|(schema, _)| schema.get("properties").is_some());
-        Found::Spot(next)
+        next
     }
 
     /// Tells whether values.yaml puts a map here, so that an override's keys have siblings.

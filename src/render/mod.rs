@@ -5,6 +5,7 @@
 
 mod helm;
 mod jinja;
+mod look;
 mod origins;
 mod prove;
 #[cfg(test)]
@@ -14,6 +15,7 @@ mod weave;
 pub use helm::{HelmEngine, HelmOutput, HelmRequest};
 pub(in crate::render) use jinja::data_text;
 pub use jinja::{FILTERS, FUNCTIONS, JinjaEngine, TESTS, VARIABLES};
+pub use look::{is_said, look};
 pub use origins::{Origins, Written};
 
 use crate::chart::{Chart, ChartText, Value};

@@ -14,7 +14,7 @@ mod values;
 pub use functions::{FILTERS, FUNCTIONS, TESTS, VARIABLES};
 pub(in crate::render) use log::data_text;
 
-use super::{Engine, Rendered, RenderedFile, Request, Templates, prove, weave};
+use super::{Engine, Rendered, RenderedFile, Request, Templates, look, prove, weave};
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, SourceMap};
 use log::{Log, Piece};
@@ -66,7 +66,7 @@ impl<'a> Program<'a> {
         let mut diagnostics = Vec::new();
         for (name, source) in &chart.templates {
             if let Err(error) = minijinja::machinery::parse(source.text(), name, syntax()) {
-                diagnostics.push(problem::syntax(source, &error));
+                diagnostics.push(look::syntax::problem(source, &error));
                 continue;
             }
             match rewrite::rewrite(source, &mut tables) {

@@ -7,17 +7,6 @@ use crate::source::{SourceFile, Span};
 use minijinja::{Error, ErrorKind};
 use std::sync::Arc;
 
-/// Makes a finding of an error in a template's syntax; its range is in the template itself.
-pub(super) fn syntax(source: &SourceFile, error: &Error) -> Diagnostic {
-    let range = error.range().unwrap_or_else(|| {
-        let start = source.line_start(error.line().unwrap_or(1) as u32) as usize;
-        start..start
-    });
-    let end = source.text().len();
-    let span = Span::new(source.id(), range.start.min(end), range.end.min(end));
-    Diagnostic::error("template/syntax", message(error)).at(span)
-}
-
 /// Makes a finding of a template that cannot be prepared for running although its syntax is right.
 pub(super) fn rewritten(source: &SourceFile, rewritten: &super::Rewritten, error: &Error) -> Diagnostic {
     let at = error.range().map_or(0..0, |range| rewritten.original(&range));
