@@ -14,6 +14,9 @@ use minijinja::machinery::ast::{BinOpKind, Call, CallArg, Expr, Filter, Macro, U
 /// Names that stand for something inside loops, macros and blocks.
 const INNER: [&str; 4] = ["loop", "caller", "self", "super"];
 
+/// Things that an expression may stand for, nested ones included.
+const SIZE_LIMIT: usize = 500;
+
 impl<'a> Walker<'a> {
     /// Looks at an expression whose value is printed, compared or handed to what nobody knows.
     pub(super) fn consume(&mut self, node: &'a Expr<'a>) {
@@ -27,11 +30,21 @@ impl<'a> Walker<'a> {
         self.touched(&thing);
     }
 
-    /// Tells what an expression may stand for.
+    /// Tells what an expression may stand for. What grows too large, as a list that a macro wraps around itself, is used
+    /// and then unknown.
     pub(super) fn expression(&mut self, node: &'a Expr<'a>) -> Thing<'a> {
         if !self.spend() {
             return Thing::Unknown;
         }
+        let thing = self.evaluate(node);
+        if thing.is_larger(SIZE_LIMIT) {
+            self.used(&thing);
+            return Thing::Unknown;
+        }
+        thing
+    }
+
+    fn evaluate(&mut self, node: &'a Expr<'a>) -> Thing<'a> {
         match node {
             Expr::Var(var) => self.variable(var.id, var.span().start_offset as usize),
             Expr::Const(_) => Thing::Unknown,

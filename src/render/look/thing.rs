@@ -141,6 +141,20 @@ impl<'a> Thing<'a> {
         next.follow(segs, index + 1)
     }
 
+    /// Tells whether more than `limit` things are nested in this one; counts no further.
+    pub(super) fn is_larger(&self, limit: usize) -> bool {
+        fn count(thing: &Thing<'_>, left: usize) -> Option<usize> {
+            let left = left.checked_sub(1)?;
+            match thing {
+                Thing::Dict(entries) => entries.iter().try_fold(left, |left, (_, value)| count(value, left)),
+                Thing::List(items) | Thing::Any(items) => items.iter().try_fold(left, |left, item| count(item, left)),
+                Thing::Pairs(map) => count(map, left),
+                Thing::Unknown | Thing::Value(_) | Thing::Macro(..) | Thing::Module(_) => Some(left),
+            }
+        }
+        count(self, limit).is_none()
+    }
+
     /// Visits the paths in the values that this may stand for.
     pub(super) fn paths(&self, see: &mut impl FnMut(&[String])) {
         match self {

@@ -28,6 +28,8 @@ pub(super) struct Walker<'a> {
     trace: Vec<Trace>,
     /// The templates that are being rendered and included.
     including: Vec<usize>,
+    /// The macros that are being called.
+    active: Vec<(usize, &'a str)>,
     /// What each template defines at its top level, once it was looked at.
     modules: HashMap<usize, Option<Scope<'a>>>,
     /// Calls that were looked at.
@@ -56,6 +58,7 @@ impl<'a> Walker<'a> {
             scopes: Vec::new(),
             trace: Vec::new(),
             including: Vec::new(),
+            active: Vec::new(),
             modules: HashMap::new(),
             calls: HashSet::new(),
             called: HashSet::new(),
@@ -410,9 +413,15 @@ impl<'a> Walker<'a> {
         &mut self,
         template: usize,
         node: &'a Macro<'a>,
-        bound: Vec<Option<Thing<'a>>>,
+        mut bound: Vec<Option<Thing<'a>>>,
         span: Option<Span>,
     ) {
+        // Of a macro that calls itself, the inner call tells nothing more about its arguments.
+        let active = (template, node.name);
+        if self.active.contains(&active) {
+            bound.iter().flatten().for_each(|thing| self.used(thing));
+            bound = node.args.iter().map(|_| Some(Thing::Unknown)).collect();
+        }
         if span.is_some() {
             self.called.insert((template, node.name));
         }
@@ -446,7 +455,9 @@ impl<'a> Walker<'a> {
             };
             self.bind(parameter, &thing);
         }
+        self.active.push(active);
         self.body(&node.body);
+        self.active.pop();
         self.template = outer;
         self.scopes = outer_scopes;
         if span.is_some() {
