@@ -48,6 +48,7 @@ fn entry(text: &str, path: &Path) -> String {
     let _ = writeln!(entry, "        kinds: &{kinds:?},");
     let head = text.find("\nexamples:").map_or(text.len(), |at| at + 1);
     let _ = writeln!(entry, "        head: {head},");
+    let path = path.to_str().expect("the package's folder has a name in Unicode");
     let _ = writeln!(entry, "        text: include_str!({path:?}),\n    }},");
     entry
 }

@@ -1,7 +1,7 @@
 //! Pages: the files of a chart, what is composed of them, and what is found, read together.
 
-mod compose;
 mod load;
+mod order;
 mod overrides;
 mod schema;
 mod unknown;

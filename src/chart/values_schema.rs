@@ -4,7 +4,7 @@ use super::compose::ComposedSubchart;
 use super::load::Chart;
 use super::secret::is_secret_key;
 use super::set::plain;
-use super::value::{Value, ValueData};
+use super::value::{Value, ValueData, ValueEntry};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::{SourceFile, Span};
 use crate::yaml::Step;
@@ -81,7 +81,7 @@ fn check_one(chart: &Chart, schema: &ValuesSchema, values: &Value, diagnostics: 
     let whole = Span::new(file.id(), 0, 0);
     let json = to_json(values);
     for error in validator.iter_errors(&json) {
-        for problem in place(&error, values, whole) {
+        for problem in place(&error, chart, values, whole) {
             // A misspelt key is told once.
             let known =
                 diagnostics.iter().any(|known| known.rule == "values/unknown-key" && known.span == problem.span);
@@ -108,10 +108,7 @@ impl<'v> Site<'v> {
                 LocationSegment::Property(key) => {
                     Step::Key(&key).push_to(&mut site.path);
                     site.secret |= is_secret_key(&key);
-                    let entry = match site.value.map(|value| &value.data) {
-                        Some(ValueData::Map(entries)) => entries.iter().find(|entry| *entry.key == *key),
-                        _ => None,
-                    };
+                    let entry = site.entries().iter().find(|entry| *entry.key == *key);
                     site.key_span = entry.and_then(|entry| entry.key_span).or(site.key_span);
                     site.value = entry.map(|entry| &entry.value);
                 }
@@ -136,8 +133,15 @@ impl<'v> Site<'v> {
         }
     }
 
+    fn entries(&self) -> &'v [ValueEntry] {
+        match self.value.map(|value| &value.data) {
+            Some(ValueData::Map(entries)) => entries,
+            _ => &[],
+        }
+    }
+
     fn name(&self) -> String {
-        if self.path.is_empty() { "the values".to_owned() } else { format!("`{}`", self.path) }
+        if self.path.is_empty() { "the root of the values".to_owned() } else { format!("`{}`", self.path) }
     }
 
     /// Says what the value is, unless it looks secret.
@@ -165,32 +169,27 @@ fn place(error: &ValidationError<'_>, chart: &Chart, values: &Value, whole: Span
         }
         diagnostic
     };
+    if let Some(unexpected) = unexpected(error, &site) {
+        let known =
+            site.entries().iter().map(|entry| &*entry.key).filter(|key| !unexpected.iter().any(|one| one == key));
+        let known: Vec<&str> = known.collect();
+        // A schema need not name what every chart may be handed.
+        let handed = |key: &str| {
+            let names = chart.subcharts.iter().map(|subchart| subchart.name.as_str());
+            site.path.is_empty() && names.chain(["global", "tags"]).any(|name| name == key)
+        };
+        let one = |key: &String| {
+            let entry = site.entries().iter().find(|entry| *entry.key == **key);
+            let span = entry.and_then(|entry| entry.key_span).unwrap_or_else(|| site.span(whole));
+            let problem = finding(span, format!("{} has no key `{key}` by the schema", site.name()));
+            match nearest(key, known.iter().copied()) {
+                Some(near) => problem.help(format!("did you mean `{near}`?")),
+                None => problem,
+            }
+        };
+        return unexpected.iter().filter(|key| !handed(key)).map(one).collect();
+    }
     match error.kind() {
-        ValidationErrorKind::AdditionalProperties { unexpected }
-        | ValidationErrorKind::UnevaluatedProperties { unexpected } => {
-            let keys: Vec<&str> = match site.value.map(|value| &value.data) {
-                Some(ValueData::Map(entries)) => entries.iter().map(|entry| &*entry.key).collect(),
-                _ => Vec::new(),
-            };
-            let one = |key: &String| {
-                let entry = match site.value.map(|value| &value.data) {
-                    Some(ValueData::Map(entries)) => entries.iter().find(|entry| *entry.key == **key),
-                    _ => None,
-                };
-                let span = entry.and_then(|entry| entry.key_span).unwrap_or_else(|| site.span(whole));
-                let problem = finding(span, format!("{} has no key `{key}` by the schema", site.name()));
-                match nearest(key, keys.iter().copied().filter(|known| !unexpected.iter().any(|key| key == known))) {
-                    Some(near) => problem.help(format!("did you mean `{near}`?")),
-                    None => problem,
-                }
-            };
-            // A schema need not name what every chart may be handed.
-            let handed = |key: &str| {
-                let names = chart.subcharts.iter().map(|subchart| subchart.name.as_str());
-                site.path.is_empty() && names.chain(["global", "tags"]).any(|name| name == key)
-            };
-            unexpected.iter().filter(|key| !handed(key)).map(one).collect()
-        }
         ValidationErrorKind::Required { property } => {
             let key = property.as_str().unwrap_or_default();
             let span = site.key_span.filter(|_| !site.path.is_empty()).unwrap_or(whole);
@@ -216,6 +215,19 @@ fn place(error: &ValidationError<'_>, chart: &Chart, values: &Value, whole: Span
             vec![if forms.is_empty() || many { problem } else { problem.help(forms.join("; or: ")) }]
         }
         _ => vec![finding(site.span(whole), sentence(error, &site))],
+    }
+}
+
+/// Gives the keys that the schema does not admit, where that is what is wrong.
+fn unexpected(error: &ValidationError<'_>, site: &Site<'_>) -> Option<Vec<String>> {
+    match error.kind() {
+        ValidationErrorKind::AdditionalProperties { unexpected }
+        | ValidationErrorKind::UnevaluatedProperties { unexpected } => Some(unexpected.clone()),
+        // A schema that names no property at all and admits none.
+        ValidationErrorKind::FalseSchema if error.schema_path().as_str().ends_with("/additionalProperties") => {
+            Some(site.entries().iter().map(|entry| entry.key.to_string()).collect())
+        }
+        _ => None,
     }
 }
 

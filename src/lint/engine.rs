@@ -8,7 +8,7 @@ use super::params::{Param, Params};
 use super::rule::{Applies, PROFILES, Rule};
 use super::set::Set;
 use crate::diagnostic::{Diagnostic, Label, Severity, nearest};
-use crate::object::ObjectSet;
+use crate::object::{ObjectSet, Pod};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -138,7 +138,7 @@ impl Linter {
 /// Makes a finding for people.
 fn report(rule: &Active, prepared: &Prepared, context: &Context<'_, '_>, finding: Finding<'_>) -> Diagnostic {
     let object = context.object;
-    let container = object.pods.iter().flat_map(|pod| pod.containers()).find(|container| {
+    let container = object.pods.iter().flat_map(Pod::containers).find(|container| {
         std::iter::successors(Some(finding.node), |node| node.parent()).any(|node| node == container.node)
     });
     let message = finding.message.unwrap_or_else(|| match (container, prepared.summary.strip_prefix("container ")) {
@@ -225,6 +225,165 @@ fn check_words(config: &LintConfig, problems: &mut Vec<Diagnostic>) {
         if built_in || config.own.iter().take(at).any(|other| other.id == rule.id) {
             let message = format!("there is another rule `{}`", rule.id);
             problems.push(Diagnostic::error("policy/duplicate-rule", message).at(rule.place).help("choose another id"));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::rule::decode;
+    use crate::lint::testing::{lint, pod};
+    use crate::source::SourceMap;
+    use crate::yaml::emit::Data;
+    use crate::yaml::parse;
+
+    fn configure(rule: &str, severity: Option<&str>, environments: &[&str]) -> Configure {
+        Configure {
+            rule: Word::from(rule),
+            severity: severity.and_then(Level::parse),
+            with: Vec::new(),
+            environments: environments.iter().map(|name| (*name).to_owned()).collect(),
+        }
+    }
+
+    /// Lints an untagged image in an environment: `severity rule` per finding.
+    fn found(config: &LintConfig, environment: Option<&str>) -> Vec<String> {
+        let run = LintContext { environment, ..LintContext::default() };
+        let (_, found) = lint(config, &run, &pod("hostNetwork: true", "image: nginx"));
+        found.iter().map(|found| format!("{} {}", found.severity.name(), found.rule)).collect()
+    }
+
+    fn only(rules: &[&str]) -> LintConfig {
+        LintConfig { only: rules.iter().copied().map(Word::from).collect(), ..LintConfig::default() }
+    }
+
+    #[test]
+    fn profiles_and_flags_choose_rules() {
+        let of = |profiles: &[&str]| LintConfig {
+            profiles: profiles.iter().copied().map(Word::from).collect(),
+            ..LintConfig::default()
+        };
+        assert_eq!(found(&of(&[]), None), [""; 0]);
+        assert_eq!(found(&of(&["pss-baseline"]), None), ["warning host-network"]);
+        let both = ["warning host-network", "warning latest-tag"];
+        assert_eq!(found(&only(&["latest-tag", "host-network"]), None), both, "in the order of ids");
+        let skip = LintConfig { skip: vec![Word::from("host-network")], ..of(&["pss-baseline"]) };
+        assert_eq!(found(&skip, None), [""; 0]);
+        assert!(found(&LintConfig::standard(), None).contains(&"warning latest-tag".to_owned()));
+    }
+
+    #[test]
+    fn configuring_a_rule_changes_it_where_it_is_said() {
+        let with = |configure: Configure| LintConfig {
+            profiles: vec![Word::from("pss-baseline")],
+            configure: vec![configure],
+            ..LintConfig::default()
+        };
+        let config = with(configure("host-network", Some("error"), &["prod"]));
+        assert_eq!(found(&config, Some("prod")), ["error host-network"]);
+        assert_eq!(found(&config, Some("dev")), ["warning host-network"]);
+        assert_eq!(found(&config, None), ["warning host-network"]);
+        let config = with(configure("host-network", Some("disabled"), &["dev"]));
+        assert_eq!(found(&config, Some("prod")), ["warning host-network"]);
+        assert_eq!(found(&config, Some("dev")), [""; 0]);
+        let config = with(configure("latest-tag", None, &["prod"]));
+        assert_eq!(found(&config, Some("prod")), ["warning host-network", "warning latest-tag"], "configured, so on");
+        assert_eq!(found(&config, Some("dev")), ["warning host-network"]);
+        let forbidden = Param { name: "forbidden".to_owned(), data: Data::Seq(Vec::new()), place: None };
+        let config = with(Configure { with: vec![forbidden], ..configure("latest-tag", Some("info"), &[]) });
+        assert_eq!(found(&config, None), ["warning host-network", "info latest-tag"], "no tag at all is still wrong");
+    }
+
+    #[test]
+    fn what_is_wrong_with_a_configuration_is_said() {
+        let param = Param { name: "forbiden".to_owned(), data: Data::Bool(true), place: None };
+        let config = LintConfig {
+            profiles: vec![Word::from("defualt")],
+            only: vec![Word::from("latest-tags"), Word::from("schema/unknown-field")],
+            configure: vec![Configure { with: vec![param], ..configure("latest-tag", None, &[]) }],
+            ..LintConfig::default()
+        };
+        let config = LintConfig { only: [config.only.clone(), vec![Word::from("latest-tag")]].concat(), ..config };
+        let (_, problems) = Linter::new(&config);
+        let lines: Vec<String> =
+            problems.iter().map(|p| format!("{} {}", p.message, p.help.as_deref().unwrap_or_default())).collect();
+        assert_eq!(
+            lines,
+            [
+                "unknown profile `defualt` did you mean `default`?",
+                "unknown rule `latest-tags` did you mean `latest-tag`?",
+                "unknown parameter `forbiden` did you mean `forbidden`?",
+            ]
+        );
+    }
+
+    #[test]
+    fn a_persons_rule_runs_beside_ours() {
+        let text = "id: no-host-network\ngroup: own\nseverity: error\nsummary: pod uses the node's network\nwhy: No.\nremedy: No.\napplies: { kinds: [Pod] }\ncheck: { builtin: pod-flag, with: { field: hostNetwork } }\n";
+        let own = |text: &str| decode(&SourceMap::new().add("p.yaml", text)).expect("the rule is right");
+        let config = LintConfig { own: vec![own(text)], ..LintConfig::default() };
+        assert_eq!(found(&config, None), ["error no-host-network"]);
+        let taken = own(&text.replace("no-host-network", "latest-tag"));
+        let (_, problems) = Linter::new(&LintConfig { own: vec![taken], ..LintConfig::default() });
+        assert_eq!(problems[0].message, "there is another rule `latest-tag`");
+    }
+
+    #[test]
+    fn pods_are_found_wherever_they_live() {
+        let spec = "{containers: [{name: web, image: nginx}]}";
+        let template = format!("{{template: {{spec: {spec}}}}}");
+        for (manifest, expected) in [
+            (format!("apiVersion: v1\nkind: Pod\nspec: {spec}"), "spec.containers[0].image"),
+            (
+                format!("apiVersion: apps/v1\nkind: ReplicaSet\nspec: {template}"),
+                "spec.template.spec.containers[0].image",
+            ),
+            (
+                format!("apiVersion: batch/v1\nkind: CronJob\nspec: {{jobTemplate: {{spec: {template}}}}}"),
+                "spec.jobTemplate.spec.template.spec.containers[0].image",
+            ),
+            (
+                format!("apiVersion: v1\nkind: List\nitems: [{{apiVersion: v1, kind: Pod, spec: {spec}}}]"),
+                "spec.containers[0].image",
+            ),
+            (
+                format!("apiVersion: example.com/v1\nkind: Farm\nspec: {{workers: [{{template: {{spec: {spec}}}}}]}}"),
+                "spec.workers[0].template.spec.containers[0].image",
+            ),
+        ] {
+            let parsed = parse(&SourceMap::new().add("a.yaml", manifest.as_str()));
+            let embedded = |_: &str, kind: &str| {
+                let path = ["spec", "workers", "*", "template"].map(str::to_owned).to_vec();
+                if kind == "Farm" { vec![path] } else { Vec::new() }
+            };
+            let objects = ObjectSet::read(&parsed.documents, None, &embedded);
+            let (linter, _) = Linter::new(&only(&["latest-tag"]));
+            let found = linter.lint(&objects, &LintContext::default());
+            assert_eq!(found.len(), 1, "{manifest}");
+            assert_eq!(found[0].path.as_deref(), Some(expected));
+            assert_eq!(found[0].message, "container `web` runs `nginx`, which has no tag and so means `latest`");
+            assert_eq!(found[0].container.as_deref(), Some("web"));
+        }
+    }
+
+    #[test]
+    fn a_rule_for_a_kind_leaves_other_groups_kinds_alone() {
+        let service = |api: &str| {
+            format!("apiVersion: {api}\nkind: Service\nmetadata: {{name: web}}\nspec: {{selector: {{app: web}}}}\n")
+        };
+        let run = LintContext { complete: true, release: Some("shop"), ..LintContext::default() };
+        let found = |api: &str| lint(&only(&["service-selects-nothing"]), &run, &service(api)).1;
+        assert_eq!(found("v1")[0].message, "Service `web` selects no pods in this release");
+        assert!(found("serving.knative.dev/v1").is_empty());
+    }
+
+    #[test]
+    fn what_is_missing_from_a_part_may_be_elsewhere() {
+        let text = pod("serviceAccountName: web", "image: nginx:1");
+        for (complete, count) in [(true, 1), (false, 0)] {
+            let run = LintContext { complete, ..LintContext::default() };
+            assert_eq!(lint(&only(&["dangling-service-account"]), &run, &text).1.len(), count);
         }
     }
 }

@@ -108,6 +108,13 @@ impl Builder {
                     ScalarStyle::Folded => Style::Folded,
                 };
                 let range = self.tidy(range, style);
+                if let Content::Scalar(Scalar::Float(value), _) = content
+                    && !value.is_finite()
+                {
+                    let problem =
+                        Diagnostic::error("yaml/number", format!("`{text}` is a number that JSON does not have"));
+                    self.problems.push(problem.at(self.span(&range)).help("quote it if it is meant as text"));
+                }
                 let node = self.push(range, style, content);
                 self.counted += 1;
                 self.open_anchor(anchor, node);

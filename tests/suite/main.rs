@@ -5,3 +5,4 @@ mod cases;
 mod cli;
 mod sandbox;
 mod tidy;
+mod typing;

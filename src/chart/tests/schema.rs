@@ -62,7 +62,7 @@ fn secrets_are_not_printed() {
 fn what_is_missing_everywhere_stands_at_the_file() {
     assert_eq!(
         told(r#"{ "required": ["name"] }"#, "a: 1", ""),
-        "values.yaml:1:1 values/schema: the values needs the key `name`".replace("values needs", "values need")
+        "values.yaml:1:1 values/schema: the root of the values needs the key `name`"
     );
 }
 

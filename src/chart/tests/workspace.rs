@@ -72,12 +72,12 @@ fn each_mistake_is_told_at_its_place() {
         (
             "releases:\n- { name: a, chart: a }\n- { name: a, chart: b }\n- { name: c }",
             "\
-plimsoll.yaml:5:5 workspace/required: a release needs `chart`
+plimsoll.yaml:5:3 workspace/required: a release needs `chart`
 plimsoll.yaml:4:11 workspace/duplicate-release: two releases are called `a`; give one of them another name",
         ),
         (
             "releases:\n- { name: db, chart: a }\n- { name: shop, chart: a, needs: [dbs] }",
-            "plimsoll.yaml:4:35 workspace/unknown-release: no release is called `dbs`; the releases are `db`, `shop`",
+            "plimsoll.yaml:4:35 workspace/unknown-release: no release is called `dbs`; did you mean `db`?",
         ),
         (
             "releases:\n- { name: a, chart: x, needs: [b] }\n- { name: b, chart: x, needs: [c] }\n- { name: c, chart: x, needs: [b] }",

@@ -24,11 +24,15 @@ use super::finding::{Context, Findings};
 use super::params::Params;
 use crate::object::{Container, Pod};
 
+type OfObject = dyn for<'a, 'd> Fn(&Context<'a, 'd>, &mut Findings<'d>) + Send + Sync;
+type OfPod = dyn for<'a, 'd> Fn(&Context<'a, 'd>, &Pod<'d>, &mut Findings<'d>) + Send + Sync;
+type OfContainer = dyn for<'d> Fn(&Pod<'d>, Container<'d>, &mut Findings<'d>) + Send + Sync;
+
 /// A check with its parameters, by what it looks at.
 pub(super) enum Check {
-    Object(Box<dyn for<'a, 'd> Fn(&Context<'a, 'd>, &mut Findings<'d>) + Send + Sync>),
-    Pod(Box<dyn for<'a, 'd> Fn(&Context<'a, 'd>, &Pod<'d>, &mut Findings<'d>) + Send + Sync>),
-    Container(Box<dyn for<'a, 'd> Fn(&Pod<'d>, Container<'d>, &mut Findings<'d>) + Send + Sync>),
+    Object(Box<OfObject>),
+    Pod(Box<OfPod>),
+    Container(Box<OfContainer>),
 }
 
 impl Check {

@@ -3,7 +3,6 @@
 use super::Check;
 use crate::lint::params::Params;
 use crate::object::selector::{first_unmatched, first_unmet};
-use crate::yaml::Node;
 
 /// A workload's selector must match the labels of its own pod template.
 pub(super) fn build(_: &mut Params<'_>) -> Check {
@@ -21,19 +20,13 @@ pub(super) fn build(_: &mut Params<'_>) -> Check {
                 continue;
             };
             let (key, wanted) = (entry.name(), unmet.text());
-            let finding = findings.at(unmet);
-            match pod.labels().and_then(|labels| labels.get(key)) {
-                Some(label) => {
-                    let message =
-                        format!("selector wants `{key}: {wanted}`, but the pods have `{key}: {}`", label.text());
-                    finding.message(message).label(label.span(), "the label of the pods");
-                }
-                None => {
-                    let message = format!("selector wants `{key}: {wanted}`, but the pods have no label `{key}`");
-                    let place = pod.labels().map_or(pod.template.head(), Node::head);
-                    finding.message(message).label(place, "the labels of the pods");
-                }
-            }
+            let label = pod.labels().and_then(|labels| labels.get(key));
+            let has = label.map_or_else(|| format!("no label `{key}`"), |label| format!("`{key}: {}`", label.text()));
+            let place = label.or(pod.labels()).unwrap_or(pod.template);
+            findings
+                .at(unmet)
+                .message(format!("selector wants `{key}: {wanted}`, but the pods have {has}"))
+                .label(place.head(), "the pods");
         }
     })
 }

@@ -108,7 +108,7 @@ apiVersion: plimsoll.dev/v1
 name: demo
 version: 0.1.0
 dependencies:
-  - { name: db, alias: orders, condition: 'orders.on,all', tags: [data] }
+  - { name: db, alias: orders, condition: 'orders.up,all', tags: [data] }
   - { name: db, alias: users, tags: [data] }
 -- values.yaml --
 orders: {}
@@ -117,26 +117,26 @@ apiVersion: plimsoll.dev/v1
 name: db
 version: 0.1.0
 -- charts/db/values.yaml --
-on: null
+up: null
 all: null
 ";
-    let page = page(&text.replace("on:", "\"on\":"));
+    let page = page(text);
     for (set, on) in [
         ("orders.all=1", "orders users"),
         ("tags.data=false", ""),
         ("tags.data=true", "orders users"),
-        ("orders.on=true,tags.data=false", "orders"),
-        ("orders.on=false", "users"),
+        ("orders.up=true,tags.data=false", "orders"),
+        ("orders.up=false", "users"),
     ] {
         let composed = page.compose("", &[page.set(set)]);
         let names: Vec<_> = composed.subcharts.iter().map(|subchart| subchart.name.as_str()).collect();
         assert_eq!(names.join(" "), on, "{set}");
         assert_eq!(page.told(&composed), "", "{set}");
     }
-    let composed = page.compose("", &[page.set("orders.on=no")]);
+    let composed = page.compose("", &[page.set("orders.up=no")]);
     assert_eq!(
         page.told(&composed),
-        "--set:1:11 values/condition: `orders.on` turns the subchart `orders` on or off; write true or false"
+        "--set:1:11 values/condition: `orders.up` turns the subchart `orders` on or off; write true or false"
     );
 }
 
