@@ -84,3 +84,49 @@ fn declares(container: Container<'_>, target: Node<'_>, wanted: &str) -> bool {
         named && protocol(port) == wanted
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::problems;
+    use crate::lint::{LintConfig, LintContext, Word, testing};
+
+    fn manifests(service: &str, labels: &str, container: &str) -> String {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec:\n  {service}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: web, labels: {labels}}}\nspec: {{containers: [{{name: web, {container}}}]}}\n"
+        )
+    }
+
+    #[test]
+    fn pods_that_nearly_match_are_shown() {
+        let text = manifests("selector: {app: web, tier: front}", "{app: web, tier: frnt}", "image: a:1");
+        let config = LintConfig { only: vec![Word::from("service-selects-nothing")], ..LintConfig::default() };
+        let run = LintContext { complete: true, ..LintContext::default() };
+        let (file, found) = testing::lint(&config, &run, &text);
+        let label = &found[0].labels[0];
+        assert_eq!((file.slice(label.span), label.text.as_str()), ("frnt", "these pods differ in this label"));
+    }
+
+    #[test]
+    fn a_service_without_a_selector_is_somebody_elses() {
+        for service in ["ports: []", "selector: {}", "type: ExternalName\n  selector: {app: x}"] {
+            assert_eq!(problems("service-selects-nothing", &manifests(service, "{}", "image: a:1")), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn a_target_is_declared_for_its_protocol() {
+        for (port, declared, flagged) in [
+            ("{port: 80}", "[{containerPort: 80}]", false),
+            ("{port: 80, targetPort: 8080}", "[{containerPort: 80}]", true),
+            ("{port: 53, protocol: UDP}", "[{containerPort: 53}]", true),
+            ("{port: 53, protocol: UDP}", "[{containerPort: 53, protocol: UDP}]", false),
+            ("{port: 80, targetPort: web}", "[{containerPort: 80, name: web}]", false),
+            ("{port: 80, targetPort: wbe}", "[{containerPort: 80, name: web}]", true),
+        ] {
+            let service = format!("selector: {{app: web}}\n  ports: [{port}]");
+            let text = manifests(&service, "{app: web}", &format!("ports: {declared}"));
+            let found = problems("target-port-undeclared", &text).len();
+            assert_eq!(found, usize::from(flagged), "{port} {declared}");
+        }
+    }
+}
