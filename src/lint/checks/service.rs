@@ -5,7 +5,7 @@ use crate::diagnostic::nearest;
 use crate::lint::finding::Context;
 use crate::lint::params::Params;
 use crate::object::{Container, Pod};
-use crate::yaml::Node;
+use crate::yaml::{Entry, Node};
 
 /// Gives the selector of a Service that has one and uses it.
 fn selector<'d>(context: &Context<'_, 'd>) -> Option<Node<'d>> {
@@ -18,7 +18,8 @@ fn selector<'d>(context: &Context<'_, 'd>) -> Option<Node<'d>> {
 pub(super) fn selects(_: &mut Params<'_>) -> Check {
     Check::object(|context, findings| {
         let Some(selector) = selector(context).filter(|_| context.run.complete) else { return };
-        if context.set.selected(context.object, selector).next().is_some() {
+        let mut selected = context.set.selected(context.object, selector);
+        if selected.next().is_some() || selector.entries().any(|label| is_operated(context, label)) {
             return;
         }
         let message = format!("Service `{}` selects no pods {}", context.object.name, context.whole());
@@ -26,6 +27,18 @@ pub(super) fn selects(_: &mut Params<'_>) -> Check {
         if let Some(label) = near_miss(context, selector) {
             finding.label(label.span(), "these pods differ in this label");
         }
+    })
+}
+
+/// Tells whether a label names a custom resource of the set, so that an operator makes the pods: `prometheus: main` for a
+/// Prometheus `main`, `cnpg.io/cluster: db` for a Cluster `db` of `postgresql.cnpg.io`.
+fn is_operated(context: &Context<'_, '_>, label: Entry<'_>) -> bool {
+    let (domain, key) = label.name().rsplit_once('/').unwrap_or(("", label.name()));
+    context.set.named(label.value.text()).iter().any(|object| {
+        let group = object.group();
+        let same_domain = !domain.is_empty() && (group.ends_with(domain) || domain.ends_with(group));
+        let custom = group.contains('.') && !group.ends_with("k8s.io");
+        custom && object.namespace == context.object.namespace && (same_domain || key.eq_ignore_ascii_case(object.kind))
     })
 }
 
@@ -104,6 +117,23 @@ mod tests {
         let (file, found) = testing::lint(&config, &run, &text);
         let label = &found[0].labels[0];
         assert_eq!((file.slice(label.span), label.text.as_str()), ("frnt", "these pods differ in this label"));
+    }
+
+    #[test]
+    fn an_operator_may_make_the_pods() {
+        for (selector, resource, flagged) in [
+            ("{prometheus: main}", "apiVersion: monitoring.coreos.com/v1\nkind: Prometheus", false),
+            ("{cnpg.io/cluster: main}", "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster", false),
+            ("{app: main}", "apiVersion: external-secrets.io/v1\nkind: ExternalSecret", true),
+            ("{app: main}", "apiVersion: v1\nkind: ConfigMap", true),
+        ] {
+            let text = format!(
+                "{}---\n{resource}\nmetadata: {{name: main}}\n",
+                manifests(&format!("selector: {selector}"), "{}", "image: a:1")
+            );
+            let found = problems("service-selects-nothing", &text).len();
+            assert_eq!(found, usize::from(flagged), "{selector} {resource}");
+        }
     }
 
     #[test]
