@@ -1,5 +1,9 @@
 //! Prepares at build time what would otherwise be read at every start.
-#![expect(clippy::disallowed_methods, clippy::disallowed_macros, reason = "it reads and writes files, and prints to cargo")]
+#![expect(
+    clippy::disallowed_methods,
+    clippy::disallowed_macros,
+    reason = "it reads and writes files, and prints to cargo"
+)]
 
 #[path = "build/rules.rs"]
 mod rules;

@@ -49,7 +49,8 @@ fn describe(rule: &Rule) -> String {
             let _ = writeln!(text, "{}", format!("    {line}").trim_end());
         }
     }
-    let _ = writeln!(text, "\nto allow it, write above the node, or behind the line: # plimsoll: allow {} REASON", rule.id);
+    let _ =
+        writeln!(text, "\nto allow it, write above the node, or behind the line: # plimsoll: allow {} REASON", rule.id);
     if !rule.references.is_empty() {
         text += "\nthe same elsewhere:\n";
         for (tool, id) in &rule.references {

@@ -9,14 +9,18 @@ mod compile;
 mod explain;
 mod init;
 mod inputs;
+mod linting;
 mod merge;
 mod overrides;
 mod paths;
+mod plan;
+mod release;
 mod report;
 mod rules;
 #[cfg(test)]
 mod testing;
 mod trouble;
+mod workspaces;
 pub mod world;
 
 use clap::{Parser, Subcommand};

@@ -29,7 +29,8 @@ impl RulesArgs {
             return Exit::Trouble;
         }
         let wanted = |rule: &RuleSummary| {
-            self.profiles.is_empty() || rule.profiles.iter().any(|name| self.profiles.iter().any(|wanted| wanted == name))
+            self.profiles.is_empty()
+                || rule.profiles.iter().any(|name| self.profiles.iter().any(|wanted| wanted == name))
         };
         super::print(&table(lint::catalogue().filter(wanted)), world)
     }

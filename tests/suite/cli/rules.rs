@@ -40,7 +40,8 @@ fn unknown_rules_are_usage_errors() {
 
 #[test]
 fn rules_are_chosen_by_flags() {
-    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: nginx}], hostPID: 1}\n";
+    let pod =
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: nginx}], hostPID: 1}\n";
     let sandbox = Sandbox::new(&[("a.yaml", pod)]);
     let rules = |flags: &str| sandbox.run(&format!("check a.yaml --format json {flags}")).rules();
     assert_eq!(rules("--rule latest-tag"), ["latest-tag"]);
