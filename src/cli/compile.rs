@@ -1,17 +1,17 @@
 //! From inputs to a report: fans out over releases and environments, runs the stages, gathers what they find.
 
 use super::args::{InputArgs, ReleaseArgs, RuleArgs};
-use super::inputs::{Finder, Inputs, Plain, WORKSPACE_FILE, find_workspace};
+use super::inputs::{Finder, Inputs, Plain, find_workspace};
 use super::linting::{self, Rules};
 use super::merge::merge;
 use super::paths::Base;
-use super::plan::{self, Job, Plan};
+use super::plan::{self, Job, Plan, Scope};
 use super::release::{self, Output};
 use super::trouble::Trouble;
 use super::workspaces::{Loaded, Workspaces};
 use super::world::World;
+use crate::diagnostic::Diagnostic;
 use crate::diagnostic::emit::{Checked, Report};
-use crate::diagnostic::{Diagnostic, nearest};
 use crate::lint::LintContext;
 use crate::lint::suppress::{self, Allow, Applied};
 use crate::object::{self, ObjectSet};
@@ -72,7 +72,7 @@ pub(super) fn compile(
     let mut workspaces = Workspaces::new(world, &base, sources, input.config.as_deref());
     let versions = plan::versions(&args.versions)?;
     let mut inputs = find_inputs(input, &mut workspaces, &base, world)?;
-    let plan = plan::plan(&inputs, args, &mut workspaces, sources, &base, world)?;
+    let plan = plan::plan(&inputs, args, Scope::Every, &mut workspaces, sources, &base, world)?;
     let plain: Vec<_> =
         std::mem::take(&mut inputs.plain).into_iter().map(|plain| (workspaces.of(&plain.folder), plain)).collect();
     refuse_what_is_for_charts(args, &plan, &inputs, &plain)?;
@@ -197,19 +197,7 @@ fn refuse_what_is_for_charts(
         .filter_map(|(loaded, _)| loaded.as_ref())
         .flat_map(|loaded| loaded.workspace.environments.iter().map(|environment| environment.name.as_str()));
     let known: Vec<&str> = plan.environments.iter().map(String::as_str).chain(of_plain).collect();
-    for name in &args.environments {
-        if !known.contains(&name.as_str()) {
-            let help = match nearest(name, known.iter().copied()) {
-                Some(near) => format!("did you mean `{near}`?"),
-                None if known.is_empty() => {
-                    format!("no environment is declared, in {WORKSPACE_FILE} or in a chart's folder `environments/`")
-                }
-                None => format!("there are {}", known.join(", ")),
-            };
-            return Err(Trouble::new(format!("unknown environment `{name}`")).help(help));
-        }
-    }
-    Ok(())
+    plan::check_environments(&args.environments, &known)
 }
 
 /// Tells on standard error what is read, and how it is understood.

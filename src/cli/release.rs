@@ -42,7 +42,13 @@ pub(super) fn render(job: &Job, sources: &SourceMap, world: &dyn World) -> Resul
     let composed = compose(job);
     let mut output = Output { definitions: Vec::new(), rendered: Vec::new(), findings: composed.diagnostics };
     if job.chart.flavour == Flavour::Helm {
-        let rendered = render_by_helm(job, &release, sources, world)?;
+        let mut rendered = render_by_helm(job, &release, sources, world)?;
+        // Helm's paths begin with the chart's name.
+        for file in &mut rendered.files {
+            if let Some((_, path)) = file.path.split_once('/') {
+                file.path = path.to_owned();
+            }
+        }
         output.rendered.push((String::new(), rendered));
     } else {
         let mut queue = vec![(String::new(), Arc::clone(&job.chart), composed.values, composed.subcharts)];

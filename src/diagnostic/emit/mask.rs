@@ -6,7 +6,7 @@ use crate::diagnostic::secret::names_secret;
 use crate::source::SourceFile;
 
 /// What stands for a secret.
-pub(super) const MASK: &str = "•••";
+pub const MASK: &str = "•••";
 
 /// Fields of a Secret whose text is no secret.
 const OPEN_FIELDS: [&str; 10] =
