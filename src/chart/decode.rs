@@ -156,3 +156,22 @@ pub(super) fn listed(names: &[&str]) -> String {
 pub(super) fn start_of(source: &crate::source::SourceFile) -> Span {
     Span::new(source.id(), 0, 0)
 }
+
+/// Gives the place of an error of serde_json, which read the text from `from` on and counts bytes.
+pub(super) fn json_error_span(source: &crate::source::SourceFile, from: usize, error: &serde_json::Error) -> Span {
+    let text = source.text();
+    let line = text.get(from..).unwrap_or_default().split_inclusive('\n').take(error.line().saturating_sub(1));
+    let start = from + line.map(str::len).sum::<usize>();
+    let mut at = (start + error.column().saturating_sub(1)).min(text.len());
+    while !text.is_char_boundary(at) {
+        at -= 1;
+    }
+    let end = at + text.get(at..).and_then(|rest| rest.chars().next()).map_or(0, char::len_utf8);
+    Span::new(source.id(), at, end)
+}
+
+/// Words an error of serde_json without its position.
+pub(super) fn json_error_text(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message).to_owned()
+}

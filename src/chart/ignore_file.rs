@@ -108,8 +108,7 @@ fn parts(pattern: &str) -> Option<Vec<Part>> {
                 while ranges.is_empty() || characters.peek() != Some(&']') {
                     let mut one = || match characters.next()? {
                         '\\' => characters.next(),
-                        '-' => None,
-                        ']' => None,
+                        '-' | ']' => None,
                         c => Some(c),
                     };
                     let low = one()?;

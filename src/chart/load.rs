@@ -150,7 +150,7 @@ impl Loader<'_> {
                         let inner = ChartFile { path: path.to_owned(), ..file.clone() };
                         nested.entry(folder.to_owned()).or_default().push(inner);
                     }
-                    None if inner.ends_with(".tgz") => archives.push(file),
+                    None if inner.strip_suffix(".tgz").is_some() => archives.push(file),
                     None => {}
                 },
                 None => self.place(&mut chart, file),
@@ -221,7 +221,7 @@ impl Loader<'_> {
         for (folder, files) in nested {
             let Some(inner) = self.load(files) else { continue };
             if inner.flavour != chart.flavour {
-                let message = format!("the subchart `{}` is rendered by another engine than this chart", folder);
+                let message = format!("the subchart `{folder}` is rendered by another engine than this chart");
                 self.diagnostics.push(
                     Diagnostic::error("chart/flavour", message)
                         .at(start_of(&inner.metadata.source))

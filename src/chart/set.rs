@@ -3,6 +3,7 @@
 //! The syntax is Helm's: `a.b=c`, `a.b[0]=x`, `a={x,y}`, several in one flag with commas between, and `\` before a
 //! character that is meant as itself. Unlike Helm, `a={}` is an empty list.
 
+use super::decode::{json_error_span, json_error_text};
 use super::merge::{Nulls, merge};
 use super::value::{Place, Value, ValueData, ValueEntry};
 use crate::diagnostic::Diagnostic;
@@ -244,20 +245,16 @@ impl Parser<'_> {
                 Ok(from_json(&json, self.span(start)))
             }
             Some(Err(error)) => {
-                let column = error.column().saturating_sub(1);
-                let at = if error.line() == 1 { start + column } else { start };
-                let span = Span::new(self.source.id(), at.min(self.source.text().len()), self.source.text().len());
-                Self::problem(span, format!("the value is no JSON: {}", plain(&error)), "put text in double quotes")
+                let span = json_error_span(self.source, start, &error);
+                Self::problem(
+                    span,
+                    format!("the value is no JSON: {}", json_error_text(&error)),
+                    "put text in double quotes",
+                )
             }
             None => Self::problem(self.span(start), "the value is missing", "write `key=JSON`"),
         }
     }
-}
-
-/// Words serde_json's error without its position, which counts from elsewhere.
-pub(super) fn plain(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    text.rsplit_once(" at line ").map_or(text.as_str(), |(message, _)| message).to_owned()
 }
 
 fn from_json(json: &serde_json::Value, span: Span) -> Value {
@@ -305,16 +302,13 @@ pub(super) fn assign(root: &mut Value, steps: &[Step], value: Value) {
                 entries.retain(|entry| entry.key != *key || matches!(entry.value.data, ValueData::Null));
                 return;
             }
-            match entries.iter_mut().find(|entry| entry.key == *key) {
-                Some(entry) => {
-                    entry.key_span = Some(step.span);
-                    assign(&mut entry.value, rest, value);
-                }
-                None => {
-                    let mut inner = blank(rest, step.span);
-                    assign(&mut inner, rest, value);
-                    entries.push(ValueEntry { key: Arc::clone(key), key_span: Some(step.span), value: inner });
-                }
+            if let Some(entry) = entries.iter_mut().find(|entry| entry.key == *key) {
+                entry.key_span = Some(step.span);
+                assign(&mut entry.value, rest, value);
+            } else {
+                let mut inner = blank(rest, step.span);
+                assign(&mut inner, rest, value);
+                entries.push(ValueEntry { key: Arc::clone(key), key_span: Some(step.span), value: inner });
             }
         }
         Into::Index(index) => {

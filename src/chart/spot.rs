@@ -94,7 +94,9 @@ impl<'c> Spot<'c> {
         };
         for value in &self.declared {
             if let ValueData::Map(entries) = &value.data {
-                entries.iter().for_each(|entry| add(&entry.key));
+                for entry in entries {
+                    add(&entry.key);
+                }
             }
         }
         for (schema, _) in &self.schemas {
@@ -143,7 +145,7 @@ impl<'c> Spot<'c> {
             _ => false,
         };
         let silent = self.declared.iter().all(blank) && !self.schemas.iter().any(|(schema, _)| is_scalar(schema));
-        let seen_blank = self.declared.is_empty() && self.seen.iter().any(|value| blank(value));
+        let seen_blank = self.declared.is_empty() && self.seen.iter().any(blank);
         silent
             && self.declared_keys().is_empty()
             && (seen_blank || !self.declared.is_empty() || !self.schemas.is_empty())

@@ -86,10 +86,14 @@ impl Page {
         };
         match &value.data {
             ValueData::Map(entries) if !entries.is_empty() => {
-                entries.iter().for_each(|entry| each(Step::Key(&entry.key), &entry.value));
+                for entry in entries {
+                    each(Step::Key(&entry.key), &entry.value);
+                }
             }
             ValueData::Seq(items) if !items.is_empty() => {
-                items.iter().enumerate().for_each(|(index, item)| each(Step::Index(index), item));
+                for (index, item) in items.iter().enumerate() {
+                    each(Step::Index(index), item);
+                }
             }
             _ => {
                 let places =

@@ -70,15 +70,12 @@ fn finding(spot: &Spot<'_>, key: &str, span: Option<Span>, path: &[String]) -> D
     let whole = written(path.iter().map(String::as_str).chain([key]));
     let mut diagnostic = Diagnostic::error("values/unknown-key", format!("`{whole}` is not declared by the chart"));
     diagnostic.span = span;
-    let help = match nearest(key, keys.iter().copied()) {
-        Some(near) => {
-            format!("did you mean `{}`?", written(path.iter().map(String::as_str).chain([near])))
-        }
-        None => {
-            let shown: Vec<_> = keys.iter().take(8).copied().collect();
-            let more = if keys.len() > shown.len() { ", …" } else { "" };
-            format!("declare it in values.yaml, or use one of {}{more}", super::decode::listed(&shown))
-        }
+    let help = if let Some(near) = nearest(key, keys.iter().copied()) {
+        format!("did you mean `{}`?", written(path.iter().map(String::as_str).chain([near])))
+    } else {
+        let shown: Vec<_> = keys.iter().take(8).copied().collect();
+        let more = if keys.len() > shown.len() { ", …" } else { "" };
+        format!("declare it in values.yaml, or use one of {}{more}", super::decode::listed(&shown))
     };
     diagnostic.help(help)
 }

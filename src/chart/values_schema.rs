@@ -1,9 +1,9 @@
 //! values.schema.json: values held against it, and each finding placed in the file that supplied the value.
 
 use super::compose::ComposedSubchart;
+use super::decode::{json_error_span, json_error_text};
 use super::load::Chart;
 use super::secret::is_secret_key;
-use super::set::plain;
 use super::value::{Value, ValueData, ValueEntry};
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::{SourceFile, Span};
@@ -32,10 +32,10 @@ impl ValuesSchema {
                 (Some(Self { source, json, validator: OnceLock::new() }), Vec::new())
             }
             Err(error) => {
-                let start = source.line_start(error.line() as u32) as usize + error.column().saturating_sub(1);
-                let at = start.min(source.text().len());
-                let message = format!("the schema is no JSON: {}", plain(&error));
-                (None, vec![Diagnostic::error("values/schema", message).at(Span::new(source.id(), at, at))])
+                let skipped = source.text().len() - text.len();
+                let span = json_error_span(source, skipped, &error);
+                let message = format!("the schema is no JSON: {}", json_error_text(&error));
+                (None, vec![Diagnostic::error("values/schema", message).at(span)])
             }
         }
     }

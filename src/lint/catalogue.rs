@@ -165,7 +165,9 @@ mod tests {
     fn examples_do_what_they_say() {
         let wrong: Vec<_> = all()
             .iter()
-            .flat_map(|rule| examples::verify(rule).into_iter().map(|text| format!("{}: {text}", rule.id)))
+            .flat_map(|rule| {
+                examples::verify(rule).into_iter().map(|problem| format!("{}: {}", rule.id, problem.message))
+            })
             .collect();
         assert!(wrong.is_empty(), "{wrong:#?}");
     }

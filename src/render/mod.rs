@@ -16,12 +16,12 @@ pub(in crate::render) use jinja::data_text;
 pub use jinja::{FILTERS, FUNCTIONS, JinjaEngine, TESTS, VARIABLES};
 pub use origins::{Origins, Written};
 
-use crate::chart::Value;
+use crate::chart::{Chart, ChartText, Value};
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, SourceMap, Span};
 use crate::yaml::Document;
 use crate::yaml::emit::Data;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 /// What a chart is rendered as.
@@ -40,12 +40,30 @@ pub struct Release {
 /// What a chart brings to rendering.
 #[derive(Clone, Debug)]
 pub struct Templates {
-    /// The templates by their path below `templates/`; files that start with `_` hold macros and print nothing.
+    /// The templates by their path below `templates/`, those that only hold macros included.
     pub templates: BTreeMap<String, Arc<SourceFile>>,
+    /// The templates that print manifests.
+    pub printing: BTreeSet<String>,
     /// The chart's other files by their path in it.
     pub files: Arc<BTreeMap<String, Arc<[u8]>>>,
     /// What templates see as `chart`: the entries of Chart.yaml.
     pub metadata: Data,
+}
+
+impl Templates {
+    /// Takes what rendering needs of a chart; its subcharts are charts of their own.
+    pub fn of(chart: &Chart) -> Self {
+        let entry = |text: &ChartText| (text.template_name().to_owned(), Arc::clone(&text.source));
+        let texts = chart.templates.iter().chain(&chart.partials).chain(&chart.notes);
+        let files = chart.files.iter().map(|file| (file.path.clone(), Arc::clone(&file.bytes)));
+        let metadata = crate::yaml::parse(&chart.metadata.source);
+        Self {
+            templates: texts.map(entry).collect(),
+            printing: chart.templates.iter().map(|text| text.template_name().to_owned()).collect(),
+            files: Arc::new(files.collect()),
+            metadata: metadata.documents.first().map_or(Data::Null, |document| Data::from_node(document.root())),
+        }
+    }
 }
 
 /// A request to render one chart.

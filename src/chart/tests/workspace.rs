@@ -88,11 +88,11 @@ plimsoll.yaml:4:11 workspace/duplicate-release: two releases are called `a`; giv
             "plimsoll.yaml:2:38 workspace/severity: `eror` is no severity; did you mean `error`?",
         ),
         (
-            "exceptions:\n- { rule: x, object: y, until: '2027-02-29' }",
+            "exceptions:\n- { rule: x, object: web, until: '2027-02-29' }",
             "\
-plimsoll.yaml:3:5 workspace/required: an exception needs `reason`
-plimsoll.yaml:3:32 workspace/date: `2027-02-29` is no day; write it as `\"2027-03-01\"`
-plimsoll.yaml:3:22 workspace/object: `y` names no object; write `Kind/name`",
+plimsoll.yaml:3:3 workspace/required: an exception needs `reason`
+plimsoll.yaml:3:34 workspace/date: `2027-02-29` is no day; write it as `\"2027-03-01\"`
+plimsoll.yaml:3:22 workspace/object: `web` names no object; write `Kind/name`",
         ),
     ] {
         let found = read(&format!("apiVersion: plimsoll.dev/v1\n{text}\n")).1;

@@ -28,6 +28,9 @@ use values::Leaves;
 /// Steps that one template may take: enough for tens of thousands of lines, and an end to endless loops.
 const FUEL: u64 = 20_000_000;
 
+/// The template whose text is shown after an installation.
+const NOTES: &str = "NOTES.txt";
+
 /// Renders native charts.
 #[derive(Debug, Default)]
 pub struct JinjaEngine;
@@ -98,15 +101,16 @@ impl Engine for JinjaEngine {
         let mut rendered = Rendered { diagnostics: program.diagnostics.clone(), ..Rendered::default() };
         let (leaves, values) = Leaves::expose(request.values);
         let context = functions::context(&request, &leaves, values);
-        for name in program.templates.keys() {
-            let is_partial = name.rsplit('/').next().is_some_and(|file| file.starts_with('_'));
-            if is_partial {
-                continue;
-            }
+        for name in program.templates.keys().filter(|name| request.templates.printing.contains(**name)) {
             match program.run(name, &context) {
                 Err(error) => rendered.diagnostics.push(problem::runtime(&program, &error, request.values)),
-                Ok(pieces) if *name == "NOTES.txt" => rendered.notes = Some(flatten::plain(&program.tables, &pieces)),
                 Ok(pieces) => file(&program, name, &pieces, &leaves, sources, &mut rendered),
+            }
+        }
+        if program.templates.contains_key(NOTES) {
+            match program.run(NOTES, &context) {
+                Err(error) => rendered.diagnostics.push(problem::runtime(&program, &error, request.values)),
+                Ok(pieces) => rendered.notes = Some(flatten::plain(&program.tables, &pieces)),
             }
         }
         rendered
