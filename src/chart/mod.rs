@@ -1,5 +1,33 @@
 //! Charts: their metadata, templates, values and environments, read from bytes that somebody else fetched.
+//!
+//! In: the files of a chart's folder ([`Chart::load`]), the name of an environment, values of the command line. Out: a
+//! [`Chart`], and the [`Composed`] values that its templates see, each of which remembers where it was written and what it
+//! overrode. [`Workspace`] is `plimsoll.yaml`. This stage reads no files and renders nothing.
 
+mod compose;
+mod decode;
+mod ignore_file;
+mod load;
+mod merge;
+mod metadata;
+mod read;
+mod secret;
+mod set;
+mod spot;
+#[cfg(test)]
+mod tests;
+mod unknown;
 mod value;
+mod values_schema;
+mod workspace;
 
+pub use compose::{Composed, ComposedSubchart, Override, compose};
+pub use decode::Spanned;
+pub use load::{Chart, ChartFile, ChartText, Subchart};
+pub use metadata::{API_VERSION, ChartType, Dependency, Flavour, Maintainer, Metadata};
+pub use read::read_values;
+pub use secret::is_secret_key;
+pub use spot::{Found, Spot};
 pub use value::{Place, Value, ValueData, ValueEntry};
+pub use values_schema::ValuesSchema;
+pub use workspace::{Configure, Environment, Exception, Level, Release, Rules, Workspace};

@@ -1,6 +1,96 @@
-//! The command line.
+//! The command line: reads, runs the stages in parallel, writes, exits.
+//!
+//! In: arguments, and the world through [`world::World`]. Out: text on standard output, files, trouble on standard error,
+//! and an [`Exit`]. This is the only stage that touches the world; it judges nothing itself.
 
-/// Runs the command line and gives the process's exit code.
-pub fn main() -> std::process::ExitCode {
-    std::process::ExitCode::from(2)
+mod args;
+mod check;
+mod compile;
+mod explain;
+mod init;
+mod inputs;
+mod merge;
+mod overrides;
+mod paths;
+mod report;
+mod rules;
+#[cfg(test)]
+mod testing;
+mod trouble;
+pub mod world;
+
+use clap::{Parser, Subcommand};
+use std::process::ExitCode;
+use world::World;
+
+/// How a command ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Exit {
+    /// Done; nothing found at or above `--fail-on`.
+    Done = 0,
+    /// There are findings.
+    Findings = 1,
+    /// The input could not be trusted, the output not be written, or the command line not be understood.
+    Trouble = 2,
+}
+
+#[derive(Parser)]
+#[command(name = "plimsoll", version, about = "A compiler for Kubernetes manifests", max_term_width = 100)]
+#[command(disable_help_subcommand = true, infer_long_args = false)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Render, validate and lint charts and manifests: for CI and pre-commit
+    Check(check::CheckArgs),
+    /// Prove manifests against the API's schemas: the first half of check
+    Validate(check::ValidateArgs),
+    /// Judge manifests by rules: the second half of check
+    Lint(check::LintArgs),
+    /// List the rules
+    Rules(rules::RulesArgs),
+    /// Explain a rule
+    Explain(explain::ExplainArgs),
+    /// Write a new chart
+    Init(init::InitArgs),
+}
+
+/// Runs the command line in the real world and gives the process's exit code.
+pub fn main() -> ExitCode {
+    let exit = run(world::arguments(), &world::System);
+    ExitCode::from(exit as u8)
+}
+
+/// Runs a command line, the program's name first.
+pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn World) -> Exit {
+    let command = match CommandLine::try_parse_from(arguments) {
+        Ok(line) => line.command,
+        Err(error) if error.use_stderr() => {
+            world.err(&error.render().to_string());
+            return Exit::Trouble;
+        }
+        Err(help) => return print(&help.render().to_string(), world),
+    };
+    match command {
+        Command::Check(args) => args.run(world),
+        Command::Validate(args) => args.run(world),
+        Command::Lint(args) => args.run(world),
+        Command::Rules(args) => args.run(world),
+        Command::Explain(args) => args.run(world),
+        Command::Init(args) => args.run(world),
+    }
+}
+
+/// Writes a command's whole output.
+fn print(text: &str, world: &dyn World) -> Exit {
+    match world.out(text) {
+        Ok(()) => Exit::Done,
+        Err(error) => {
+            trouble::Trouble::new(format!("cannot write to standard output: {error}")).tell(world);
+            Exit::Trouble
+        }
+    }
 }

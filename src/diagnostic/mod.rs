@@ -3,6 +3,9 @@
 //! In: spans and sentences from every stage. Out: [`Diagnostic`]s; `emit` prints them. A defect in a person's file is a
 //! [`Diagnostic`], and all are collected; trouble with the world (a missing file, no network) is an error type of its stage.
 
+pub mod emit;
+pub mod secret;
+
 use crate::source::Span;
 use std::borrow::Cow;
 
@@ -109,6 +112,8 @@ pub struct Diagnostic {
     pub environments: Vec<String>,
     /// The Kubernetes versions it holds for; empty where it does not depend on one.
     pub versions: Vec<String>,
+    /// The text at the place is a secret: no output shows it.
+    pub masked: bool,
 }
 
 impl Diagnostic {
@@ -130,6 +135,7 @@ impl Diagnostic {
             release: None,
             environments: Vec::new(),
             versions: Vec::new(),
+            masked: false,
         }
     }
 
@@ -161,6 +167,13 @@ impl Diagnostic {
     #[must_use]
     pub fn label(mut self, span: Span, text: impl Into<String>) -> Self {
         self.labels.push(Label { span, text: text.into() });
+        self
+    }
+
+    /// Keeps the text at the place out of every output, as it is a secret.
+    #[must_use]
+    pub fn masked(mut self) -> Self {
+        self.masked = true;
         self
     }
 

@@ -1,1 +1,133 @@
-//! To be written.
+//! Rendering: a chart and its values become YAML whose every line leads back to what a person wrote.
+//!
+//! In: a [`Chart`], its values and a [`Release`]. Out: [`Rendered`] files with their [`Origins`]. Values are written as
+//! their place in the YAML asks; templates run without a clock, randomness or input.
+
+mod helm;
+mod jinja;
+mod origins;
+mod prove;
+#[cfg(test)]
+mod tests;
+mod weave;
+
+pub use helm::{HelmEngine, HelmOutput, HelmRequest};
+pub(in crate::render) use jinja::data_text;
+pub use jinja::{FILTERS, FUNCTIONS, JinjaEngine, TESTS, VARIABLES};
+pub use origins::{Origins, Written};
+
+use crate::chart::{Chart, ChartText, Value};
+use crate::diagnostic::Diagnostic;
+use crate::source::{SourceFile, SourceMap, Span};
+use crate::yaml::Document;
+use crate::yaml::emit::Data;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
+
+/// What a chart is rendered as.
+#[derive(Clone, Debug)]
+pub struct Release {
+    /// The release's name.
+    pub name: String,
+    /// The namespace it goes to; empty where none is known.
+    pub namespace: String,
+    /// The environment, where one is chosen.
+    pub environment: Option<String>,
+    /// The Kubernetes version that templates see: `1.34`.
+    pub kubernetes_version: String,
+}
+
+/// What a chart brings to rendering.
+#[derive(Clone, Debug)]
+pub struct Templates {
+    /// The templates by their path below `templates/`, those that only hold macros included.
+    pub templates: BTreeMap<String, Arc<SourceFile>>,
+    /// The templates that print manifests.
+    pub printing: BTreeSet<String>,
+    /// The chart's other files by their path in it.
+    pub files: Arc<BTreeMap<String, Arc<[u8]>>>,
+    /// What templates see as `chart`: the entries of Chart.yaml.
+    pub metadata: Data,
+}
+
+impl Templates {
+    /// Takes what rendering needs of a chart; its subcharts are charts of their own.
+    pub fn of(chart: &Chart) -> Self {
+        let entry = |text: &ChartText| (text.template_name().to_owned(), Arc::clone(&text.source));
+        let texts = chart.templates.iter().chain(&chart.partials).chain(&chart.notes);
+        let files = chart.files.iter().map(|file| (file.path.clone(), Arc::clone(&file.bytes)));
+        let metadata = crate::yaml::parse(&chart.metadata.source);
+        Self {
+            templates: texts.map(entry).collect(),
+            printing: chart.templates.iter().map(|text| text.template_name().to_owned()).collect(),
+            files: Arc::new(files.collect()),
+            metadata: metadata.documents.first().map_or(Data::Null, |document| Data::from_node(document.root())),
+        }
+    }
+}
+
+/// A request to render one chart.
+#[derive(Clone, Copy, Debug)]
+pub struct Request<'a> {
+    /// The chart.
+    pub templates: &'a Templates,
+    /// Its merged values.
+    pub values: &'a Arc<Value>,
+    /// What it is rendered as.
+    pub release: &'a Release,
+}
+
+/// One file that an engine rendered.
+#[derive(Debug)]
+pub struct RenderedFile {
+    /// Path below the chart's `templates/`: `web.yaml`.
+    pub path: String,
+    /// The text.
+    pub source: Arc<SourceFile>,
+    /// Where its text came from.
+    pub origins: Origins,
+    /// The text, parsed.
+    pub documents: Vec<Document>,
+}
+
+/// What an engine made of a chart.
+#[derive(Debug, Default)]
+pub struct Rendered {
+    /// The files, sorted by path; files without text are left out.
+    pub files: Vec<RenderedFile>,
+    /// What is wrong with templates and values, and with the YAML that came out. Places are already resolved.
+    pub diagnostics: Vec<Diagnostic>,
+    /// The text of NOTES.txt.
+    pub notes: Option<String>,
+}
+
+impl Rendered {
+    /// Carries a finding in rendered text back to what a person wrote, with the calls that led there and the value to edit.
+    /// A finding in other text is left as it is.
+    #[must_use]
+    pub fn resolve(&self, mut diagnostic: Diagnostic) -> Diagnostic {
+        for label in &mut diagnostic.labels {
+            if let Some(written) = self.written(label.span) {
+                label.span = written.span;
+            }
+        }
+        let Some(rendered) = diagnostic.span else { return diagnostic };
+        if let Some(written) = self.written(rendered) {
+            diagnostic.rendered = Some(rendered);
+            diagnostic.span = Some(written.span);
+            diagnostic.trace = written.trace;
+            diagnostic.edit = diagnostic.edit.or(written.edit);
+        }
+        diagnostic
+    }
+
+    fn written(&self, span: Span) -> Option<Written> {
+        self.files.iter().find(|file| file.source.id() == span.file)?.origins.written(span)
+    }
+}
+
+/// Makes manifests of a chart.
+pub trait Engine: Sync {
+    /// Renders all templates of a chart, collecting all that is wrong.
+    fn render(&self, request: Request<'_>, sources: &SourceMap) -> Rendered;
+}

@@ -1,1 +1,18 @@
-//! To be written.
+//! What Kubernetes says of the shape of objects, and a validator that holds objects against it.
+//!
+//! In: the bundles of `schemas/` (built in, decoded kind by kind on first use), definitions of custom resources, and objects
+//! as spanned trees. Out: [`Schema`]s, and `schema/…` findings at the key or value that a person wrote. This stage judges
+//! shapes only: what a server rejects beyond them is for later stages, and so is what a careful reviewer would object to.
+
+mod bundle;
+mod crd;
+mod pods;
+mod shape;
+mod store;
+mod validate;
+mod version;
+
+pub use shape::{Definition, Field, Format, Identity, Limits, List, Object, Schema, Shape, StringShape, Text};
+pub use store::{Deprecation, Lookup, Missing, SchemaStore, Type};
+pub use validate::{validate, validate_versions};
+pub use version::Version;

@@ -13,6 +13,9 @@ use std::sync::Arc;
 /// Aliases of one document may stand for this many nodes in all.
 const ALIAS_BUDGET: u64 = 1_000_000;
 
+/// The finding of a document that is not rendered yet: nothing else is said of it.
+const TEMPLATE: &str = "yaml/template";
+
 /// Maps longer than this find duplicate keys by hashing.
 const LINEAR_KEYS: usize = 12;
 
@@ -87,7 +90,8 @@ impl Builder {
         let empty = self.document.root().is_null() && self.document.root().span().range().is_empty();
         self.document.comments = comments;
         self.document.end = end as u32;
-        let unreadable = self.problems.iter().any(|problem| problem.rule == "yaml/alias-budget");
+        let unreadable =
+            self.problems.iter().any(|problem| problem.rule == "yaml/alias-budget" || problem.rule == TEMPLATE);
         ((!empty && !unreadable).then_some(self.document), self.problems)
     }
 
@@ -104,6 +108,13 @@ impl Builder {
                     ScalarStyle::Folded => Style::Folded,
                 };
                 let range = self.tidy(range, style);
+                if let Content::Scalar(Scalar::Float(value), _) = content
+                    && !value.is_finite()
+                {
+                    let problem =
+                        Diagnostic::error("yaml/number", format!("`{text}` is a number that JSON does not have"));
+                    self.problems.push(problem.at(self.span(&range)).help("quote it if it is meant as text"));
+                }
                 let node = self.push(range, style, content);
                 self.counted += 1;
                 self.open_anchor(anchor, node);
@@ -197,8 +208,9 @@ impl Builder {
         let source = self.document.source.text();
         match style {
             Style::Literal | Style::Folded => {
-                let text = source.get(range.start as usize..range.end as usize).unwrap_or_default();
-                range.start..range.start + text.trim_end().len() as u32
+                let start = self.block_header(range.start);
+                let text = source.get(start as usize..range.end.max(start) as usize).unwrap_or_default();
+                start..start + text.trim_end().len() as u32
             }
             Style::Plain if range.is_empty() => match self.stack.last() {
                 Some(Frame::Map { key: Some(key), .. }) => {
@@ -211,6 +223,17 @@ impl Builder {
             },
             _ => range,
         }
+    }
+
+    /// Finds the `|` or `>` that opens the block scalar whose text begins at `content`.
+    fn block_header(&self, content: u32) -> u32 {
+        let before = &self.document.source.text()[..content as usize];
+        let from = match self.stack.last() {
+            Some(Frame::Map { key: Some(key), .. }) => self.document.nodes[*key as usize].end as usize,
+            // Of an item, the header stands on the last line that is not blank.
+            _ => before.trim_end().rfind('\n').map_or(0, |at| at + 1),
+        };
+        before.get(from..).and_then(|text| text.find(['|', '>'])).map_or(content, |at| (from + at) as u32)
     }
 
     fn close(&mut self, end: u32) {
@@ -379,6 +402,19 @@ impl Builder {
         let data = &self.document.nodes[key as usize];
         let span = self.span(&(data.start..data.end));
         if !matches!(data.content, Content::Scalar(..)) {
+            // `{{ x }}` in plain YAML is a map whose key is a map.
+            let template = self.document.source.text()[..span.start as usize].ends_with('{')
+                && self.document.source.text()[span.start as usize..].starts_with('{');
+            if template {
+                if !self.problems.iter().any(|problem| problem.rule == TEMPLATE) {
+                    self.problems.push(
+                        Diagnostic::error(TEMPLATE, "this looks like a template, and is read as plain YAML")
+                            .at(Span { start: span.start - 1, end: span.start + 1, ..span })
+                            .help("templates stand in a chart's `templates/` folder, beside a Chart.yaml; put quotes around it if it is text"),
+                    );
+                }
+                return;
+            }
             self.problems.push(Diagnostic::error("yaml/key", "a map or a list cannot be a key").at(span));
             return;
         }

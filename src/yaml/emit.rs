@@ -82,7 +82,7 @@ pub fn is_plain_safe(text: &str, place: Place) -> bool {
     if text.contains(": ") || text.contains(" #") {
         return false;
     }
-    if place == Place::Flow && text.contains([',', '[', ']', '{', '}', '?', ':']) {
+    if place == Place::Flow && text.contains([',', '[', ']', '{', '}', '?', ':', '"', '\'']) {
         return false;
     }
     // Old parsers read base 60; quote as Go does.

@@ -176,6 +176,7 @@ mod tests {
         let root = parsed.documents[0].root();
         let slice = |node: Node| source.slice(node.span()).to_owned();
         assert_eq!(slice(root.get("a").unwrap()), "b: \"x\\ny\"\n  c: |\n    text");
+        assert_eq!(slice(root.at(&["a", "c"]).unwrap()), "|\n    text");
         assert_eq!(slice(root.at(&["a", "b"]).unwrap()), "\"x\\ny\"");
         let item = root.get("d").unwrap().items().next().unwrap();
         assert_eq!(slice(item), "e: 1\n  f: 2");

@@ -1,0 +1,3 @@
+module plimsoll.dev/schemas/generate
+
+go 1.24

@@ -1,0 +1,153 @@
+//! Flags that several commands share.
+
+use super::overrides::Overrides;
+use crate::diagnostic::Severity;
+use clap::{Args, ValueEnum};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+/// Where the input is.
+#[derive(Args, Debug, Default)]
+pub(super) struct InputArgs {
+    /// Charts, folders, files, or `-` for standard input; the workspace's releases, else the current folder, where none is given
+    #[arg(value_name = "PATH")]
+    pub paths: Vec<PathBuf>,
+    /// Leave out files and charts that match, as in .gitignore (repeatable)
+    #[arg(long, value_name = "GLOB")]
+    pub exclude: Vec<String>,
+    /// Use this workspace file instead of the plimsoll.yaml found upwards
+    #[arg(long, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+}
+
+/// What is rendered, and for which environments.
+#[derive(Args, Debug, Default)]
+pub(super) struct ReleaseArgs {
+    /// Only this environment (repeatable); all declared ones where none is given
+    #[arg(short, long = "environment", value_name = "ENV")]
+    pub environments: Vec<String>,
+    #[command(flatten)]
+    pub overrides: Overrides,
+    /// The namespace of the release
+    #[arg(short, long, value_name = "NAMESPACE")]
+    pub namespace: Option<String>,
+    /// The name of the release; the chart's where none is given
+    #[arg(long, value_name = "NAME")]
+    pub name: Option<String>,
+    /// Target this Kubernetes version, such as 1.34 (repeatable)
+    #[arg(long = "kubernetes-version", value_name = "VERSION")]
+    pub versions: Vec<String>,
+}
+
+/// Which rules judge.
+#[derive(Args, Debug, Default)]
+pub(super) struct RuleArgs {
+    /// Judge by this profile instead of the configured ones (repeatable)
+    #[arg(long = "profile", value_name = "PROFILE")]
+    pub profiles: Vec<String>,
+    /// Judge by this rule only (repeatable)
+    #[arg(long = "rule", value_name = "RULE")]
+    pub rules: Vec<String>,
+    /// Leave this rule out (repeatable)
+    #[arg(long = "skip", value_name = "RULE")]
+    pub skipped: Vec<String>,
+}
+
+/// How findings are told.
+#[derive(Args, Debug)]
+pub(super) struct ReportArgs {
+    /// Exit with 1 for findings of this severity or a worse one
+    #[arg(long, value_name = "SEVERITY", default_value = "error")]
+    pub fail_on: FailOn,
+    /// Write findings in this format, to a file or to standard output: terminal, json (repeatable)
+    #[arg(long = "format", value_name = "NAME[=FILE]", default_value = "terminal")]
+    pub formats: Vec<FormatArg>,
+    #[command(flatten)]
+    pub tone: ToneArgs,
+}
+
+/// How much is said, and how colourfully.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(super) struct ToneArgs {
+    /// Colour the terminal's output
+    #[arg(long, value_name = "WHEN", default_value = "auto")]
+    pub color: Colour,
+    /// Say nothing but findings and errors
+    #[arg(short, long)]
+    pub quiet: bool,
+    /// Say on standard error what is read and how it is understood
+    #[arg(short, long, conflicts_with = "quiet")]
+    pub verbose: bool,
+}
+
+/// When output is coloured.
+#[derive(Clone, Copy, Debug, Default, ValueEnum)]
+pub(super) enum Colour {
+    /// On a terminal, unless `NO_COLOR` is set.
+    #[default]
+    Auto,
+    /// Always.
+    Always,
+    /// Never.
+    Never,
+}
+
+/// From which severity on findings make the command fail.
+#[derive(Clone, Copy, Debug, ValueEnum)]
+pub(super) enum FailOn {
+    /// Errors.
+    Error,
+    /// Warnings and errors.
+    Warning,
+    /// Any finding.
+    Info,
+    /// Never.
+    Never,
+}
+
+impl FailOn {
+    /// Tells whether a finding of a severity makes the command fail.
+    pub(super) fn includes(self, severity: Severity) -> bool {
+        match self {
+            Self::Error => severity <= Severity::Error,
+            Self::Warning => severity <= Severity::Warning,
+            Self::Info => true,
+            Self::Never => false,
+        }
+    }
+}
+
+/// An output format's name.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum FormatName {
+    /// For people.
+    Terminal,
+    /// For programs.
+    Json,
+}
+
+/// A format and where its output goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct FormatArg {
+    /// The format.
+    pub name: FormatName,
+    /// The file; standard output where none.
+    pub file: Option<PathBuf>,
+}
+
+impl FromStr for FormatArg {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let (name, file) = text.split_once('=').map_or((text, None), |(name, file)| (name, Some(file)));
+        let name = match name {
+            "terminal" => FormatName::Terminal,
+            "json" => FormatName::Json,
+            _ => return Err("the formats are terminal and json".to_owned()),
+        };
+        match file {
+            Some("") => Err("the file's name is missing".to_owned()),
+            file => Ok(Self { name, file: file.map(PathBuf::from) }),
+        }
+    }
+}

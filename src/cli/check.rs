@@ -1,0 +1,83 @@
+//! `check`, and its halves `validate` and `lint`.
+
+use super::Exit;
+use super::args::{InputArgs, ReleaseArgs, ReportArgs, RuleArgs};
+use super::compile::{self, Stages};
+use super::report;
+use super::world::World;
+use crate::source::SourceMap;
+use clap::Args;
+
+/// The flags of `check`.
+#[derive(Args)]
+pub(super) struct CheckArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    release: ReleaseArgs,
+    #[command(flatten)]
+    rules: RuleArgs,
+    #[command(flatten)]
+    report: ReportArgs,
+}
+
+/// The flags of `lint`.
+#[derive(Args)]
+pub(super) struct LintArgs {
+    #[command(flatten)]
+    check: CheckArgs,
+}
+
+/// The flags of `validate`: those of `check` but for the rules.
+#[derive(Args)]
+pub(super) struct ValidateArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    release: ReleaseArgs,
+    #[command(flatten)]
+    report: ReportArgs,
+}
+
+impl CheckArgs {
+    /// Runs `check`.
+    pub(super) fn run(&self, world: &dyn World) -> Exit {
+        examine(&self.input, &self.release, &self.rules, &self.report, Stages { validate: true, lint: true }, world)
+    }
+}
+
+impl LintArgs {
+    /// Runs `lint`.
+    pub(super) fn run(&self, world: &dyn World) -> Exit {
+        let CheckArgs { input, release, rules, report } = &self.check;
+        examine(input, release, rules, report, Stages { validate: false, lint: true }, world)
+    }
+}
+
+impl ValidateArgs {
+    /// Runs `validate`.
+    pub(super) fn run(&self, world: &dyn World) -> Exit {
+        let stages = Stages { validate: true, lint: false };
+        examine(&self.input, &self.release, &RuleArgs::default(), &self.report, stages, world)
+    }
+}
+
+fn examine(
+    input: &InputArgs,
+    release: &ReleaseArgs,
+    rules: &RuleArgs,
+    report: &ReportArgs,
+    stages: Stages,
+    world: &dyn World,
+) -> Exit {
+    let sources = SourceMap::new();
+    let compiled = report::check_formats(&report.formats)
+        .and_then(|()| compile::compile(input, release, rules, stages, report.tone.verbose, &sources, world));
+    match compiled {
+        Ok((found, troubles)) => report::finish(found, &sources, troubles, report, world),
+        Err(trouble) => {
+            trouble.tell(world);
+            Exit::Trouble
+        }
+    }
+}

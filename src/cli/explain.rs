@@ -1,0 +1,61 @@
+//! `explain`: one rule, with its reasons and examples.
+
+use super::Exit;
+use super::trouble::Trouble;
+use super::world::World;
+use crate::lint::{self, Rule};
+use clap::Args;
+use std::fmt::Write as _;
+
+/// The flags of `explain`.
+#[derive(Args)]
+pub(super) struct ExplainArgs {
+    /// The rule's id, as findings name it
+    #[arg(value_name = "RULE")]
+    rule: String,
+}
+
+impl ExplainArgs {
+    /// Runs `explain`.
+    pub(super) fn run(&self, world: &dyn World) -> Exit {
+        if let Some(rule) = lint::load(&self.rule) {
+            return super::print(&describe(&rule), world);
+        }
+        let trouble = Trouble::new(format!("unknown rule `{}`", self.rule));
+        let help = match lint::nearest_rule(&self.rule) {
+            Some(near) => format!("did you mean `{near}`?"),
+            None if self.rule.contains('/') => "this is no rule: its findings say what is wrong themselves".to_owned(),
+            None => "`plimsoll rules` lists them".to_owned(),
+        };
+        trouble.help(help).tell(world);
+        Exit::Trouble
+    }
+}
+
+fn describe(rule: &Rule) -> String {
+    let profiles = if rule.profiles.is_empty() { "every".to_owned() } else { rule.profiles.join(", ") };
+    let mut text = format!("{}: {}\n\n", rule.id, rule.summary);
+    let _ = writeln!(text, "severity  {}", rule.severity.name());
+    let _ = writeln!(text, "group     {}", rule.group);
+    let _ = writeln!(text, "profiles  {profiles}");
+    let _ = writeln!(text, "\n{}\n\nremedy: {}", rule.why.trim(), rule.remedy.trim());
+    for example in &rule.examples {
+        match example.fails_at.as_deref() {
+            Some("") => text += "\nfails:\n",
+            Some(at) => _ = writeln!(text, "\nfails, at `{at}`:"),
+            None => text += "\npasses:\n",
+        }
+        for line in example.text.lines() {
+            let _ = writeln!(text, "{}", format!("    {line}").trim_end());
+        }
+    }
+    let _ =
+        writeln!(text, "\nto allow it, write above the node, or behind the line: # plimsoll: allow {} REASON", rule.id);
+    if !rule.references.is_empty() {
+        text += "\nthe same elsewhere:\n";
+        for (tool, id) in &rule.references {
+            let _ = writeln!(text, "    {tool}: {id}");
+        }
+    }
+    text
+}

@@ -1,0 +1,67 @@
+//! Writes what a run found in the formats that were asked for, and says how it ends.
+
+use super::Exit;
+use super::args::{Colour, FormatArg, FormatName, ReportArgs, ToneArgs};
+use super::trouble::Trouble;
+use super::world::World;
+use crate::diagnostic::emit::{Format, Json, Report, Terminal};
+use crate::source::SourceMap;
+
+/// The width that is drawn within where `COLUMNS` says nothing else.
+const WIDTH: usize = 140;
+
+/// Refuses flags that contradict each other, before any work is done.
+pub(super) fn check_formats(formats: &[FormatArg]) -> Result<(), Trouble> {
+    let mut to_stdout = formats.iter().filter(|format| format.file.is_none());
+    match (to_stdout.next(), to_stdout.next()) {
+        (Some(_), Some(_)) => Err(Trouble::new("two formats cannot share standard output")
+            .help("send one of them to a file: `--format json=findings.json`")),
+        _ => Ok(()),
+    }
+}
+
+/// Writes a report everywhere, tells the troubles, and gives the exit code.
+pub(super) fn finish(
+    mut report: Report,
+    sources: &SourceMap,
+    mut troubles: Vec<Trouble>,
+    args: &ReportArgs,
+    world: &dyn World,
+) -> Exit {
+    report.incomplete = !troubles.is_empty();
+    report.sort(sources);
+    for format in &args.formats {
+        let text = match format.name {
+            FormatName::Terminal => terminal(args.tone, format.file.is_none(), world).write(&report, sources),
+            FormatName::Json => Json.write(&report, sources),
+        };
+        let written = match &format.file {
+            Some(file) => world.write(file, text.as_bytes()).map_err(|error| Trouble::io("write", file, &error)),
+            None => world.out(&text).map_err(|error| Trouble::new(format!("cannot write to standard output: {error}"))),
+        };
+        troubles.extend(written.err());
+    }
+    for trouble in &troubles {
+        trouble.tell(world);
+    }
+    if !troubles.is_empty() {
+        Exit::Trouble
+    } else if report.findings.iter().any(|finding| args.fail_on.includes(finding.severity)) {
+        Exit::Findings
+    } else {
+        Exit::Done
+    }
+}
+
+fn terminal(tone: ToneArgs, to_stdout: bool, world: &dyn World) -> Terminal {
+    let colour = match tone.color {
+        Colour::Always => true,
+        Colour::Never => false,
+        Colour::Auto => {
+            let unwanted = world.variable("NO_COLOR").is_some_and(|value| !value.is_empty());
+            to_stdout && world.is_terminal() && !unwanted
+        }
+    };
+    let width = world.variable("COLUMNS").and_then(|columns| columns.parse().ok()).unwrap_or(WIDTH);
+    Terminal { colour, width, quiet: tone.quiet }
+}

@@ -1,0 +1,127 @@
+//! A world of a test's own: files in memory, output that can be looked at, and that can fail.
+
+use super::world::{Entry, Finished, Walk, Walked, World};
+use super::{Exit, run};
+use std::collections::BTreeMap;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+/// Files in memory under `/work`.
+#[derive(Default)]
+struct Memory {
+    files: BTreeMap<PathBuf, Vec<u8>>,
+    /// Output and files cannot be written.
+    full: bool,
+    out: Mutex<String>,
+    err: Mutex<String>,
+}
+
+impl Memory {
+    fn new(files: &[(&str, &str)]) -> Self {
+        let files = files.iter().map(|(path, text)| (Path::new("/work").join(path), text.as_bytes().to_vec()));
+        Self { files: files.collect(), ..Self::default() }
+    }
+
+    fn run(&self, line: &str) -> Exit {
+        run(line.split_whitespace().map(Into::into), self)
+    }
+
+    fn err(&self) -> String {
+        self.err.lock().expect("no thread panicked").clone()
+    }
+
+    fn absolute(path: &Path) -> PathBuf {
+        super::paths::Base::new(Path::new("/work")).absolute(path)
+    }
+}
+
+impl World for Memory {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        self.files.get(&Self::absolute(path)).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+    }
+
+    fn stdin(&self) -> io::Result<Vec<u8>> {
+        Err(io::ErrorKind::BrokenPipe.into())
+    }
+
+    fn entry(&self, path: &Path) -> io::Result<Entry> {
+        let path = Self::absolute(path);
+        if self.files.contains_key(&path) {
+            return Ok(Entry::File);
+        }
+        let holds = self.files.keys().any(|file| file.starts_with(&path));
+        if holds { Ok(Entry::Folder) } else { Err(io::ErrorKind::NotFound.into()) }
+    }
+
+    fn walk(&self, folder: &Path, _: Walk) -> Walked {
+        let folder = Self::absolute(folder);
+        let files = self.files.keys().filter(|file| file.starts_with(&folder)).cloned().collect();
+        Walked { files, errors: vec!["cannot read locked: permission denied".to_owned()] }
+    }
+
+    fn current_folder(&self) -> io::Result<PathBuf> {
+        Ok(PathBuf::from("/work"))
+    }
+
+    fn write(&self, _: &Path, _: &[u8]) -> io::Result<()> {
+        if self.full { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    }
+
+    fn out(&self, text: &str) -> io::Result<()> {
+        if self.full {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        *self.out.lock().expect("no thread panicked") += text;
+        Ok(())
+    }
+
+    fn err(&self, text: &str) {
+        *self.err.lock().expect("no thread panicked") += text;
+    }
+
+    fn is_terminal(&self) -> bool {
+        true
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        (name == "COLUMNS").then(|| "60".to_owned())
+    }
+
+    fn today(&self) -> String {
+        "2026-11-21".to_owned()
+    }
+
+    fn run(&self, _: &str, _: &[String]) -> io::Result<Finished> {
+        Err(io::ErrorKind::NotFound.into())
+    }
+}
+
+const TYPO: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: typo}\ndat: {}\n";
+
+#[test]
+fn what_a_walk_cannot_read_is_trouble() {
+    let world = Memory::new(&[("k8s/a.yaml", TYPO)]);
+    assert_eq!(world.run("plimsoll validate k8s"), Exit::Trouble);
+    assert_eq!(world.err(), "error: cannot read locked: permission denied\n");
+    let out = world.out.lock().expect("no thread panicked");
+    assert!(out.contains("unknown field `dat`"), "what was found is told all the same: {out}");
+    assert!(out.contains("\u{1b}["), "a terminal has colours");
+}
+
+#[test]
+fn output_that_cannot_be_written_is_trouble() {
+    let world = Memory { full: true, ..Memory::new(&[("a.yaml", TYPO)]) };
+    assert_eq!(world.run("plimsoll validate a.yaml"), Exit::Trouble);
+    assert!(world.err().starts_with("error: cannot write to standard output: "), "{}", world.err());
+    assert_eq!(world.run("plimsoll init shop"), Exit::Trouble);
+    assert!(world.err().contains("error: cannot write `shop/Chart.yaml`: "), "{}", world.err());
+    assert_eq!(world.run("plimsoll --help"), Exit::Trouble);
+}
+
+#[test]
+fn standard_input_that_fails_is_trouble() {
+    let world = Memory::new(&[]);
+    assert_eq!(world.run("plimsoll validate -"), Exit::Trouble);
+    assert!(world.err().starts_with("error: cannot read `-`: "), "{}", world.err());
+}

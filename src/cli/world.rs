@@ -1,0 +1,235 @@
+//! The door to the world: files, folders, standard streams, environment variables, other programs.
+//!
+//! Everything else in `cli` goes through [`World`], so that a test can stand in for the file system.
+#![expect(clippy::disallowed_methods, reason = "this is the one file that touches the world")]
+
+use std::io::{self, IsTerminal as _, Read as _, Write as _};
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+
+/// No file or stream larger than this is read: 64 MiB.
+pub const SIZE_LIMIT: u64 = 64 << 20;
+
+/// What stands at a path, links followed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Entry {
+    /// A regular file, or anything else that can be read (a pipe).
+    File,
+    /// A folder.
+    Folder,
+}
+
+/// What a program that was run to its end gave.
+#[derive(Debug)]
+pub struct Finished {
+    /// Whether it said that all is well.
+    pub success: bool,
+    /// Its standard output.
+    pub stdout: Vec<u8>,
+    /// Its standard error.
+    pub stderr: String,
+}
+
+/// The files found under a folder, and what could not be read there.
+#[derive(Debug, Default)]
+pub struct Walked {
+    /// Files, sorted by path.
+    pub files: Vec<PathBuf>,
+    /// What could not be read, in words.
+    pub errors: Vec<String>,
+}
+
+/// How a folder is walked.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Walk {
+    /// Leaves out hidden files and what .gitignore excludes.
+    Visible,
+    /// Takes every file.
+    Everything,
+}
+
+/// What the command line may ask of the world. Paths are relative to the current folder, or absolute.
+pub trait World: Sync {
+    /// Reads a file whole, up to [`SIZE_LIMIT`].
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>>;
+    /// Reads standard input whole, up to [`SIZE_LIMIT`].
+    fn stdin(&self) -> io::Result<Vec<u8>>;
+    /// Tells what stands at a path.
+    fn entry(&self, path: &Path) -> io::Result<Entry>;
+    /// Finds the files under a folder. Links are followed; a loop of links is an error of the result.
+    fn walk(&self, folder: &Path, how: Walk) -> Walked;
+    /// Gives the absolute path of the current folder.
+    fn current_folder(&self) -> io::Result<PathBuf>;
+    /// Writes a file whole or not at all, and makes the folders it needs.
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Writes to standard output. A reader that has gone away is no error.
+    fn out(&self, text: &str) -> io::Result<()>;
+    /// Writes to standard error.
+    fn err(&self, text: &str);
+    /// Tells whether standard output is a terminal.
+    fn is_terminal(&self) -> bool;
+    /// Looks up an environment variable; one that is not UTF-8 counts as unset.
+    fn variable(&self, name: &str) -> Option<String>;
+    /// Gives today's date in UTC: `2027-03-01`.
+    fn today(&self) -> String;
+    /// Runs a program to its end, with nothing on its standard input.
+    fn run(&self, program: &str, arguments: &[String]) -> io::Result<Finished>;
+}
+
+/// Gives the arguments of this process, its own name first.
+pub fn arguments() -> impl Iterator<Item = std::ffi::OsString> {
+    std::env::args_os()
+}
+
+/// The real world.
+#[derive(Debug)]
+pub struct System;
+
+impl World for System {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        read_limited(std::fs::File::open(path)?)
+    }
+
+    fn stdin(&self) -> io::Result<Vec<u8>> {
+        read_limited(io::stdin().lock())
+    }
+
+    fn entry(&self, path: &Path) -> io::Result<Entry> {
+        let metadata = std::fs::metadata(path)?;
+        Ok(if metadata.is_dir() { Entry::Folder } else { Entry::File })
+    }
+
+    fn walk(&self, folder: &Path, how: Walk) -> Walked {
+        let mut builder = ignore::WalkBuilder::new(folder);
+        let visible = how == Walk::Visible;
+        builder.standard_filters(visible).require_git(false).follow_links(true).sort_by_file_path(Path::cmp);
+        let mut walked = Walked::default();
+        for entry in builder.build() {
+            match entry {
+                // A pipe would block for ever; only regular files are taken.
+                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
+                    walked.files.push(entry.into_path());
+                }
+                Ok(_) => {}
+                Err(error) if is_harmless(&error) => {}
+                Err(error) => walked.errors.push(format!("cannot read {error}")),
+            }
+        }
+        walked
+    }
+
+    fn current_folder(&self) -> io::Result<PathBuf> {
+        std::env::current_dir()
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+        if let Some(folder) = folder {
+            std::fs::create_dir_all(folder)?;
+        }
+        let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy().into_owned();
+        let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+        let written = std::fs::OpenOptions::new().write(true).create_new(true).open(&temporary).and_then(|mut file| {
+            file.write_all(bytes)?;
+            file.sync_all()?;
+            std::fs::rename(&temporary, path)
+        });
+        if written.is_err() {
+            // The first error is the one to tell; a temporary file that stays is harmless.
+            let _ = std::fs::remove_file(&temporary);
+        }
+        written
+    }
+
+    fn out(&self, text: &str) -> io::Result<()> {
+        let mut stdout = io::stdout().lock();
+        match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => result,
+        }
+    }
+
+    fn err(&self, text: &str) {
+        // Nobody is left to tell that standard error cannot be written.
+        let _ = io::stderr().lock().write_all(text.as_bytes());
+    }
+
+    fn is_terminal(&self) -> bool {
+        io::stdout().is_terminal()
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        std::env::var(name).ok()
+    }
+
+    fn today(&self) -> String {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        date(since.as_secs() / 86_400)
+    }
+
+    fn run(&self, program: &str, arguments: &[String]) -> io::Result<Finished> {
+        let output = Command::new(program).args(arguments).stdin(Stdio::null()).output()?;
+        Ok(Finished {
+            success: output.status.success(),
+            stdout: output.stdout,
+            stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
+        })
+    }
+}
+
+/// Writes the date of a day, counted from 1970-01-01.
+fn date(mut day: u64) -> String {
+    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let mut year = 1970;
+    while day >= 365 + u64::from(leap(year)) {
+        day -= 365 + u64::from(leap(year));
+        year += 1;
+    }
+    let lengths = [31, 28 + u64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let mut month = 1;
+    for length in lengths {
+        if day < length {
+            break;
+        }
+        day -= length;
+        month += 1;
+    }
+    format!("{year:04}-{month:02}-{:02}", day + 1)
+}
+
+/// Tells whether an error of a walk hides nothing: a link back to a folder above, or to nowhere.
+fn is_harmless(error: &ignore::Error) -> bool {
+    match error {
+        ignore::Error::Loop { .. } => true,
+        ignore::Error::WithPath { path, err } => {
+            let dangling = err.io_error().is_some_and(|error| error.kind() == io::ErrorKind::NotFound);
+            // A dangling link that claims to be a manifest is missing input.
+            is_harmless(err)
+                || dangling && path.extension().is_none_or(|extension| extension != "yaml" && extension != "yml")
+        }
+        ignore::Error::WithDepth { err, .. } => is_harmless(err),
+        _ => false,
+    }
+}
+
+fn read_limited(source: impl io::Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    // One byte more than allowed tells a file at the limit from one beyond it.
+    source.take(SIZE_LIMIT + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > SIZE_LIMIT {
+        return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {} MiB", SIZE_LIMIT >> 20)));
+    }
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::date;
+
+    #[test]
+    fn days_are_dates() {
+        for (day, text) in [(0, "1970-01-01"), (59, "1970-03-01"), (11_016, "2000-02-29"), (20_513, "2026-03-01")] {
+            assert_eq!(date(day), text);
+        }
+    }
+}

@@ -1,0 +1,107 @@
+//! Hides secrets in the lines that are shown around findings.
+//!
+//! It judges by the text alone, so that it also holds where no tree could be read.
+
+use crate::diagnostic::secret::names_secret;
+use crate::source::SourceFile;
+
+/// What stands for a secret.
+pub(super) const MASK: &str = "•••";
+
+/// Fields of a Secret whose text is no secret.
+const OPEN_FIELDS: [&str; 10] =
+    ["apiVersion", "kind", "metadata", "name", "namespace", "type", "immutable", "data", "stringData", "labels"];
+
+/// How far around a line its document is searched; what is larger is one Secret's own data.
+const REACH: u32 = 2000;
+
+/// Gives a line (from 1) as it may be shown: the byte offset in the line from which on it is masked, if any.
+///
+/// `all` masks the value whatever it is.
+pub(super) fn masked_from(file: &SourceFile, line: u32, all: bool) -> Option<usize> {
+    let text = file.line_text(line);
+    let (key, value) = split(text);
+    let shown = text.get(value..).unwrap_or_default().trim();
+    if shown.is_empty() || shown.starts_with('#') {
+        return None;
+    }
+    if all {
+        return Some(value);
+    }
+    let harmless = ["true", "false", "null", "~", "|", "|-", ">", ">-", "{}", "[]"].contains(&shown);
+    let template = shown.trim_matches(['"', '\'']).starts_with("{{");
+    if harmless || template {
+        return None;
+    }
+    let key = key.unwrap_or_default();
+    let named = names_secret(key) || (key == "value" && beside(file, line).is_some_and(names_secret));
+    let in_secret = !OPEN_FIELDS.contains(&key) && is_secret(file, line);
+    (named || in_secret).then_some(value)
+}
+
+/// Splits a line into its key, if it has one, and the offset at which its value starts.
+fn split(text: &str) -> (Option<&str>, usize) {
+    let start = text.len() - text.trim_start_matches([' ', '\t', '-', '\u{feff}']).len();
+    let inner = &text[start..];
+    let end = inner.find(": ").or_else(|| inner.trim_end().strip_suffix(':').map(str::len));
+    match end {
+        Some(end) if !inner[..end].contains(char::is_whitespace) => {
+            let after = &inner[end + 1..];
+            let value = start + end + 1 + (after.len() - after.trim_start().len());
+            (Some(inner[..end].trim_matches(['"', '\''])), value)
+        }
+        _ => (None, start),
+    }
+}
+
+/// Gives the `name` beside a `value`, as environment variables have it.
+fn beside(file: &SourceFile, line: u32) -> Option<&str> {
+    [line.saturating_sub(1), line + 1].into_iter().filter(|line| *line > 0).find_map(|line| {
+        let text = file.line_text(line);
+        match split(text) {
+            (Some("name"), value) => text.get(value..).map(|name| name.trim().trim_matches(['"', '\''])),
+            _ => None,
+        }
+    })
+}
+
+/// Tells whether a line lies in a document that is a Secret.
+fn is_secret(file: &SourceFile, line: u32) -> bool {
+    let last = file.position(u32::MAX).line;
+    let is_border = |line: &u32| !file.line_text(*line).starts_with("---");
+    let above = (line.saturating_sub(REACH).max(1)..=line).rev().take_while(is_border);
+    let below = (line + 1..=last.min(line + REACH)).take_while(is_border);
+    above.chain(below).any(|line| {
+        let text = file.line_text(line);
+        // Objects in a list count too: a Secret may be one of several items.
+        matches!(split(text), (Some("kind"), value)
+            if text.get(value..).is_some_and(|kind| kind.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']) == "Secret"))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::source::SourceMap;
+
+    fn shown(text: &str, line: u32) -> String {
+        let file = SourceMap::new().add("a.yaml", text);
+        let text = file.line_text(line);
+        masked_from(&file, line, false).map_or_else(|| text.to_owned(), |at| format!("{}{MASK}", &text[..at]))
+    }
+
+    #[test]
+    fn secrets_are_hidden_and_the_rest_is_shown() {
+        let secret = "kind: Secret\nmetadata:\n  name: x\ndata:\n  user: YWRtaW4=\n  key: |\n    abc\n---\nkind: Pod\nuser: me\n";
+        assert_eq!(shown(secret, 3), "  name: x");
+        assert_eq!(shown(secret, 5), "  user: •••");
+        assert_eq!(shown(secret, 6), "  key: |");
+        assert_eq!(shown(secret, 7), "    •••");
+        assert_eq!(shown(secret, 10), "user: me");
+        let variable = "env:\n- name: DB_PASSWORD\n  value: hunter2\n- name: PORT\n  value: 80\n";
+        assert_eq!(shown(variable, 3), "  value: •••");
+        assert_eq!(shown(variable, 5), "  value: 80");
+        assert_eq!(shown("auth:\n  password: \"{{ values.x }}\"\n", 2), "  password: \"{{ values.x }}\"");
+        assert_eq!(shown("auth:\n  password: 'a b'\n", 2), "  password: •••");
+    }
+}

@@ -1,0 +1,218 @@
+//! From the log of a run to the atoms that are woven.
+
+use super::log::{Capture, Piece, SiteValue, data_text};
+use super::rewrite::{Captured, Tables};
+use super::values::{Leaf, Leaves};
+use crate::diagnostic::{Edit, Trace};
+use crate::render::origins::TraceId;
+use crate::render::prove::Step;
+use crate::render::weave::{Atom, Fragment, Site, SiteData};
+use crate::source::Span;
+use crate::yaml::emit::Data;
+
+/// Atoms, and the tables that their numbers point into.
+pub(super) struct Flat {
+    pub(super) atoms: Vec<Atom>,
+    pub(super) traces: Vec<(TraceId, Trace)>,
+    pub(super) edits: Edits,
+}
+
+/// The nodes of the values that fed a file.
+#[derive(Default)]
+pub(super) struct Edits {
+    leaves: Vec<Leaf>,
+}
+
+impl Edits {
+    fn index(&mut self, leaf: Leaf) -> u32 {
+        let known = self.leaves.iter().rposition(|known| *known == leaf);
+        known.unwrap_or_else(|| {
+            self.leaves.push(leaf);
+            self.leaves.len() - 1
+        }) as u32
+    }
+
+    /// Finds the node nested in the one of an edit.
+    pub(super) fn nested(&mut self, leaves: &Leaves, edit: u32, steps: &[Step]) -> Option<u32> {
+        let mut leaf = *self.leaves.get(edit as usize)?;
+        for step in steps {
+            leaf = leaves.child(leaf, step)?;
+        }
+        leaves.value(leaf)?.place.as_ref()?;
+        Some(self.index(leaf))
+    }
+
+    /// Gives the edits themselves.
+    pub(super) fn resolve(&self, leaves: &Leaves) -> Vec<Edit> {
+        let edit = |leaf: &Leaf| {
+            let place = leaves.value(*leaf)?.place.as_ref()?;
+            Some(Edit { span: place.span, key: leaves.key(*leaf) })
+        };
+        // Only nodes with a place are ever indexed, so that no index shifts.
+        self.leaves.iter().filter_map(edit).collect()
+    }
+}
+
+/// Flattens what a template printed.
+pub(super) fn flatten(tables: &Tables, pieces: &[Piece], leaves: &Leaves) -> Flat {
+    let mut flattener = Flattener {
+        tables,
+        leaves,
+        flat: Flat { atoms: Vec::new(), traces: Vec::new(), edits: Edits::default() },
+        scopes: 0,
+    };
+    flattener.pieces(pieces, 0, TraceId::default(), 0);
+    flattener.flat
+}
+
+/// Gives what a template printed as plain text.
+pub(super) fn plain(tables: &Tables, pieces: &[Piece]) -> String {
+    let text = |piece: &Piece| match piece {
+        Piece::Literal(id) => tables.literals[*id].text().to_owned(),
+        Piece::Site { value: SiteValue::Data(data), .. } => data_text(data),
+        Piece::Site { value: SiteValue::Raw(text) | SiteValue::Yaml(_, text), .. } => text.clone(),
+        Piece::Capture { capture, .. } => capture.text.clone(),
+    };
+    pieces.iter().map(text).collect()
+}
+
+struct Flattener<'a> {
+    tables: &'a Tables,
+    leaves: &'a Leaves,
+    flat: Flat,
+    scopes: u32,
+}
+
+impl Flattener<'_> {
+    /// Adds pieces; `outer` is the site that prints them, for pieces that have none of their own.
+    fn pieces(&mut self, pieces: &[Piece], outer: usize, trace: TraceId, scope: u32) {
+        for piece in pieces {
+            match piece {
+                Piece::Literal(id) => {
+                    let literal = &self.tables.literals[*id];
+                    let span = Span::new(literal.source.id(), literal.range.start, literal.range.end);
+                    self.flat.atoms.push(Atom::Text { span, text: literal.text().into(), trace, scope });
+                }
+                Piece::Site { site, value, leaf } => {
+                    let site = if *site == usize::MAX { outer } else { *site };
+                    let site = self.site(site, value, *leaf, trace);
+                    self.flat.atoms.push(Atom::Site(site));
+                }
+                Piece::Capture { site, capture } => self.capture(*site, capture, trace),
+            }
+        }
+    }
+
+    fn site(&mut self, site: usize, value: &SiteValue, leaf: Option<Leaf>, trace: TraceId) -> Site {
+        let place = leaf.and_then(|leaf| self.leaves.value(leaf)?.place.as_ref());
+        let edit = leaf.filter(|_| place.is_some()).map(|leaf| self.flat.edits.index(leaf));
+        let (value, written) = match value {
+            SiteValue::Raw(text) => (SiteData::Raw(text.clone()), None),
+            SiteValue::Yaml(data, text) => (SiteData::Data(data.clone()), Some(text.as_str().into())),
+            SiteValue::Data(data) => {
+                let printed = match data {
+                    Data::Bool(_) | Data::Int(_) | Data::UInt(_) | Data::Float(_) => {
+                        // Only a number that is the value itself keeps the text that a person gave it.
+                        let same =
+                            leaf.and_then(|leaf| self.leaves.value(leaf)).is_some_and(|value| value.to_data() == *data);
+                        let written = place.and_then(|place| place.written.clone()).filter(|_| same);
+                        Some(written.unwrap_or_else(|| data_text(data).into()))
+                    }
+                    _ => None,
+                };
+                (SiteData::Data(data.clone()), printed)
+            }
+        };
+        Site { span: self.tables.sites[site].span, trace, value, edit, written }
+    }
+
+    fn capture(&mut self, site: usize, capture: &Capture, outer: TraceId) {
+        let span = self.tables.sites[site].span;
+        let what = match self.tables.captures.get(capture.captured) {
+            Some(Captured::Macro(name)) => Some(format!("macro `{name}`")),
+            Some(Captured::Include(name)) => Some(format!("include `{name}`")),
+            _ => None,
+        };
+        let trace = match what {
+            None => outer,
+            Some(what) => {
+                self.flat.traces.push((outer, Trace { span, what }));
+                TraceId(Some(self.flat.traces.len() as u32 - 1))
+            }
+        };
+        self.scopes += 1;
+        let scope = self.scopes;
+        let start = self.flat.atoms.len();
+        self.pieces(&capture.pieces, site, trace, scope);
+        trim(&mut self.flat.atoms, start, capture.trimmed);
+        let atoms = &self.flat.atoms[start..];
+        if is_fragment(atoms) {
+            let text = capture.text.trim_end_matches(['\n', '\r']).trim_start_matches(['\n', '\r']);
+            let fragment = Fragment { span, trace: outer, text: text.into(), dedent: first_indentation(atoms) };
+            self.flat.atoms.insert(start, Atom::Open(fragment));
+            self.flat.atoms.push(Atom::Close);
+        }
+    }
+}
+
+/// Takes line breaks (or, of trimmed text, all blanks) off the ends of what was captured.
+fn trim(atoms: &mut Vec<Atom>, start: usize, blanks: bool) {
+    let strip = |c: char| c == '\n' || c == '\r' || blanks && c.is_whitespace();
+    while atoms.len() > start {
+        let Some(Atom::Text { text, span, .. }) = atoms.last_mut() else { break };
+        // Blanks on a last line that holds nothing else go too.
+        let kept = match text.rfind('\n') {
+            Some(at) if text[at..].trim().is_empty() => text[..at].trim_end_matches(strip).len(),
+            _ => text.trim_end_matches(strip).len(),
+        };
+        span.end -= (text.len() - kept) as u32;
+        *text = text[..kept].into();
+        if kept > 0 {
+            break;
+        }
+        atoms.pop();
+    }
+    while let Some(Atom::Text { text, span, .. }) = atoms.get_mut(start) {
+        let mut cut = text.len() - text.trim_start_matches(strip).len();
+        // Blank lines before the first line.
+        while let Some(at) = text[cut..].find('\n').filter(|at| text[cut..cut + at].trim().is_empty()) {
+            cut += at + 1;
+        }
+        span.start += cut as u32;
+        *text = text[cut..].into();
+        if !text.is_empty() {
+            break;
+        }
+        atoms.remove(start);
+    }
+}
+
+/// Tells whether captured text makes structure of its own: by its literal text, never by its values.
+fn is_fragment(atoms: &[Atom]) -> bool {
+    let mut first = true;
+    for (index, atom) in atoms.iter().enumerate() {
+        match atom {
+            Atom::Open(_) => return true,
+            Atom::Text { text, .. } => {
+                let ends_in_colon = text.ends_with(':') && index + 1 == atoms.len();
+                let trimmed = text.trim_start();
+                let dash = first && (trimmed.starts_with("- ") || trimmed == "-");
+                // Quotes and brackets may hold such characters without making structure.
+                let opaque = first && trimmed.starts_with(['"', '\'', '[', '{', '|', '>', '#']);
+                if text.contains('\n') || dash || !opaque && (text.contains(": ") || ends_in_colon) {
+                    return true;
+                }
+            }
+            Atom::Site(_) | Atom::Close => {}
+        }
+        first = false;
+    }
+    false
+}
+
+fn first_indentation(atoms: &[Atom]) -> usize {
+    match atoms.first() {
+        Some(Atom::Text { text, .. }) => text.len() - text.trim_start_matches(' ').len(),
+        _ => 0,
+    }
+}

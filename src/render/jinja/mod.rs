@@ -1,0 +1,152 @@
+//! Native charts: Jinja templates whose values know where in the YAML they stand.
+//!
+//! Log, weave, prove: templates are rewritten so that running them logs every piece they print; the pieces are woven into
+//! YAML; the YAML is parsed and each value found again.
+
+mod files;
+mod flatten;
+mod functions;
+mod log;
+mod problem;
+mod rewrite;
+mod values;
+
+pub use functions::{FILTERS, FUNCTIONS, TESTS, VARIABLES};
+pub(in crate::render) use log::data_text;
+
+use super::{Engine, Rendered, RenderedFile, Request, Templates, prove, weave};
+use crate::diagnostic::Diagnostic;
+use crate::source::{SourceFile, SourceMap};
+use log::{Log, Piece};
+use minijinja::syntax::SyntaxConfig;
+use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use rewrite::{Rewritten, Tables};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use values::Leaves;
+
+/// Steps that one template may take: enough for tens of thousands of lines, and an end to endless loops.
+const FUEL: u64 = 20_000_000;
+
+/// The template whose text is shown after an installation.
+const NOTES: &str = "NOTES.txt";
+
+/// Renders native charts.
+#[derive(Debug, Default)]
+pub struct JinjaEngine;
+
+/// Jinja's own syntax, with the line break at the end of a template kept.
+fn syntax() -> SyntaxConfig {
+    SyntaxConfig::builder().keep_trailing_newline(true).build().unwrap_or_default()
+}
+
+/// A chart's templates, ready to run.
+struct Program<'a> {
+    environment: Environment<'static>,
+    tables: Arc<Tables>,
+    templates: BTreeMap<&'a str, Loaded<'a>>,
+    diagnostics: Vec<Diagnostic>,
+}
+
+struct Loaded<'a> {
+    source: &'a Arc<SourceFile>,
+    rewritten: Rewritten,
+}
+
+impl<'a> Program<'a> {
+    fn compile(chart: &'a Templates) -> Self {
+        let mut environment = Environment::new();
+        environment.set_auto_escape_callback(|_| AutoEscape::Custom("yaml".into()));
+        environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
+        environment.set_syntax(syntax());
+        environment.set_fuel(Some(FUEL));
+        environment.set_debug(true);
+        let mut tables = Tables::default();
+        let mut templates = BTreeMap::new();
+        let mut diagnostics = Vec::new();
+        for (name, source) in &chart.templates {
+            if let Err(error) = minijinja::machinery::parse(source.text(), name, syntax()) {
+                diagnostics.push(problem::syntax(source, &error));
+                continue;
+            }
+            match rewrite::rewrite(source, &mut tables) {
+                Ok(rewritten) => match environment.add_template_owned(name.clone(), rewritten.text.clone()) {
+                    Ok(()) => _ = templates.insert(name.as_str(), Loaded { source, rewritten }),
+                    Err(error) => diagnostics.push(problem::rewritten(source, &rewritten, &error)),
+                },
+                Err(unsupported) => diagnostics.push(
+                    Diagnostic::error("template/unsupported", unsupported.what)
+                        .at(unsupported.span)
+                        .help(unsupported.help),
+                ),
+            }
+        }
+        let tables = Arc::new(tables);
+        functions::install(&mut environment, &tables);
+        log::install(&mut environment, Arc::clone(&tables));
+        Self { environment, tables, templates, diagnostics }
+    }
+
+    /// Runs one template and gives what it printed.
+    fn run(&self, name: &str, context: &Value) -> Result<Vec<Piece>, minijinja::Error> {
+        let template = self.environment.get_template(name)?;
+        let mut captured = template.render_captured_to(context, std::io::sink())?;
+        Ok(captured.with_state_mut(|state| state.get_extension_mut::<Log>().map(Log::take).unwrap_or_default()))
+    }
+}
+
+impl Engine for JinjaEngine {
+    fn render(&self, request: Request<'_>, sources: &SourceMap) -> Rendered {
+        let program = Program::compile(request.templates);
+        let mut rendered = Rendered { diagnostics: program.diagnostics.clone(), ..Rendered::default() };
+        let (leaves, values) = Leaves::expose(request.values);
+        let context = functions::context(&request, &leaves, values);
+        for name in program.templates.keys().filter(|name| request.templates.printing.contains(**name)) {
+            match program.run(name, &context) {
+                Err(error) => rendered.diagnostics.push(problem::runtime(&program, &error, request.values)),
+                Ok(pieces) => file(&program, name, &pieces, &leaves, sources, &mut rendered),
+            }
+        }
+        if program.templates.contains_key(NOTES) {
+            match program.run(NOTES, &context) {
+                Err(error) => rendered.diagnostics.push(problem::runtime(&program, &error, request.values)),
+                Ok(pieces) => rendered.notes = Some(flatten::plain(&program.tables, &pieces)),
+            }
+        }
+        rendered
+    }
+}
+
+/// Weaves, parses and proves what one template printed.
+fn file(
+    program: &Program,
+    name: &str,
+    pieces: &[Piece],
+    leaves: &Arc<Leaves>,
+    sources: &SourceMap,
+    rendered: &mut Rendered,
+) {
+    let mut flat = flatten::flatten(&program.tables, pieces, leaves);
+    let weave::Woven { text, mut origins, expected, problems } = weave::weave(&flat.atoms);
+    std::mem::swap(&mut origins.traces, &mut flat.traces);
+    for (mut diagnostic, trace) in problems {
+        diagnostic.trace = origins.trace(trace);
+        rendered.diagnostics.push(diagnostic);
+    }
+    if text.trim().is_empty() {
+        return;
+    }
+    let source = sources.add_rendered(name, text);
+    let parsed = crate::yaml::parse(&source);
+    let mut edits = flat.edits;
+    if parsed.diagnostics.is_empty() {
+        let problems = prove::prove(&parsed.documents, &expected, &mut origins, &mut |edit, steps| {
+            edits.nested(leaves, edit, steps)
+        });
+        rendered.diagnostics.extend(problems);
+    }
+    origins.edits = edits.resolve(leaves);
+    rendered.files.push(RenderedFile { path: name.to_owned(), source, origins, documents: parsed.documents });
+    let syntax: Vec<_> = parsed.diagnostics.into_iter().map(|diagnostic| rendered.resolve(diagnostic)).collect();
+    rendered.diagnostics.extend(syntax);
+}

@@ -1,0 +1,125 @@
+//! Lists: their items, their length, and items that stand twice.
+
+use super::super::shape::{Identity, List, Schema, Shape};
+use super::text::{quantity_of, show};
+use super::walk::Walk;
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::yaml::{Node, Step};
+use std::collections::HashMap;
+use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+impl<'s, 'd> Walk<'s, 'd> {
+    /// Holds an item against the schema of items; null becomes an empty item.
+    pub(super) fn item(&mut self, item: Node<'d>, schema: &'s Schema) {
+        let resolved = self.resolve(schema);
+        let empty_is_wrong = match &resolved.shape {
+            Shape::Object(object) => object.fields.iter().any(|field| field.required),
+            _ => false,
+        };
+        if item.is_null() && !resolved.nullable && (self.custom || empty_is_wrong) {
+            let message = format!("`{}` is empty", self.place());
+            self.report(
+                Diagnostic::error("schema/type", message).at(item.span()).help("write the item, or remove the `-`"),
+            );
+        } else {
+            self.check(item, schema);
+        }
+    }
+
+    /// Holds a length against the bounds of the schema.
+    pub(super) fn length(&mut self, node: Node<'d>, schema: &'s Schema, length: usize, of: &str) {
+        let Some(limits) = &schema.limits else { return };
+        let length = length as u64;
+        let bound = match (limits.min_length, limits.max_length) {
+            (Some(least), _) if length < least => format!("at least {}", quantity_of(least, of)),
+            (_, Some(most)) if length > most => format!("at most {}", quantity_of(most, of)),
+            _ => return,
+        };
+        let message = format!("`{}` has {}, but must have {bound}", self.place(), quantity_of(length, of));
+        self.report(Diagnostic::error("schema/format", message).at(node.head()));
+    }
+
+    /// Finds items that the server, or server-side apply, cannot tell apart.
+    pub(super) fn duplicates(&mut self, node: Node<'d>, list: &'s List) {
+        let count = node.items().len();
+        if count < 2 || list.identity == Identity::Atomic {
+            return;
+        }
+        let Some(severity) = self.severity_of_duplicates(list) else { return };
+        let mut seen: HashMap<u64, Node<'d>> = HashMap::with_capacity(count);
+        for (index, item) in node.items().enumerate() {
+            let Some(identity) = self.identity(item, list) else { continue };
+            let Some(first) = seen.insert(identity, item) else { continue };
+            seen.insert(identity, first);
+            let finding = Diagnostic::new("schema/duplicate-item", severity, self.describe(item, list))
+                .at(item.head())
+                .label(first.head(), "first defined here")
+                .help(if severity == Severity::Error {
+                    "the server refuses the object: remove or rename one of them"
+                } else {
+                    "server-side apply refuses the object: remove one of them"
+                });
+            self.report_item(index, finding, node);
+        }
+    }
+
+    /// What tells an item apart, hashed. None where an item lacks it.
+    fn identity(&self, item: Node<'d>, list: &'s List) -> Option<u64> {
+        let mut hasher = DefaultHasher::new();
+        let Identity::Keys(keys) = &list.identity else {
+            item.scalar()?;
+            item.text().hash(&mut hasher);
+            return Some(hasher.finish());
+        };
+        let mut known = false;
+        for key in keys {
+            let written = item.field(key);
+            known |= written.is_some();
+            written.map(Node::text).or_else(|| self.default_of(&list.items, key)).hash(&mut hasher);
+        }
+        known.then(|| hasher.finish())
+    }
+
+    /// Says what two items share.
+    fn describe(&self, item: Node<'d>, list: &'s List) -> String {
+        let place = self.place();
+        match &list.identity {
+            Identity::Keys(keys) if !self.is_masked() => {
+                let shared = keys.iter().filter_map(|key| {
+                    let text = item.field(key).map(Node::text).or_else(|| self.default_of(&list.items, key))?;
+                    Some(format!("`{key}` `{}`", show(text)))
+                });
+                format!("two items of `{place}` have {}", shared.collect::<Vec<_>>().join(" and "))
+            }
+            _ => format!("two items of `{place}` are equal"),
+        }
+    }
+
+    fn report_item(&mut self, index: usize, finding: Diagnostic, node: Node<'d>) {
+        let Some(schema) = self.frames.last().map(|frame| frame.schema) else { return self.report(finding) };
+        self.frames.push(super::walk::Frame { node, schema, step: Step::Index(index) });
+        self.report(finding);
+        self.frames.pop();
+    }
+
+    /// How bad a repeated item is; none where it is nothing, or another rule's business.
+    fn severity_of_duplicates(&self, list: &List) -> Option<Severity> {
+        if self.custom {
+            return (list.identity != Identity::Atomic).then_some(Severity::Error);
+        }
+        match (&list.identity, self.key()) {
+            (Identity::Atomic, _) | (Identity::Keys(_), "env") => None,
+            (Identity::Keys(keys), "ports") if keys.iter().any(|key| key == "containerPort") => Some(Severity::Warning),
+            // The server takes these as they are.
+            (Identity::Set, _) | (_, "imagePullSecrets" | "hostAliases" | "secrets") => Some(Severity::Warning),
+            (Identity::Keys(_), _) => Some(Severity::Error),
+        }
+    }
+
+    fn default_of(&self, items: &'s Schema, key: &str) -> Option<&'s str> {
+        match &self.resolve(items).shape {
+            Shape::Object(object) => object.field(key)?.schema.default.as_deref(),
+            _ => None,
+        }
+    }
+}

@@ -1,0 +1,90 @@
+//! Holds objects against their schemas.
+//!
+//! The verdict is that of a server which is asked to be strict: what it decodes, what it drops, what it refuses. Null counts
+//! as absence where the server drops it. Nothing is converted: the walk is over the spanned tree, and allocates only to
+//! report. Texts of Secrets never appear in messages.
+
+mod base64;
+mod kind;
+mod list;
+mod misplaced;
+mod quantity;
+mod scalar;
+mod text;
+mod time;
+mod walk;
+
+#[cfg(test)]
+mod tests;
+
+use super::store::SchemaStore;
+use super::version::Version;
+use crate::diagnostic::{Diagnostic, ObjectName};
+use crate::yaml::{Kind, Node};
+use walk::Walk;
+
+/// Holds an object, or each object of a list (`kind: List`), against its schema in one version of Kubernetes.
+///
+/// Gives the `schema/…` findings in the order of the text, nothing for an empty document.
+pub fn validate(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnostic> {
+    let mut findings = Vec::new();
+    each_object(root, &mut |object| findings.extend(validate_object(object, store, version)));
+    findings
+}
+
+/// Holds an object against several versions of Kubernetes. Equal findings are one, which says for which versions it holds.
+pub fn validate_versions(root: Node<'_>, store: &SchemaStore, versions: &[Version]) -> Vec<Diagnostic> {
+    let mut merged: Vec<Diagnostic> = Vec::new();
+    for version in versions {
+        for mut finding in validate(root, store, *version) {
+            let versions = std::mem::take(&mut finding.versions);
+            let same = merged.iter_mut().find(|known| {
+                let same_place = known.span == finding.span && known.rule == finding.rule && known.path == finding.path;
+                same_place && known.message == finding.message && known.help == finding.help
+            });
+            match same {
+                Some(known) => known.versions.extend(versions),
+                None => merged.push(Diagnostic { versions, ..finding }),
+            }
+        }
+    }
+    merged.sort_by_key(|finding| finding.span.map(|span| (span.file, span.start)));
+    merged
+}
+
+fn each_object<'d>(node: Node<'d>, visit: &mut impl FnMut(Node<'d>)) {
+    let items = node.field("items").filter(|items| items.kind() == Kind::Seq);
+    match items {
+        Some(items) if node.field("kind").is_some_and(|kind| kind.text().ends_with("List")) => {
+            items.items().for_each(|item| each_object(item, visit));
+        }
+        _ => visit(node),
+    }
+}
+
+fn validate_object(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnostic> {
+    let mut findings = match root.kind() {
+        Kind::Null => return Vec::new(),
+        Kind::Map => kind::check(root, store, version),
+        other => vec![
+            Diagnostic::error("schema/type", format!("a Kubernetes object is a map, not {}", other.article()))
+                .at(root.head()),
+        ],
+    };
+    if findings.is_empty() {
+        return findings;
+    }
+    let text = |keys: &[&str]| root.at(keys).map(|node| node.text().to_owned());
+    let name = ObjectName {
+        api_version: text(&["apiVersion"]).unwrap_or_default(),
+        kind: text(&["kind"]).unwrap_or_default(),
+        namespace: text(&["metadata", "namespace"]),
+        name: text(&["metadata", "name"]).unwrap_or_default(),
+    };
+    for finding in &mut findings {
+        finding.object = (root.kind() == Kind::Map).then(|| name.clone());
+        finding.versions = vec![version.to_string()];
+    }
+    findings.sort_by_key(|finding| finding.span.map(|span| span.start));
+    findings
+}
