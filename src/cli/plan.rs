@@ -1,7 +1,7 @@
 //! Which charts are rendered, as which releases, in which environments.
 
 use super::args::ReleaseArgs;
-use super::inputs::{Inputs, read_chart, refuse_unsupported};
+use super::inputs::{Finder, Inputs, WORKSPACE_FILE, read_chart, refuse_unsupported};
 use super::overrides::Override;
 use super::paths::Base;
 use super::trouble::Trouble;
@@ -55,17 +55,34 @@ struct Target {
     release: Option<chart::Release>,
 }
 
-/// Plans all charts of the inputs. `overrides` are the flags' values.
+/// Which environments are meant where no flag names one.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Scope {
+    /// Every declared one; none where none is declared.
+    Every,
+    /// None: the bare values.
+    Bare,
+}
+
+/// Plans all charts of the inputs.
 pub(super) fn plan(
     inputs: &Inputs,
     args: &ReleaseArgs,
+    scope: Scope,
     workspaces: &mut Workspaces<'_>,
     sources: &SourceMap,
     base: &Base,
     world: &dyn World,
 ) -> Result<Plan, Trouble> {
     let mut plan = Plan::default();
-    let targets = targets(inputs, workspaces, base, &mut plan);
+    let mut targets = targets(inputs, workspaces, base, &mut plan);
+    // A name chooses among the releases of a workspace; a chart on its own gets it.
+    let is_named = |target: &Target| {
+        target.release.as_ref().is_some_and(|release| Some(&release.name.value) == args.name.as_ref())
+    };
+    if targets.iter().any(is_named) {
+        targets.retain(is_named);
+    }
     if let (Some(name), true) = (&args.name, targets.len() > 1) {
         return Err(Trouble::new(format!("`--name {name}` is for one chart, and here are {}", targets.len())));
     }
@@ -92,6 +109,7 @@ pub(super) fn plan(
         let declared = declared(target, &chart, &mut plan);
         plan.environments.extend(declared.iter().cloned());
         let wanted: Vec<Option<String>> = match (declared.is_empty(), args.environments.is_empty()) {
+            (_, true) if scope == Scope::Bare => vec![None],
             (true, true) => vec![None],
             (_, true) => declared.into_iter().map(Some).collect(),
             (_, false) => declared.into_iter().filter(|name| args.environments.contains(name)).map(Some).collect(),
@@ -142,6 +160,65 @@ fn targets(inputs: &Inputs, workspaces: &mut Workspaces<'_>, base: &Base, plan: 
         targets.extend(releases.into_iter().map(target));
     }
     targets
+}
+
+/// Refuses environments that nobody knows.
+pub(super) fn check_environments(wanted: &[String], known: &[&str]) -> Result<(), Trouble> {
+    let Some(unknown) = wanted.iter().find(|name| !known.contains(&name.as_str())) else { return Ok(()) };
+    let help = match nearest(unknown, known.iter().copied()) {
+        Some(near) => format!("did you mean `{near}`?"),
+        None if known.is_empty() => {
+            format!("no environment is declared, in {WORKSPACE_FILE} or in a chart's folder `environments/`")
+        }
+        None => format!("there are {}", known.join(", ")),
+    };
+    Err(Trouble::new(format!("unknown environment `{unknown}`")).help(help))
+}
+
+/// A path that must lead to one release, in at most one environment.
+pub(super) struct One<'a> {
+    /// The path; the current folder where there is none.
+    pub path: Option<&'a Path>,
+    /// The flags.
+    pub args: &'a ReleaseArgs,
+    /// `--config`
+    pub config: Option<&'a Path>,
+}
+
+impl One<'_> {
+    /// Plans it, and gives what is wrong with the chart itself.
+    pub(super) fn plan(&self, sources: &SourceMap, world: &dyn World) -> Result<(Job, Vec<Diagnostic>), Trouble> {
+        if let [_, second, ..] = self.args.environments.as_slice() {
+            return Err(Trouble::new(format!("one environment at a time: leave out `-e {second}`")));
+        }
+        let current = world.current_folder().map_err(|error| Trouble::io("find", Path::new("."), &error))?;
+        let base = Base::new(&current);
+        let mut workspaces = Workspaces::new(world, &base, sources, self.config);
+        let path = self.path.unwrap_or(Path::new(".")).to_owned();
+        let shown = path.display().to_string();
+        let inputs = Finder::new(world, &base, &[])?.find(&[path]);
+        let mut plan = plan(&inputs, self.args, Scope::Bare, &mut workspaces, sources, &base, world)?;
+        let troubles = inputs.troubles.into_iter().chain(plan.troubles).chain(workspaces.troubles);
+        if let Some(trouble) = troubles.into_iter().next() {
+            return Err(trouble);
+        }
+        if inputs.charts.is_empty() && inputs.workspaces.is_empty() {
+            return Err(Trouble::new(format!("there is no chart at `{shown}`")));
+        }
+        plan.findings.extend(workspaces.findings);
+        let names: Vec<_> = plan.jobs.iter().map(|job| job.name.clone()).collect();
+        match plan.jobs.pop() {
+            Some(job) if plan.jobs.is_empty() => Ok((job, plan.findings)),
+            Some(_) => Err(Trouble::new(format!("`{shown}` leads to several releases: {}", names.join(", ")))
+                .help("choose one with `--name`, or name its chart's folder")),
+            None => {
+                let known: Vec<_> = plan.environments.iter().map(String::as_str).collect();
+                check_environments(&self.args.environments, &known)?;
+                Err(Trouble::new(format!("the chart at `{shown}` cannot be rendered"))
+                    .help("`plimsoll check` says why"))
+            }
+        }
+    }
 }
 
 fn name(args: &ReleaseArgs, target: &Target, chart: &Chart) -> String {

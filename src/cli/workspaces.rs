@@ -2,9 +2,9 @@
 
 use super::inputs::{find_workspace, read_text};
 use super::paths::Base;
+use super::plan;
 use super::trouble::Trouble;
 use super::world::World;
-use super::plan;
 use crate::chart::{Spanned, Workspace};
 use crate::diagnostic::Diagnostic;
 use crate::schema::Version;
@@ -38,12 +38,7 @@ pub(super) struct Workspaces<'a> {
 
 impl<'a> Workspaces<'a> {
     /// Prepares a search.
-    pub(super) fn new(
-        world: &'a dyn World,
-        base: &'a Base,
-        sources: &'a SourceMap,
-        config: Option<&'a Path>,
-    ) -> Self {
+    pub(super) fn new(world: &'a dyn World, base: &'a Base, sources: &'a SourceMap, config: Option<&'a Path>) -> Self {
         Self { world, base, sources, config, known: HashMap::new(), findings: Vec::new(), troubles: Vec::new() }
     }
 
@@ -87,7 +82,9 @@ fn unknown_versions(workspace: &Workspace) -> Vec<Diagnostic> {
     let written = workspace.kubernetes.iter().chain(of_environments);
     let unknown = written.filter(|text| !Version::parse(text).is_some_and(Version::is_known));
     let finding = |text: &Spanned<String>| {
-        Diagnostic::error("workspace/unknown-version", plan::unknown_version(text)).at(text.span).help(plan::known_versions())
+        Diagnostic::error("workspace/unknown-version", plan::unknown_version(text))
+            .at(text.span)
+            .help(plan::known_versions())
     };
     unknown.map(finding).collect()
 }

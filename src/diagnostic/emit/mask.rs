@@ -6,7 +6,7 @@ use crate::diagnostic::secret::names_secret;
 use crate::source::SourceFile;
 
 /// What stands for a secret.
-pub(super) const MASK: &str = "•••";
+pub const MASK: &str = "•••";
 
 /// Fields of a Secret whose text is no secret.
 const OPEN_FIELDS: [&str; 10] =
@@ -22,16 +22,13 @@ pub(super) fn masked_from(file: &SourceFile, line: u32, all: bool) -> Option<usi
     let text = file.line_text(line);
     let (key, value) = split(text);
     let shown = text.get(value..).unwrap_or_default().trim();
-    if shown.is_empty() || shown.starts_with('#') {
+    let harmless = ["", "true", "false", "null", "~", "|", "|-", ">", ">-", "{}", "[]"].contains(&shown);
+    let template = shown.trim_matches(['"', '\'']).starts_with("{{");
+    if harmless || template || shown.starts_with('#') {
         return None;
     }
     if all {
         return Some(value);
-    }
-    let harmless = ["true", "false", "null", "~", "|", "|-", ">", ">-", "{}", "[]"].contains(&shown);
-    let template = shown.trim_matches(['"', '\'']).starts_with("{{");
-    if harmless || template {
-        return None;
     }
     let key = key.unwrap_or_default();
     let named = names_secret(key) || (key == "value" && beside(file, line).is_some_and(names_secret));
