@@ -9,7 +9,6 @@ use crate::diagnostic::Diagnostic;
 use crate::render::{Engine, HelmEngine, HelmOutput, JinjaEngine, Release, Rendered, Request, Templates};
 use crate::schema::Version;
 use crate::source::{SourceFile, SourceMap};
-use crate::yaml::emit::Data;
 use crate::yaml::{self, Document};
 use std::collections::BTreeMap;
 use std::io;
@@ -74,13 +73,7 @@ impl Output {
     fn add(&mut self, prefix: &str, chart: &Chart, values: &Arc<Value>, release: &Release, sources: &SourceMap) {
         let definitions = chart.crds.iter().map(|text| (format!("{prefix}{}", text.path), Arc::clone(&text.source)));
         self.definitions.extend(definitions);
-        let texts = chart.templates.iter().chain(&chart.partials).chain(&chart.notes);
-        let files = chart.files.iter().map(|file| (file.path.clone(), Arc::clone(&file.bytes)));
-        let templates = Templates {
-            templates: texts.map(|text| (text.template_name().to_owned(), Arc::clone(&text.source))).collect(),
-            files: Arc::new(files.collect()),
-            metadata: metadata(chart),
-        };
+        let templates = Templates::of(chart);
         let request = Request { templates: &templates, values, release };
         let rendered = JinjaEngine.render(request, sources);
         self.rendered.push((format!("{prefix}templates/"), rendered));
@@ -104,12 +97,6 @@ impl Output {
     pub(super) fn resolve(&self, finding: Diagnostic) -> Diagnostic {
         self.rendered.iter().fold(finding, |finding, (_, rendered)| rendered.resolve(finding))
     }
-}
-
-/// Gives the entries of Chart.yaml, for templates.
-fn metadata(chart: &Chart) -> Data {
-    let parsed = yaml::parse(&chart.metadata.source);
-    parsed.documents.first().map_or(Data::Null, |document| Data::from_node(document.root()))
 }
 
 fn render_by_helm(job: &Job, release: &Release, sources: &SourceMap, world: &dyn World) -> Result<Rendered, Trouble> {
