@@ -10,7 +10,7 @@ use super::world::World;
 use crate::chart::{Value, ValueData};
 use crate::diagnostic::emit::MASK;
 use crate::diagnostic::nearest;
-use crate::diagnostic::secret::names_secret;
+use crate::diagnostic::secret::is_secret_name;
 use crate::source::{SourceMap, Span};
 use crate::yaml::emit::{self, Data};
 use clap::Args;
@@ -137,8 +137,8 @@ impl Writer<'_> {
 
     fn scalar(&mut self, path: &str, value: &Value) {
         let data = value.to_data();
-        let is_secret =
-            names_secret(path) && !matches!(&data, Data::Null | Data::Bool(_) | Data::Seq(_) | Data::Map(_));
+        let is_secret = is_secret_name(path.rsplit('.').next().unwrap_or(path))
+            && !matches!(&data, Data::Null | Data::Bool(_) | Data::Seq(_) | Data::Map(_));
         let is_blank = matches!(&data, Data::String(text) if text.is_empty());
         self.text += &if is_secret && !is_blank { MASK.to_owned() } else { emit::flow(&data) };
         if let Some(place) = &value.place {

@@ -2,7 +2,7 @@
 //!
 //! It judges by the text alone, so that it also holds where no tree could be read.
 
-use crate::diagnostic::secret::names_secret;
+use crate::diagnostic::secret::is_secret_name;
 use crate::source::SourceFile;
 
 /// What stands for a secret.
@@ -31,7 +31,7 @@ pub(super) fn masked_from(file: &SourceFile, line: u32, all: bool) -> Option<usi
         return Some(value);
     }
     let key = key.unwrap_or_default();
-    let named = names_secret(key) || (key == "value" && beside(file, line).is_some_and(names_secret));
+    let named = is_secret_name(key) || (key == "value" && beside(file, line).is_some_and(is_secret_name));
     let in_secret = !OPEN_FIELDS.contains(&key) && is_secret(file, line);
     (named || in_secret).then_some(value)
 }
