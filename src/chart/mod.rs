@@ -11,7 +11,6 @@ mod load;
 mod merge;
 mod metadata;
 mod read;
-mod secret;
 mod set;
 mod spot;
 #[cfg(test)]
@@ -26,7 +25,6 @@ pub use decode::Spanned;
 pub use load::{Chart, ChartFile, ChartText, Subchart};
 pub use metadata::{API_VERSION, ChartType, Dependency, Flavour, Maintainer, Metadata};
 pub use read::read_values;
-pub use secret::is_secret_key;
 pub use spot::{Found, Spot};
 pub use value::{Place, Value, ValueData, ValueEntry};
 pub use values_schema::ValuesSchema;

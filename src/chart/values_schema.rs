@@ -3,8 +3,9 @@
 use super::compose::ComposedSubchart;
 use super::decode::{json_error_span, json_error_text};
 use super::load::Chart;
-use super::secret::is_secret_key;
+
 use super::value::{Value, ValueData, ValueEntry};
+use crate::diagnostic::secret::is_secret_name;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::{SourceFile, Span};
 use crate::yaml::Step;
@@ -107,7 +108,7 @@ impl<'v> Site<'v> {
             match segment {
                 LocationSegment::Property(key) => {
                     Step::Key(&key).push_to(&mut site.path);
-                    site.secret |= is_secret_key(&key);
+                    site.secret |= is_secret_name(&key);
                     let entry = site.entries().iter().find(|entry| *entry.key == *key);
                     site.key_span = entry.and_then(|entry| entry.key_span).or(site.key_span);
                     site.value = entry.map(|entry| &entry.value);

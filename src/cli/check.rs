@@ -2,7 +2,7 @@
 
 use super::Exit;
 use super::args::{InputArgs, ReleaseArgs, ReportArgs, RuleArgs};
-use super::compile::{self, Stages};
+use super::compile::{self, Question, Stages};
 use super::report;
 use super::world::World;
 use crate::source::SourceMap;
@@ -42,15 +42,18 @@ pub(super) struct ValidateArgs {
 impl CheckArgs {
     /// Runs `check`.
     pub(super) fn run(&self, world: &dyn World) -> Exit {
-        examine(&self.input, &self.release, &self.rules, &self.report, Stages { validate: true, lint: true }, world)
+        self.examine(Stages { validate: true, lint: true }, world)
+    }
+
+    fn examine(&self, stages: Stages, world: &dyn World) -> Exit {
+        examine(&self.input, &self.release, &self.rules, &self.report, stages, world)
     }
 }
 
 impl LintArgs {
     /// Runs `lint`.
     pub(super) fn run(&self, world: &dyn World) -> Exit {
-        let CheckArgs { input, release, rules, report } = &self.check;
-        examine(input, release, rules, report, Stages { validate: false, lint: true }, world)
+        self.check.examine(Stages { validate: false, lint: true }, world)
     }
 }
 
@@ -71,8 +74,8 @@ fn examine(
     world: &dyn World,
 ) -> Exit {
     let sources = SourceMap::new();
-    let compiled = report::check_formats(&report.formats)
-        .and_then(|()| compile::compile(input, release, rules, stages, report.tone.verbose, &sources, world));
+    let question = Question { input, release, rules, stages, verbose: report.tone.verbose };
+    let compiled = report::check_formats(&report.formats).and_then(|()| compile::compile(&question, &sources, world));
     match compiled {
         Ok((found, troubles)) => report::finish(found, &sources, troubles, report, world),
         Err(trouble) => {

@@ -1,20 +1,26 @@
 //! From inputs to a report: fans out over releases and environments, runs the stages, gathers what they find.
 
 use super::args::{InputArgs, ReleaseArgs, RuleArgs};
-use super::inputs::{Finder, Plain};
+use super::inputs::{Finder, Inputs, Plain, find_workspace};
+use super::linting::{self, Rules};
 use super::merge::merge;
 use super::paths::Base;
+use super::plan::{self, Job, Plan, Scope};
+use super::release::{self, Output};
 use super::trouble::Trouble;
+use super::workspaces::{Loaded, Workspaces};
 use super::world::World;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::emit::{Checked, Report};
-use crate::lint::{LintConfig, LintContext, Linter, Word};
+use crate::lint::LintContext;
+use crate::lint::suppress::{self, Allow, Applied};
 use crate::object::{self, ObjectSet};
 use crate::schema::{SchemaStore, Version, validate_versions};
 use crate::source::SourceMap;
 use crate::yaml::{self, Document, Kind, Parsed};
 use rayon::prelude::*;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Which stages run.
 #[derive(Clone, Copy, Debug)]
@@ -25,97 +31,197 @@ pub(super) struct Stages {
     pub lint: bool,
 }
 
-/// What is checked together: a release in an environment, or a set of plain manifests. It is parsed; nothing is judged yet.
+/// What a command line asks for.
+pub(super) struct Question<'a> {
+    /// The paths.
+    pub input: &'a InputArgs,
+    /// What is rendered.
+    pub release: &'a ReleaseArgs,
+    /// Which rules judge.
+    pub rules: &'a RuleArgs,
+    /// Which stages run.
+    pub stages: Stages,
+    /// Tells on standard error what is read.
+    pub verbose: bool,
+}
+
+/// What is checked together: a release in an environment, or a set of plain manifests.
 struct Unit {
     checked: Checked,
+    workspace: Option<Arc<Loaded>>,
     namespace: Option<String>,
     versions: Vec<Version>,
     /// All that belongs together is there, so that what is not there is missing.
     complete: bool,
     documents: Vec<Document>,
+    /// What it was rendered from; none for plain manifests.
+    output: Option<Output>,
     findings: Vec<Diagnostic>,
+    allows: Vec<Allow>,
 }
 
 /// Finds the inputs, runs the stages over them, and gives the report with the troubles on the way.
 pub(super) fn compile(
-    input: &InputArgs,
-    release: &ReleaseArgs,
-    rules: &RuleArgs,
-    stages: Stages,
-    _verbose: bool,
+    question: &Question<'_>,
     sources: &SourceMap,
     world: &dyn World,
 ) -> Result<(Report, Vec<Trouble>), Trouble> {
+    let (input, args) = (question.input, question.release);
     let current = world.current_folder().map_err(|error| Trouble::io("find", Path::new("."), &error))?;
     let base = Base::new(&current);
-    let here = [PathBuf::from(".")];
-    let paths = if input.paths.is_empty() { &here } else { input.paths.as_slice() };
-    let versions = versions(&release.versions)?;
-    let linter = linter(rules)?;
-    let inputs = Finder::new(world, &base, &input.exclude)?.find(paths);
-    let plain = inputs.plain.into_par_iter();
-    let mut units: Vec<_> = plain.map(|plain| read_plain(plain, release, &versions, sources)).collect();
+    let mut workspaces = Workspaces::new(world, &base, sources, input.config.as_deref());
+    let versions = plan::versions(&args.versions)?;
+    let mut inputs = find_inputs(input, &mut workspaces, &base, world)?;
+    let plan = plan::plan(&inputs, args, Scope::Every, &mut workspaces, sources, &base, world)?;
+    let plain: Vec<_> =
+        std::mem::take(&mut inputs.plain).into_iter().map(|plain| (workspaces.of(&plain.folder), plain)).collect();
+    refuse_what_is_for_charts(args, &plan, &inputs, &plain)?;
+    if question.verbose {
+        tell(&plan, &plain, world);
+    }
+
+    let mut troubles = inputs.troubles;
+    let mut units: Vec<Unit> = plain
+        .into_par_iter()
+        .map(|(workspace, plain)| read_plain(plain, workspace, args, &versions, sources))
+        .collect();
+    let rendered: Vec<_> = plan.jobs.par_iter().map(|job| render(job, sources, world)).collect();
+    for unit in rendered {
+        match unit {
+            Ok(unit) => units.push(unit),
+            Err(trouble) => troubles.push(trouble),
+        }
+    }
     let mut store = SchemaStore::new();
     for unit in &mut units {
         unit.findings.extend(learn(&unit.documents, &mut store));
     }
-    units.par_iter_mut().for_each(|unit| judge(unit, stages, &store, &linter));
-    let mut report = Report::default();
-    for unit in units {
-        report.checked.push(unit.checked);
-        report.findings.extend(unit.findings);
+    let mut judges: Vec<(Option<PathBuf>, Rules)> = Vec::new();
+    for unit in &units {
+        let key = unit.workspace.as_ref().map(|loaded| loaded.folder.clone());
+        if !judges.iter().any(|(known, _)| *known == key) {
+            judges.push((key, linting::rules(unit.workspace.as_deref(), question.rules, sources, &base, world)?));
+        }
     }
-    report.findings.retain(|finding| is_wanted(finding, rules));
-    report.findings = merge(report.findings, sources);
-    Ok((report, inputs.troubles))
-}
-
-/// Chooses the rules.
-fn linter(rules: &RuleArgs) -> Result<Linter, Trouble> {
-    let words = |texts: &[String]| texts.iter().map(|text| Word::from(text.as_str())).collect();
-    let mut config = LintConfig::standard();
-    if !rules.profiles.is_empty() {
-        config.profiles = words(&rules.profiles);
-    }
-    config.only = words(&rules.rules);
-    config.skip = words(&rules.skipped);
-    let (linter, problems) = Linter::new(&config);
-    match problems.into_iter().next() {
-        Some(problem) => Err(Trouble { message: problem.message, help: problem.help }),
-        None => Ok(linter),
-    }
-}
-
-/// Applies `--rule` and `--skip` to what other stages than lint found.
-///
-/// `--rule` leaves what says that the input itself could not be read or rendered: without it, silence would prove nothing.
-fn is_wanted(finding: &Diagnostic, rules: &RuleArgs) -> bool {
-    let named = |ids: &[String]| ids.iter().any(|id| *id == finding.rule);
-    let stage = finding.rule.split_once('/').map(|(stage, _)| stage);
-    let judged = stage.is_none_or(|stage| ["schema", "api", "policy"].contains(&stage));
-    !named(&rules.skipped) && (rules.rules.is_empty() || !judged || named(&rules.rules))
-}
-
-/// Reads target versions.
-fn versions(written: &[String]) -> Result<Vec<Version>, Trouble> {
-    if written.is_empty() {
-        return Ok(vec![Version::LATEST]);
-    }
-    let known = || Version::ALL.iter().map(ToString::to_string).collect::<Vec<_>>().join(", ");
-    let read = |text: &String| {
-        let version = Version::parse(text).filter(|version| version.is_known());
-        version.ok_or_else(|| {
-            Trouble::new(format!("there are no schemas of Kubernetes `{text}`")).help(format!("there are {}", known()))
-        })
+    let rules_of = |unit: &Unit| {
+        let key = unit.workspace.as_ref().map(|loaded| &loaded.folder);
+        judges.iter().find(|(known, _)| known.as_ref() == key).map(|(_, rules)| rules)
     };
-    let mut versions = written.iter().map(read).collect::<Result<Vec<_>, _>>()?;
-    versions.sort_unstable();
-    versions.dedup();
-    Ok(versions)
+    units.par_iter_mut().for_each(|unit| {
+        if let Some(rules) = rules_of(unit) {
+            judge(unit, question.stages, &store, rules);
+        }
+    });
+
+    troubles.extend(plan.troubles);
+    troubles.append(&mut workspaces.troubles);
+    let mut general = std::mem::take(&mut workspaces.findings);
+    general.extend(plan.findings);
+    if question.stages.lint {
+        general.extend(judges.iter_mut().flat_map(|(_, rules)| std::mem::take(&mut rules.findings)));
+    }
+    let whole = input.paths.is_empty() && args.environments.is_empty();
+    let mut report = Report::default();
+    let mut findings = general;
+    let mut allows = sources.written().iter().flat_map(|source| suppress::comments(source)).collect::<Vec<_>>();
+    let mut suppressed = Vec::new();
+    for (key, rules) in &judges {
+        let mut of_workspace = Vec::new();
+        for unit in &mut units {
+            if unit.workspace.as_ref().map(|loaded| &loaded.folder) == key.as_ref() {
+                of_workspace.append(&mut unit.findings);
+                allows.append(&mut unit.allows);
+            }
+        }
+        let run = suppress::Run {
+            sources,
+            today: Some(&world.today()),
+            ran: &|id| ran(question, &judges, id),
+            own: &rules.own.iter().map(String::as_str).collect::<Vec<_>>(),
+            whole_workspace: whole,
+        };
+        let applied = suppress::apply(of_workspace, &[], &rules.exceptions, &run);
+        findings.extend(keep(applied, question, &mut suppressed));
+    }
+    let own: Vec<&str> = judges.iter().flat_map(|(_, rules)| rules.own.iter().map(String::as_str)).collect();
+    let run = suppress::Run {
+        sources,
+        today: None,
+        ran: &|id| ran(question, &judges, id),
+        own: &own,
+        whole_workspace: whole,
+    };
+    report.findings = keep(suppress::apply(findings, &allows, &[], &run), question, &mut suppressed);
+    report.findings.retain(|finding| is_wanted(finding, question.rules));
+    report.findings = merge(report.findings, sources);
+    report.findings.iter_mut().for_each(|finding| settle_namespace(finding, &store));
+    report.suppressed = merge(suppressed, sources).len();
+    report.checked = units.into_iter().map(|unit| unit.checked).collect();
+    Ok((report, troubles))
+}
+
+/// Finds what the paths lead to; without any, the workspace's releases, else the current folder.
+fn find_inputs(
+    input: &InputArgs,
+    workspaces: &mut Workspaces<'_>,
+    base: &Base,
+    world: &dyn World,
+) -> Result<Inputs, Trouble> {
+    let mut finder = Finder::new(world, base, &input.exclude)?;
+    if !input.paths.is_empty() {
+        return Ok(finder.find(&input.paths));
+    }
+    let here = PathBuf::from(".");
+    let file = input.config.clone().or_else(|| find_workspace(world, base, &here));
+    if let Some(file) = file
+        && workspaces.read(&file).is_none_or(|loaded| !loaded.workspace.releases.is_empty())
+    {
+        return Ok(Inputs { workspaces: vec![file], ..Inputs::default() });
+    }
+    Ok(finder.find(&[here]))
+}
+
+/// Refuses flags that nothing here would heed.
+fn refuse_what_is_for_charts(
+    args: &ReleaseArgs,
+    plan: &Plan,
+    inputs: &Inputs,
+    plain: &[(Option<Arc<Loaded>>, Plain)],
+) -> Result<(), Trouble> {
+    let no_charts = inputs.charts.is_empty() && inputs.workspaces.is_empty();
+    if no_charts && (args.name.is_some() || !args.overrides.0.is_empty()) {
+        return Err(Trouble::new("`--name`, `-f` and `--set` are for charts, and there is none here"));
+    }
+    let of_plain = plain
+        .iter()
+        .filter_map(|(loaded, _)| loaded.as_ref())
+        .flat_map(|loaded| loaded.workspace.environments.iter().map(|environment| environment.name.as_str()));
+    let known: Vec<&str> = plan.environments.iter().map(String::as_str).chain(of_plain).collect();
+    plan::check_environments(&args.environments, &known)
+}
+
+/// Tells on standard error what is read, and how it is understood.
+fn tell(plan: &Plan, plain: &[(Option<Arc<Loaded>>, Plain)], world: &dyn World) {
+    for (_, plain) in plain {
+        for file in &plain.files {
+            world.err(&format!("reading {} with {}\n", file.name, plain.name));
+        }
+    }
+    for job in &plan.jobs {
+        let environment = job.environment.as_ref().map(|name| format!(" in {name}")).unwrap_or_default();
+        let namespace = job.namespace.as_ref().map(|name| format!(", namespace {name}")).unwrap_or_default();
+        world.err(&format!("rendering {} as {}{environment}{namespace}\n", job.folder.display(), job.name));
+    }
 }
 
 /// Parses a set of plain manifests.
-fn read_plain(plain: Plain, release: &ReleaseArgs, versions: &[Version], sources: &SourceMap) -> Unit {
+fn read_plain(
+    plain: Plain,
+    workspace: Option<Arc<Loaded>>,
+    args: &ReleaseArgs,
+    versions: &[Version],
+    sources: &SourceMap,
+) -> Unit {
     let complete = plain.files.iter().all(|file| !file.named);
     let files: Vec<_> = plain.files.into_iter().map(|file| (sources.add(file.name, file.text), file.named)).collect();
     let parsed: Vec<_> = files.into_par_iter().map(|(file, named)| (yaml::parse(&file), named)).collect();
@@ -126,8 +232,17 @@ fn read_plain(plain: Plain, release: &ReleaseArgs, versions: &[Version], sources
             findings.extend(parsed.diagnostics);
         }
     }
-    let checked = Checked { name: plain.name, is_release: false, environment: None, objects: 0, versions: Vec::new() };
-    Unit { checked, namespace: release.namespace.clone(), versions: versions.to_vec(), complete, documents, findings }
+    Unit {
+        checked: Checked { name: plain.name, is_release: false, environment: None, objects: 0, versions: Vec::new() },
+        namespace: args.namespace.clone(),
+        versions: plan::target_versions(versions, workspace.as_deref(), None),
+        workspace,
+        complete,
+        documents,
+        output: None,
+        findings,
+        allows: Vec::new(),
+    }
 }
 
 /// Tells whether a file that nobody named holds an object, or something that could not be read as one.
@@ -137,6 +252,30 @@ fn is_manifest(parsed: &Parsed) -> bool {
         root.kind() == Kind::Map && (root.get("apiVersion").is_some() || root.get("kind").is_some())
     };
     !parsed.diagnostics.is_empty() || parsed.documents.iter().any(object)
+}
+
+/// Renders a release in an environment.
+fn render(job: &Job, sources: &SourceMap, world: &dyn World) -> Result<Unit, Trouble> {
+    let mut output = release::render(job, sources, world)?;
+    let documents = output.take_documents();
+    let findings = std::mem::take(&mut output.findings);
+    Ok(Unit {
+        checked: Checked {
+            name: job.name.clone(),
+            is_release: true,
+            environment: job.environment.clone(),
+            objects: 0,
+            versions: Vec::new(),
+        },
+        workspace: job.workspace.clone(),
+        namespace: job.namespace.clone(),
+        versions: job.versions.clone(),
+        complete: !findings.iter().any(|finding| finding.severity == crate::diagnostic::Severity::Error),
+        documents,
+        output: Some(output),
+        findings,
+        allows: Vec::new(),
+    })
 }
 
 /// Adds the custom resources that documents define to the schemas.
@@ -152,26 +291,80 @@ fn learn(documents: &[Document], store: &mut SchemaStore) -> Vec<Diagnostic> {
     findings
 }
 
-/// Runs the judging stages over a unit.
-fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore, linter: &Linter) {
+/// Runs the judging stages over a unit, and carries what they find back to what a person wrote.
+fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore, rules: &Rules) {
+    let release = unit.checked.is_release.then_some(unit.checked.name.as_str());
+    let environment = unit.checked.environment.as_deref();
     let embedded = |api_version: &str, kind: &str| store.embedded_pods(api_version, kind);
     let objects = ObjectSet::read(&unit.documents, unit.namespace.as_deref(), &embedded);
     unit.checked.objects = objects.len();
+    let mut found = Vec::new();
     if stages.validate {
         unit.checked.versions = unit.versions.iter().map(ToString::to_string).collect();
-        let found = unit.documents.par_iter().map(|document| validate_versions(document.root(), store, &unit.versions));
-        unit.findings.extend(found.collect::<Vec<_>>().into_iter().flatten());
+        let of_document = |document: &Document| validate_versions(document.root(), store, &unit.versions);
+        let of_documents: Vec<_> = unit.documents.par_iter().map(of_document).collect();
+        found.extend(of_documents.into_iter().flatten());
     }
     if stages.lint {
-        let context = LintContext { environment: None, release: None, complete: unit.complete };
-        unit.findings.extend(linter.lint(&objects, &context));
+        let context = LintContext { environment, release, complete: unit.complete };
+        found.extend(rules.linter.lint(&objects, &context));
     }
-    for finding in &mut unit.findings {
-        let Some(object) = &mut finding.object else { continue };
-        match store.is_namespaced(Version::LATEST, &object.api_version, &object.kind) {
-            Some(false) => object.namespace = None,
-            _ if object.namespace.is_none() => object.namespace.clone_from(&unit.namespace),
-            _ => {}
+    let resolve = |finding: Diagnostic| match &unit.output {
+        Some(output) => output.resolve(finding),
+        None => finding,
+    };
+    unit.allows = suppress::annotations(&objects, release, environment);
+    for allow in &mut unit.allows {
+        let place = resolve(Diagnostic::error("", "").at(allow.place));
+        allow.place = place.span.unwrap_or(allow.place);
+    }
+    for finding in found {
+        let mut finding = resolve(finding);
+        finding.release = release.map(str::to_owned);
+        finding.environments = environment.map(str::to_owned).into_iter().collect();
+        if let Some(object) = &mut finding.object {
+            object.namespace = object.namespace.take().or_else(|| unit.namespace.clone());
+            let path = finding.path.as_deref().unwrap_or_default();
+            let holds_secret = ["data", "stringData"].iter().any(|field| path.starts_with(field));
+            finding.masked |= object.kind == "Secret" && holds_secret;
         }
+        unit.findings.push(finding);
     }
+}
+
+/// Takes the namespace off objects that live in none.
+fn settle_namespace(finding: &mut Diagnostic, store: &SchemaStore) {
+    if let Some(object) = &mut finding.object
+        && store.is_namespaced(Version::LATEST, &object.api_version, &object.kind) == Some(false)
+    {
+        object.namespace = None;
+    }
+}
+
+/// Tells whether a rule was looked for everywhere, so that allowing it in vain can be told.
+fn ran(question: &Question<'_>, judges: &[(Option<PathBuf>, Rules)], id: &str) -> bool {
+    let everywhere = question.release.environments.is_empty();
+    let validated = question.stages.validate && id.starts_with("schema/");
+    let linted = question.stages.lint && judges.iter().any(|(_, rules)| rules.linter.ids().any(|known| known == id));
+    everywhere && (validated || linted)
+}
+
+/// Sorts what suppressing gave: what stays is given back, with what is wrong with the suppressions where rules ran.
+fn keep(applied: Applied, question: &Question<'_>, suppressed: &mut Vec<Diagnostic>) -> Vec<Diagnostic> {
+    suppressed.extend(applied.suppressed);
+    let mut kept = applied.kept;
+    if question.stages.lint {
+        kept.extend(applied.problems);
+    }
+    kept
+}
+
+/// Applies `--rule` and `--skip` to what other stages than lint found.
+///
+/// `--rule` leaves what says that the input itself could not be read or rendered: without it, silence would prove nothing.
+fn is_wanted(finding: &Diagnostic, rules: &RuleArgs) -> bool {
+    let named = |ids: &[String]| ids.iter().any(|id| *id == finding.rule);
+    let stage = finding.rule.split_once('/').map(|(stage, _)| stage);
+    let judged = stage.is_none_or(|stage| ["schema", "api", "policy", "suppression"].contains(&stage));
+    !named(&rules.skipped) && (rules.rules.is_empty() || !judged || named(&rules.rules))
 }

@@ -3,9 +3,10 @@
 use super::paths::{Base, slashed};
 use super::trouble::Trouble;
 use super::world::{Entry, Walk, World};
+use crate::chart::ChartFile;
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
 use rayon::prelude::*;
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
 
 /// The name of a workspace's file.
@@ -31,6 +32,8 @@ pub(super) struct Inputs {
 pub(super) struct Plain {
     /// What to call the set: the folder's path, a file's path, `-`.
     pub name: String,
+    /// The folder that it lies in: its workspace is looked for from there.
+    pub folder: PathBuf,
     /// Its files.
     pub files: Vec<TextFile>,
 }
@@ -80,7 +83,8 @@ impl<'a> Finder<'a> {
         inputs.troubles.extend(troubles);
         if let Some(first) = files.first() {
             let name = if files.len() == 1 { first.name.clone() } else { format!("{} files", files.len()) };
-            inputs.plain.insert(0, Plain { name, files });
+            let folder = Path::new(&first.name).parent().map(Path::to_owned).unwrap_or_default();
+            inputs.plain.insert(0, Plain { name, folder, files });
         }
         inputs.charts = charts.into_iter().collect();
         inputs
@@ -96,10 +100,8 @@ impl<'a> Finder<'a> {
         if path == Path::new("-") {
             let bytes = self.world.stdin().map_err(|error| Trouble::io("read", path, &error))?;
             let text = text(path, bytes)?;
-            inputs.plain.push(Plain {
-                name: "-".to_owned(),
-                files: vec![TextFile { name: "-".to_owned(), text, named: true }],
-            });
+            let files = vec![TextFile { name: "-".to_owned(), text, named: true }];
+            inputs.plain.push(Plain { name: "-".to_owned(), folder: PathBuf::new(), files });
             return Ok(());
         }
         refuse_unsupported(path)?;
@@ -157,7 +159,7 @@ impl<'a> Finder<'a> {
         inputs.troubles.extend(troubles);
         files.retain(|file| looks_like_manifest(&file.text));
         if !files.is_empty() {
-            inputs.plain.push(Plain { name: self.base.show(folder), files });
+            inputs.plain.push(Plain { name: self.base.show(folder), folder: folder.to_owned(), files });
         }
         Ok(())
     }
@@ -222,18 +224,18 @@ pub(super) fn find_workspace(world: &dyn World, base: &Base, folder: &Path) -> O
     None
 }
 
-/// Reads the files of a chart's folder, by their path in it.
-pub(super) fn read_chart(world: &dyn World, folder: &Path) -> (BTreeMap<String, Vec<u8>>, Vec<Trouble>) {
+/// Reads the files of a chart's folder.
+pub(super) fn read_chart(world: &dyn World, base: &Base, folder: &Path) -> (Vec<ChartFile>, Vec<Trouble>) {
     let walked = world.walk(folder, Walk::Everything);
     let mut troubles: Vec<_> = walked.errors.into_iter().map(Trouble::new).collect();
-    let mut files = BTreeMap::new();
+    let mut files = Vec::new();
     for path in walked.files {
         let inner = path.strip_prefix(folder).unwrap_or(&path);
         if inner.components().any(|part| part.as_os_str() == ".git") {
             continue;
         }
         match world.read(&path) {
-            Ok(bytes) => _ = files.insert(slashed(inner), bytes),
+            Ok(bytes) => files.push(ChartFile { path: slashed(inner), name: base.show(&path), bytes: bytes.into() }),
             Err(error) => troubles.push(Trouble::io("read", &path, &error)),
         }
     }
@@ -260,7 +262,8 @@ fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Trouble> {
     })
 }
 
-fn refuse_unsupported(path: &Path) -> Result<(), Trouble> {
+/// Refuses what a path may be by design and cannot be yet.
+pub(super) fn refuse_unsupported(path: &Path) -> Result<(), Trouble> {
     let shown = path.display();
     if path.starts_with("oci:") {
         return Err(Trouble::new(format!("`{shown}`: charts from registries are not supported yet"))

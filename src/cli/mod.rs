@@ -9,14 +9,20 @@ mod compile;
 mod explain;
 mod init;
 mod inputs;
+mod linting;
 mod merge;
 mod overrides;
 mod paths;
+mod plan;
+mod release;
+mod render;
 mod report;
 mod rules;
 #[cfg(test)]
 mod testing;
 mod trouble;
+mod values;
+mod workspaces;
 pub mod world;
 
 use clap::{Parser, Subcommand};
@@ -50,6 +56,10 @@ enum Command {
     Validate(check::ValidateArgs),
     /// Judge manifests by rules: the second half of check
     Lint(check::LintArgs),
+    /// Render a chart's manifests
+    Render(render::RenderArgs),
+    /// Show a chart's merged values, each with where it was written
+    Values(values::ValuesArgs),
     /// List the rules
     Rules(rules::RulesArgs),
     /// Explain a rule
@@ -78,6 +88,8 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Check(args) => args.run(world),
         Command::Validate(args) => args.run(world),
         Command::Lint(args) => args.run(world),
+        Command::Render(args) => args.run(world),
+        Command::Values(args) => args.run(world),
         Command::Rules(args) => args.run(world),
         Command::Explain(args) => args.run(world),
         Command::Init(args) => args.run(world),

@@ -1,7 +1,13 @@
 //! `-f` and `--set*`: values from the command line, in its order.
 
+use super::inputs::read_text;
+use super::paths::slashed;
+use super::trouble::Trouble;
+use super::world::World;
+use crate::chart;
+use crate::source::SourceMap;
 use clap::{ArgMatches, Args, Command, FromArgMatches};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// One value or file of values given on the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -75,6 +81,46 @@ impl FromArgMatches for Overrides {
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
         *self = Self::from_arg_matches(matches)?;
         Ok(())
+    }
+}
+
+impl Overrides {
+    /// Reads what the flags name, and gives the values with a place for each: its file, or the text of its flag.
+    pub(super) fn read(&self, sources: &SourceMap, world: &dyn World) -> Result<Vec<chart::Override>, Trouble> {
+        self.0.iter().map(|given| given.read(sources, world)).collect()
+    }
+}
+
+impl Override {
+    /// Reads one.
+    pub(super) fn read(&self, sources: &SourceMap, world: &dyn World) -> Result<chart::Override, Trouble> {
+        Ok(match self {
+            Self::File(path) => {
+                let text = read_text(world, path)?;
+                chart::Override::File(sources.add(slashed(path), text))
+            }
+            Self::Set(text) => chart::Override::Set(sources.add("--set", text.as_str())),
+            Self::SetString(text) => chart::Override::SetString(sources.add("--set-string", text.as_str())),
+            Self::SetJson(text) => chart::Override::SetJson(sources.add("--set-json", text.as_str())),
+            Self::SetFile(text) => {
+                let Some((key, path)) = text.split_once('=') else {
+                    return Err(Trouble::new(format!("`--set-file {text}` names no file")).help("write KEY=FILE"));
+                };
+                let text = read_text(world, Path::new(path))?;
+                chart::Override::SetFile { key: sources.add("--set-file", key), text: text.into() }
+            }
+        })
+    }
+
+    /// Gives the flag as helm knows it, with its argument.
+    pub(super) fn flag(&self) -> (&'static str, String) {
+        match self {
+            Self::File(path) => ("--values", path.to_string_lossy().into_owned()),
+            Self::Set(text) => ("--set", text.clone()),
+            Self::SetString(text) => ("--set-string", text.clone()),
+            Self::SetJson(text) => ("--set-json", text.clone()),
+            Self::SetFile(text) => ("--set-file", text.clone()),
+        }
     }
 }
 

@@ -5,6 +5,7 @@ use super::args::{Colour, FormatArg, FormatName, ReportArgs, ToneArgs};
 use super::trouble::Trouble;
 use super::world::World;
 use crate::diagnostic::emit::{Format, Json, Report, Terminal};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::SourceMap;
 
 /// The width that is drawn within where `COLUMNS` says nothing else.
@@ -51,6 +52,15 @@ pub(super) fn finish(
     } else {
         Exit::Done
     }
+}
+
+/// Tells findings on standard error, for commands whose standard output is for something else. Says whether one is an error.
+pub(super) fn tell(findings: Vec<Diagnostic>, color: Colour, sources: &SourceMap, world: &dyn World) -> bool {
+    let mut report = Report { findings, ..Report::default() };
+    report.sort(sources);
+    let tone = ToneArgs { color, quiet: true, verbose: false };
+    world.err(&terminal(tone, true, world).write(&report, sources));
+    report.count(Severity::Error) > 0
 }
 
 fn terminal(tone: ToneArgs, to_stdout: bool, world: &dyn World) -> Terminal {

@@ -70,6 +70,8 @@ pub trait World: Sync {
     fn is_terminal(&self) -> bool;
     /// Looks up an environment variable; one that is not UTF-8 counts as unset.
     fn variable(&self, name: &str) -> Option<String>;
+    /// Gives today's date in UTC: `2027-03-01`.
+    fn today(&self) -> String;
     /// Runs a program to its end, with nothing on its standard input.
     fn run(&self, program: &str, arguments: &[String]) -> io::Result<Finished>;
 }
@@ -160,6 +162,11 @@ impl World for System {
         std::env::var(name).ok()
     }
 
+    fn today(&self) -> String {
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        date(since.as_secs() / 86_400)
+    }
+
     fn run(&self, program: &str, arguments: &[String]) -> io::Result<Finished> {
         let output = Command::new(program).args(arguments).stdin(Stdio::null()).output()?;
         Ok(Finished {
@@ -168,6 +175,26 @@ impl World for System {
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         })
     }
+}
+
+/// Writes the date of a day, counted from 1970-01-01.
+fn date(mut day: u64) -> String {
+    let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
+    let mut year = 1970;
+    while day >= 365 + u64::from(leap(year)) {
+        day -= 365 + u64::from(leap(year));
+        year += 1;
+    }
+    let lengths = [31, 28 + u64::from(leap(year)), 31, 30, 31, 30, 31, 31, 30, 31, 30, 31];
+    let mut month = 1;
+    for length in lengths {
+        if day < length {
+            break;
+        }
+        day -= length;
+        month += 1;
+    }
+    format!("{year:04}-{month:02}-{:02}", day + 1)
 }
 
 /// Tells whether an error of a walk hides nothing: a link back to a folder above, or to nowhere.
@@ -193,4 +220,16 @@ fn read_limited(source: impl io::Read) -> io::Result<Vec<u8>> {
         return Err(io::Error::new(io::ErrorKind::FileTooLarge, format!("larger than {} MiB", SIZE_LIMIT >> 20)));
     }
     Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::date;
+
+    #[test]
+    fn days_are_dates() {
+        for (day, text) in [(0, "1970-01-01"), (59, "1970-03-01"), (11_016, "2000-02-29"), (20_513, "2026-03-01")] {
+            assert_eq!(date(day), text);
+        }
+    }
 }

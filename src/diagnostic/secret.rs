@@ -1,40 +1,148 @@
-//! What looks like a secret by its name.
+//! Tells what holds a secret by its name: an environment variable, a key of values, a field.
 
-/// Tells whether a key, a variable or a dotted path names a secret by its last words: `DB_PASSWORD`, `auth.apiKey`.
+/// Words that make a name secret wherever they stand in it.
+const SECRET: [&str; 6] = ["password", "passwd", "passphrase", "secret", "secrets", "credentials"];
+
+/// Words that make a name secret at its end.
+const SECRET_LAST: [&str; 6] = ["token", "pwd", "apikey", "pass", "bearer", "pat"];
+
+/// Words that make a secret of a following `key`.
+const SECRET_KEY: [&str; 17] = [
+    "access",
+    "account",
+    "api",
+    "auth",
+    "client",
+    "encryption",
+    "hmac",
+    "jwt",
+    "license",
+    "master",
+    "payment",
+    "private",
+    "secret",
+    "session",
+    "signing",
+    "ssh",
+    "tls",
+];
+
+/// Words that, at the end of a name, say that it holds something about a secret and not the secret.
+const ABOUT: [&str; 47] = [
+    "file",
+    "files",
+    "path",
+    "dir",
+    "directory",
+    "name",
+    "names",
+    "namespace",
+    "url",
+    "uri",
+    "endpoint",
+    "host",
+    "ttl",
+    "expiry",
+    "expiration",
+    "expires",
+    "seconds",
+    "minutes",
+    "days",
+    "timeout",
+    "duration",
+    "interval",
+    "enabled",
+    "required",
+    "length",
+    "min",
+    "max",
+    "type",
+    "algorithm",
+    "header",
+    "issuer",
+    "policy",
+    "ref",
+    "id",
+    "version",
+    "store",
+    "provider",
+    "backend",
+    "engine",
+    "mount",
+    "refs",
+    "paths",
+    "class",
+    "kind",
+    "keys",
+    "create",
+    "automount",
+];
+
+/// Tells whether something of this name holds a secret: `DB_PASSWORD`, `apiToken`, `signing-key`.
 ///
-/// Names of references (`secretName`, `tokenPath`) are none.
-pub fn names_secret(name: &str) -> bool {
-    const ENDINGS: [&str; 13] = [
-        "password",
-        "passwd",
-        "passphrase",
-        "secret",
-        "secrets",
-        "token",
-        "apikey",
-        "secretkey",
-        "accesskey",
-        "privatekey",
-        "credential",
-        "credentials",
-        "connectionstring",
-    ];
-    let last = name.rsplit('.').next().unwrap_or(name);
-    let plain: String = last.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect();
-    plain != "automountserviceaccounttoken" && ENDINGS.iter().any(|ending| plain.ends_with(ending))
+/// Names of what only speaks about a secret (`PASSWORD_FILE`, `secretName`, `existingSecret`, `passwordKey`) are none.
+pub fn is_secret_name(name: &str) -> bool {
+    let words = words(name);
+    let Some((last, before)) = words.split_last() else { return false };
+    if ABOUT.contains(&last.as_str())
+        || ["existing", "public", "automount"].iter().any(|about| words.first().is_some_and(|first| first == about))
+    {
+        return false;
+    }
+    if last == "key" {
+        // `passwordKey` is the entry of a Secret under which the password stands.
+        return before.last().is_some_and(|word| SECRET_KEY.contains(&word.as_str()));
+    }
+    let glued = ["password", "passwd", "secret"].iter().any(|end| last.ends_with(end));
+    // `PWD` alone is a shell's current folder, `PASS` alone a verb.
+    let ends = SECRET_LAST.contains(&last.as_str()) && (!before.is_empty() || last == "token" || last == "apikey");
+    let key_base = last == "base" && before.last().is_some_and(|word| word == "key");
+    glued || ends || key_base || words.iter().any(|word| SECRET.contains(&word.as_str()))
+}
+
+/// Splits a name at case changes and at what is no letter; all in lower case. Digits are left out.
+fn words(name: &str) -> Vec<String> {
+    let mut words: Vec<String> = Vec::new();
+    let (mut previous_lower, mut open) = (false, false);
+    let mut characters = name.chars().peekable();
+    while let Some(c) = characters.next() {
+        if !c.is_alphabetic() {
+            open = false;
+            continue;
+        }
+        let next_lower = characters.peek().is_some_and(|next| next.is_lowercase());
+        // `dbPassword` parts before P, `APIToken` before T.
+        let starts = !open || (c.is_uppercase() && (previous_lower || next_lower));
+        if starts {
+            words.push(String::new());
+        }
+        if let Some(word) = words.last_mut() {
+            word.extend(c.to_lowercase());
+        }
+        (previous_lower, open) = (!c.is_uppercase(), true);
+    }
+    words
 }
 
 #[cfg(test)]
 mod tests {
-    use super::names_secret;
+    use super::is_secret_name;
 
     #[test]
-    fn secrets_are_known_by_their_last_word() {
-        for name in ["DB_PASSWORD", "auth.apiKey", "tls.private-key", "token", "AWS_SECRET_ACCESS_KEY"] {
-            assert!(names_secret(name), "{name}");
+    fn secrets_are_told_from_what_speaks_about_them() {
+        for secret in ["password", "dbPassword", "DB_PASSWORD", "apiKey", "api-key", "APIToken", "token", "secret"] {
+            assert!(is_secret_name(secret), "{secret}");
         }
-        for name in ["secretName", "tokenPath", "automountServiceAccountToken", "image", "password.length", ""] {
-            assert!(!names_secret(name), "{name}");
+        for secret in ["clientSecret", "client_secret_key", "privateKey", "credentials", "secretKey", "adminPass"] {
+            assert!(is_secret_name(secret), "{secret}");
         }
+        for plain in ["secretName", "existingSecret", "passwordKey", "tokenTtl", "key", "publicKey", "keyboard", ""] {
+            assert!(!is_secret_name(plain), "{plain}");
+        }
+        for plain in ["monkey", "remoteKey", "secretKeyRef", "passwordFile", "compass", "imagePullSecretsName"] {
+            assert!(!is_secret_name(plain), "{plain}");
+        }
+        // A field of Kubernetes' own.
+        assert!(!is_secret_name("automountServiceAccountToken"));
     }
 }

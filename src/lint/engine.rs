@@ -379,6 +379,12 @@ mod tests {
     }
 
     #[test]
+    fn a_linter_is_shared_between_threads() {
+        fn shared<T: Send + Sync>() {}
+        shared::<Linter>();
+    }
+
+    #[test]
     fn what_is_missing_from_a_part_may_be_elsewhere() {
         let text = pod("serviceAccountName: web", "image: nginx:1");
         for (complete, count) in [(true, 1), (false, 0)] {

@@ -2,35 +2,78 @@
 
 use super::rule::{Example, Rule};
 use super::{LintConfig, LintContext, Linter};
+use crate::diagnostic::Diagnostic;
 use crate::object::ObjectSet;
 use crate::source::SourceMap;
 use crate::yaml::parse;
 
-/// Runs a rule over its examples, and says of each that does not do what it says why.
-pub fn verify(rule: &Rule) -> Vec<String> {
+/// Runs a rule over its examples. Gives a `policy/example` finding for each that does not do what it says.
+pub fn verify(rule: &Rule) -> Vec<Diagnostic> {
     let mut own = rule.clone();
     // Alone, and whatever the profile; the id may be that of a built-in rule.
     own.profiles.clear();
     let config = LintConfig { own: vec![own], ..LintConfig::default() };
     let (linter, _) = Linter::new(&config);
-    let numbered = rule.examples.iter().enumerate();
-    numbered
-        .filter_map(|(at, example)| verify_one(&linter, example).map(|why| format!("example {}: {why}", at + 1)))
-        .collect()
+    let wrong = rule.examples.iter().filter_map(|example| Some((example, verify_one(&linter, example)?)));
+    wrong.map(|(example, why)| Diagnostic::error("policy/example", why).at(example.span)).collect()
 }
 
 fn verify_one(linter: &Linter, example: &Example) -> Option<String> {
     let parsed = parse(&SourceMap::new().add("example", example.text.as_str()));
     if let Some(problem) = parsed.diagnostics.first() {
-        return Some(problem.message.clone());
+        return Some(format!("the example is {}", problem.message));
     }
     let objects = ObjectSet::read(&parsed.documents, None, &|_, _| Vec::new());
     let run = LintContext { complete: true, ..LintContext::default() };
     let found: Vec<String> =
         linter.lint(&objects, &run).into_iter().map(|found| found.path.unwrap_or_default()).collect();
-    let expected: Vec<&String> = example.fails_at.iter().collect();
-    (found.iter().ne(expected.iter().copied())).then(|| match &example.fails_at {
-        Some(at) => format!("is to fail at `{at}`, but fails at {found:?}"),
-        None => format!("is to pass, but fails at {found:?}"),
-    })
+    let places = || found.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
+    match &example.fails_at {
+        Some(at) if found.is_empty() => Some(format!("the example is to fail at `{at}`, but passes")),
+        Some(at) if found != [at.as_str()] => {
+            Some(format!("the example is to fail at `{at}`, but fails at {}", places()))
+        }
+        None if !found.is_empty() => Some(format!("the example is to pass, but fails at {}", places())),
+        _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::decode;
+
+    #[test]
+    fn an_example_that_does_otherwise_is_a_finding_at_the_example() {
+        let rule = |examples: &str| {
+            format!(
+                "id: r\ngroup: own\nseverity: info\nsummary: s\nwhy: w.\nremedy: r.\napplies: {{ pods: true }}\ncheck: {{ builtin: pod-flag, with: {{ field: hostPID }} }}\nexamples:\n{examples}"
+            )
+        };
+        let pod = |flag: &str| format!("{{ kind: Pod, apiVersion: v1, spec: {{ hostPID: {flag} }} }}");
+        for (example, expected) in [
+            (format!("- {{ fails: '{}', at: spec.hostPID }}", pod("true")), None),
+            (format!("- {{ passes: '{}' }}", pod("false")), None),
+            (
+                format!("- {{ fails: '{}', at: spec.hostPID }}", pod("false")),
+                Some("10: the example is to fail at `spec.hostPID`, but passes"),
+            ),
+            (
+                format!("- {{ fails: '{}', at: spec.hostIPC }}", pod("true")),
+                Some("10: the example is to fail at `spec.hostIPC`, but fails at `spec.hostPID`"),
+            ),
+            (
+                format!("- {{ passes: '{}' }}", pod("true")),
+                Some("10: the example is to pass, but fails at `spec.hostPID`"),
+            ),
+        ] {
+            let file = SourceMap::new().add("policies/r.yaml", rule(&example));
+            let rule = decode(&file).expect("the rule is right");
+            let line =
+                |problem: &Diagnostic| problem.span.map(|span| file.position(span.start).line).unwrap_or_default();
+            let found: Vec<String> =
+                verify(&rule).iter().map(|problem| format!("{}: {}", line(problem), problem.message)).collect();
+            assert_eq!(found, expected.into_iter().collect::<Vec<_>>(), "{example}");
+        }
+    }
 }

@@ -26,7 +26,7 @@ impl<'a, 'd> Set<'a, 'd> {
     }
 
     /// Gives the objects of a name, of any kind and namespace, in their order.
-    fn named(&self, name: &str) -> &[&'a Object<'d>] {
+    pub(super) fn named(&self, name: &str) -> &[&'a Object<'d>] {
         let names = self.names.get_or_init(|| {
             let mut names: HashMap<_, Vec<_>> = HashMap::new();
             for object in self.objects {

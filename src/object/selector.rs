@@ -1,17 +1,33 @@
 //! Label selectors: which labels they match, and by what they fail.
 
-use crate::yaml::Node;
+use crate::yaml::{Entry, Node};
 
-/// Tells whether a map of labels holds every pair of another map, as a Service's selector asks.
+/// Labels that controllers give to pods: no template has them, and a Service may still ask for them.
+const GIVEN: [&str; 10] = [
+    "apps.kubernetes.io/pod-index",
+    "batch.kubernetes.io/controller-uid",
+    "batch.kubernetes.io/job-completion-index",
+    "batch.kubernetes.io/job-name",
+    "controller-revision-hash",
+    "controller-uid",
+    "job-name",
+    "pod-template-generation",
+    "pod-template-hash",
+    "statefulset.kubernetes.io/pod-name",
+];
+
+/// Tells whether the pods of a template with these labels can match a Service's selector.
 pub fn selects(selector: Node<'_>, labels: Option<Node<'_>>) -> bool {
-    first_unmatched(selector, labels).is_none()
+    selector.entries().all(|wanted| GIVEN.contains(&wanted.name()) || holds(labels, wanted))
+}
+
+fn holds(labels: Option<Node<'_>>, wanted: Entry<'_>) -> bool {
+    labels.and_then(|labels| labels.get(wanted.name())).is_some_and(|label| label.text() == wanted.value.text())
 }
 
 /// Finds the first value of a map of wanted labels that `labels` does not hold.
 pub fn first_unmatched<'d>(wanted: Node<'d>, labels: Option<Node<'_>>) -> Option<Node<'d>> {
-    let holds =
-        |key: &str, value: &str| labels.and_then(|labels| labels.get(key)).is_some_and(|label| label.text() == value);
-    wanted.entries().find(|entry| !holds(entry.name(), entry.value.text())).map(|entry| entry.value)
+    wanted.entries().find(|entry| !holds(labels, *entry)).map(|entry| entry.value)
 }
 
 /// Finds the first part of a `LabelSelector` (`matchLabels`, `matchExpressions`) that `labels` does not meet: the value of
@@ -49,6 +65,17 @@ mod tests {
         let root = parsed.documents[0].root();
         let selector = root.field("selector").expect("the test has a selector");
         first_unmet(selector, root.field("labels")).map_or("met".to_owned(), |node| node.path_from(root))
+    }
+
+    #[test]
+    fn a_service_may_ask_for_what_controllers_give() {
+        let read = |text: &str| {
+            let parsed = parse(&SourceMap::new().add("a.yaml", text));
+            let root = parsed.documents[0].root();
+            selects(root.field("selector").expect("the test has a selector"), root.field("labels"))
+        };
+        assert!(read("selector: {app: a, apps.kubernetes.io/pod-index: '0'}\nlabels: {app: a}"));
+        assert!(!read("selector: {app: b, apps.kubernetes.io/pod-index: '0'}\nlabels: {app: a}"));
     }
 
     #[test]

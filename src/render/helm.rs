@@ -67,9 +67,10 @@ impl HelmEngine {
             let template = templates.get(&path);
             let whole = template.map(|template| Span::new(template.id(), 0, template.line_text(1).len()));
             let origins = whole.map(|span| Origins::whole(span, text.len())).unwrap_or_default();
-            rendered.files.push(RenderedFile { path, source, origins, documents: parsed.documents });
-            let found: Vec<_> = parsed.diagnostics.into_iter().map(|diagnostic| rendered.resolve(diagnostic)).collect();
+            let file = RenderedFile { path, source, origins, documents: parsed.documents };
+            let found = parsed.diagnostics.into_iter().map(|diagnostic| file.resolve(diagnostic));
             rendered.diagnostics.extend(found);
+            rendered.files.push(file);
         }
         rendered
     }

@@ -103,28 +103,32 @@ pub struct Rendered {
     pub notes: Option<String>,
 }
 
-impl Rendered {
-    /// Carries a finding in rendered text back to what a person wrote, with the calls that led there and the value to edit.
-    /// A finding in other text is left as it is.
-    #[must_use]
-    pub fn resolve(&self, mut diagnostic: Diagnostic) -> Diagnostic {
+impl RenderedFile {
+    /// Carries a finding in this file's text back to what a person wrote; see [`Rendered::resolve`].
+    fn resolve(&self, mut diagnostic: Diagnostic) -> Diagnostic {
+        let written = |span: Span| (span.file == self.source.id()).then(|| self.origins.written(span)).flatten();
         for label in &mut diagnostic.labels {
-            if let Some(written) = self.written(label.span) {
+            if let Some(written) = written(label.span) {
                 label.span = written.span;
             }
         }
-        let Some(rendered) = diagnostic.span else { return diagnostic };
-        if let Some(written) = self.written(rendered) {
-            diagnostic.rendered = Some(rendered);
+        if let Some(written) = diagnostic.span.and_then(written) {
+            diagnostic.rendered = diagnostic.span;
             diagnostic.span = Some(written.span);
             diagnostic.trace = written.trace;
             diagnostic.edit = diagnostic.edit.or(written.edit);
         }
         diagnostic
     }
+}
 
-    fn written(&self, span: Span) -> Option<Written> {
-        self.files.iter().find(|file| file.source.id() == span.file)?.origins.written(span)
+impl Rendered {
+    /// Carries a finding in rendered text back to what a person wrote, with the calls that led there and the value to edit.
+    /// A finding in other text is left as it is.
+    #[must_use]
+    pub fn resolve(&self, diagnostic: Diagnostic) -> Diagnostic {
+        // Its places may lie in several files; each carries back its own.
+        self.files.iter().fold(diagnostic, |diagnostic, file| file.resolve(diagnostic))
     }
 }
 

@@ -43,6 +43,49 @@ impl<'d> Places<'d> {
         }
     }
 
+    /// Finds what was printed at an offset: of a list or a map its items or values, each with the step that leads to it;
+    /// of a scalar nothing. None where something else stands there.
+    fn printed(&self, start: u32, data: &Data) -> Option<Vec<(Step, Node<'d>)>> {
+        let here = || self.nodes.get(&start).into_iter().flatten();
+        match data {
+            Data::Map(entries) if !entries.is_empty() => {
+                // Printed on a line of their own, entries stand among others.
+                let map = self.keys.get(&start).and_then(|key| key.parent());
+                let map = here().chain(&map).find(|node| equal(**node, data)).copied()?;
+                let value = |(key, _): &(String, Data)| Some((Step::Key(key.clone()), map.get(key)?));
+                entries.iter().map(value).collect()
+            }
+            Data::Seq(items) if !items.is_empty() => {
+                let whole = here().find(|node| equal(**node, data)).copied();
+                let (list, first) = match whole {
+                    Some(list) => (list, 0),
+                    None => {
+                        let item =
+                            self.nodes.get(&(start + 2))?.iter().find(|node| {
+                                node.parent().is_some_and(|parent| parent.kind() == crate::yaml::Kind::Seq)
+                            })?;
+                        let list = item.parent()?;
+                        (list, list.items().position(|other| other == *item)?)
+                    }
+                };
+                let nodes: Vec<_> = list.items().skip(first).take(items.len()).collect();
+                let same = nodes.len() == items.len() && nodes.iter().zip(items).all(|(node, data)| equal(*node, data));
+                same.then(|| nodes.into_iter().enumerate().map(|(at, node)| (Step::Index(at), node)).collect())
+            }
+            Data::String(text) if self.keys.get(&start).is_some_and(|key| key.text() == text) => Some(Vec::new()),
+            _ => here().any(|node| equal(*node, data)).then(Vec::new),
+        }
+    }
+
+    /// Tells whether a string is part of a plain scalar of several lines.
+    fn continues(&self, start: u32, data: &Data) -> bool {
+        let Data::String(text) = data else { return false };
+        self.around(start).is_some_and(|node| {
+            let several_lines = node.document().source().slice(node.span()).contains('\n');
+            node.style() == Style::Plain && several_lines && node.text().contains(text.as_str())
+        })
+    }
+
     /// Finds the scalar that holds an offset.
     fn around(&self, offset: u32) -> Option<Node<'d>> {
         let after = self.scalars.partition_point(|node| node.span().start <= offset);
@@ -68,14 +111,15 @@ pub(super) fn prove(
         let start = expected.at.start as u32;
         let holds = match &expected.value {
             ExpectedValue::Data(data) => {
-                let node = places.nodes.get(&start).and_then(|nodes| nodes.iter().find(|node| equal(**node, data)));
-                if let (Some(node), Some(edit)) = (node, expected.edit)
-                    && node.scalar().is_none()
+                let found = places.printed(start, data);
+                if let (Some(nodes), Some(edit)) = (&found, expected.edit)
+                    && matches!(data, Data::Seq(_) | Data::Map(_))
                 {
-                    detail(*node, edit, &mut Vec::new(), origins, supplied);
+                    for (step, node) in nodes {
+                        detail(*node, edit, &mut vec![step.clone()], origins, supplied);
+                    }
                 }
-                let key = || matches!(data, Data::String(text) if places.keys.get(&start).is_some_and(|key| key.text() == text));
-                node.is_some() || key() || continues(&places, start, data)
+                found.is_some() || places.continues(start, data)
             }
             ExpectedValue::Key(text) => places.keys.get(&start).is_some_and(|key| key.text() == text),
             ExpectedValue::Holds(texts) => places.around(start).is_some_and(|node| {
@@ -117,6 +161,7 @@ fn with_trace(mut problem: Diagnostic, expected: &Expected, origins: &Origins) -
 }
 
 /// A step from a value to one nested in it.
+#[derive(Clone, Debug)]
 pub(super) enum Step {
     Key(String),
     Index(usize),
@@ -129,9 +174,7 @@ fn detail(
     origins: &mut Origins,
     supplied: &mut dyn FnMut(u32, &[Step]) -> Option<u32>,
 ) {
-    if !path.is_empty()
-        && let Some(edit) = supplied(edit, path)
-    {
+    if let Some(edit) = supplied(edit, path) {
         let span = node.parent_entry().map_or(node.span(), |entry| entry.key.span().to(node.span()));
         origins.detail(span, edit);
     }
@@ -145,15 +188,6 @@ fn detail(
         detail(item, edit, path, origins, supplied);
         path.pop();
     }
-}
-
-/// Tells whether a string is part of a plain scalar of several lines.
-fn continues(places: &Places, start: u32, data: &Data) -> bool {
-    let Data::String(text) = data else { return false };
-    places.around(start).is_some_and(|node| {
-        let several_lines = node.document().source().slice(node.span()).contains('\n');
-        node.style() == Style::Plain && several_lines && node.text().contains(text.as_str())
-    })
 }
 
 fn equal(node: Node, data: &Data) -> bool {

@@ -134,6 +134,8 @@ fn values_are_written_as_their_place_asks() {
         // Lists and maps.
         (format!("m: {}  # n\nz: 1\n", v("map")), "m:  # n\n  k: v\n  w:\n    x: 1\nz: 1\n"),
         (format!("m:\n  {}\n  z: 1\n", v("map")), "m:\n  k: v\n  w:\n    x: 1\n  z: 1\n"),
+        (format!("m:\n  a: 1\n  {}\n  z: 1\n", v("map")), "m:\n  a: 1\n  k: v\n  w:\n    x: 1\n  z: 1\n"),
+        (format!("- x\n{}\n- z\n", v("list")), "- x\n- a\n- b\n- z\n"),
         (format!("- {}\n- z\n", v("map")), "- k: v\n  w:\n    x: 1\n- z\n"),
         (format!("- {}\n", v("list")), "- - a\n  - b\n"),
         (format!("m: {}\n", v("none_map")), "m: {}\n"),
@@ -245,10 +247,10 @@ fn findings_lead_back_to_macros_and_values() {
     let image = find("nginx:on");
     assert_eq!(run.place(image.span.unwrap()), "templates/_h.yaml:3:9");
     let edit = image.edit.expect("a value fed it");
-    assert_eq!((edit.key.as_str(), run.place(edit.span)), ("web.tag", "values.yaml:3:8".to_owned()));
+    assert_eq!((edit.key.as_str(), run.place(edit.span)), ("web.tag", "values.yaml:3:3".to_owned()));
     let nested = find("tag: true");
     let edit = nested.edit.expect("a value fed it");
-    assert_eq!((edit.key.as_str(), run.place(edit.span)), ("web.tag", "values.yaml:3:8".to_owned()));
+    assert_eq!((edit.key.as_str(), run.place(edit.span)), ("web.tag", "values.yaml:3:3".to_owned()));
     assert_eq!(run.place(nested.span.unwrap()), "templates/t.yaml:4:6");
 }
 
@@ -312,22 +314,37 @@ fn nasty() -> impl Strategy<Value = String> {
     ]
 }
 
+/// Renders a template that prints a string in a place.
+fn run_place(template: &str, value: &str) -> Run {
+    let entry = ValueEntry { key: "v".into(), key_span: None, value: Value::supplied(ValueData::String(value.into())) };
+    let files =
+        [("t.yaml", template), ("_m.yaml", "{% macro f(x) %}{{ x }}{% endmacro %}\n"), ("_i.yaml", "{{ values.v }}\n")];
+    Run::with(SourceMap::new(), &files, Value::supplied(ValueData::Map(vec![entry])))
+}
+
+/// Writes what a tree is made of, its strings left out.
+fn shape(node: Node) -> String {
+    let children = |items: Vec<String>| items.join(" ");
+    match node.kind() {
+        crate::yaml::Kind::Map => format!("{{{}}}", children(node.entries().map(|e| shape(e.value)).collect())),
+        crate::yaml::Kind::Seq => format!("[{}]", children(node.items().map(shape).collect())),
+        crate::yaml::Kind::String => "s".to_owned(),
+        _ => node.text().to_owned(),
+    }
+}
+
 fn check_place(place: (&str, &str), wrap: (&str, &str), value: &str) -> Result<(), TestCaseError> {
     let (template, at) = place;
     let template = format!("{}{}", wrap.0, template.replace('V', wrap.1));
-    let sources = SourceMap::new();
-    let entry = ValueEntry { key: "v".into(), key_span: None, value: Value::supplied(ValueData::String(value.into())) };
-    let files = [
-        ("t.yaml", template.as_str()),
-        ("_m.yaml", "{% macro f(x) %}{{ x }}{% endmacro %}\n"),
-        ("_i.yaml", "{{ values.v }}\n"),
-    ];
-    let run = Run::with(sources, &files, Value::supplied(ValueData::Map(vec![entry])));
+    let run = run_place(&template, value);
     let errors: Vec<_> =
         run.rendered.diagnostics.iter().filter(|d| d.severity == crate::diagnostic::Severity::Error).collect();
     prop_assert!(errors.is_empty(), "{:?} in {:?}: {:?}\n{}", value, template, errors, run.text());
     let file = &run.rendered.files[0];
     prop_assert_eq!(file.documents.len(), 1, "{:?} in {:?}\n{}", value, template, run.text());
+    let plain = run_place(&template, "x");
+    let plain = shape(plain.rendered.files[0].documents[0].root());
+    prop_assert_eq!(shape(file.documents[0].root()), plain, "{:?} in {:?}\n{}", value, template, run.text());
     let root = file.documents[0].root();
     let k = || root.get("k").map(|node| node.items().next().unwrap_or(node));
     let (got, want) = match at {

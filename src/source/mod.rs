@@ -167,6 +167,12 @@ impl SourceMap {
         file
     }
 
+    /// Gives all texts that a person wrote, in the order in which they were added.
+    pub fn written(&self) -> Vec<Arc<SourceFile>> {
+        let files = self.files.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        files.iter().filter(|file| file.origin == Origin::Written).cloned().collect()
+    }
+
     /// Gives a text by its id. Ids of another map may panic or give another text.
     pub fn file(&self, id: FileId) -> Arc<SourceFile> {
         let files = self.files.read().unwrap_or_else(std::sync::PoisonError::into_inner);

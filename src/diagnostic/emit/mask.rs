@@ -2,11 +2,11 @@
 //!
 //! It judges by the text alone, so that it also holds where no tree could be read.
 
-use crate::diagnostic::secret::names_secret;
+use crate::diagnostic::secret::is_secret_name;
 use crate::source::SourceFile;
 
 /// What stands for a secret.
-pub(super) const MASK: &str = "•••";
+pub const MASK: &str = "•••";
 
 /// Fields of a Secret whose text is no secret.
 const OPEN_FIELDS: [&str; 10] =
@@ -22,19 +22,16 @@ pub(super) fn masked_from(file: &SourceFile, line: u32, all: bool) -> Option<usi
     let text = file.line_text(line);
     let (key, value) = split(text);
     let shown = text.get(value..).unwrap_or_default().trim();
-    if shown.is_empty() || shown.starts_with('#') {
+    let harmless = ["", "true", "false", "null", "~", "|", "|-", ">", ">-", "{}", "[]"].contains(&shown);
+    let template = shown.trim_matches(['"', '\'']).starts_with("{{");
+    if harmless || template || shown.starts_with('#') {
         return None;
     }
     if all {
         return Some(value);
     }
-    let harmless = ["true", "false", "null", "~", "|", "|-", ">", ">-", "{}", "[]"].contains(&shown);
-    let template = shown.trim_matches(['"', '\'']).starts_with("{{");
-    if harmless || template {
-        return None;
-    }
     let key = key.unwrap_or_default();
-    let named = names_secret(key) || (key == "value" && beside(file, line).is_some_and(names_secret));
+    let named = is_secret_name(key) || (key == "value" && beside(file, line).is_some_and(is_secret_name));
     let in_secret = !OPEN_FIELDS.contains(&key) && is_secret(file, line);
     (named || in_secret).then_some(value)
 }

@@ -7,6 +7,7 @@ mod mask;
 mod terminal;
 
 pub use json::Json;
+pub use mask::MASK;
 pub use terminal::Terminal;
 
 use super::{Diagnostic, Severity};

@@ -26,16 +26,20 @@ fn waits_for_ever(script: &str) -> bool {
         .flat_map(|line| line.split(|c: char| c.is_whitespace() || ";&|()".contains(c)))
         .filter(|word| !word.is_empty())
         .collect();
-    let has = |wanted: &[&str]| words.iter().any(|word| wanted.contains(word));
-    let starts = words.windows(2).any(|pair| match pair {
+    let starts = words.windows(2).position(|pair| match pair {
         ["until", _] => true,
         ["while", condition] => ["!", "true", ":", "[", "[["].contains(condition),
         _ => false,
     });
-    // A time limit, a counter that is compared, or a way out of the loop.
-    let ends = has(&["timeout", "break", "exit", "return", "seq", "-ge", "-gt", "-le", "-lt", "-eq"])
-        || ["SECONDS", "((", "--timeout", "--retry"].iter().any(|sign| script.contains(sign));
-    starts && has(&["sleep"]) && !ends
+    let (Some(start), Some(end)) = (starts, words.iter().rposition(|word| *word == "done")) else { return false };
+    let (Some(before), Some(inside)) = (words.get(..start), words.get(start..end)) else { return false };
+    // A time limit around it, a counter or clock that it compares, or giving up with an error. Leaving it when all is well
+    // is no end: that may never come.
+    let compares = ["-ge", "-gt", "-le", "-lt", "-eq"];
+    let counted = inside.iter().any(|word| compares.contains(word) || word.contains("SECONDS"));
+    let gives_up = inside.windows(2).any(|pair| matches!(pair, ["exit" | "return", code] if *code != "0"));
+    let limited = before.contains(&"timeout") || script.contains("((");
+    inside.contains(&"sleep") && !(counted || gives_up || limited)
 }
 
 #[cfg(test)]
@@ -50,6 +54,10 @@ mod tests {
             ("set -e\nuntil pg_isready -h db\ndo\n  sleep 1\ndone\n", true),
             ("while true; do curl -f http://db && true; sleep 1; done", true),
             ("while [ \"$(curl -s db)\" != ok ]; do sleep 1; done", true),
+            ("while :; do nc -z db 5432 && break; sleep 1; done", true),
+            ("until timeout 1 nc -z db 5432; do sleep 1; done; exit 0", true),
+            ("while true; do [ $SECONDS -gt 60 ] && exit 1; sleep 1; done", false),
+            ("until nc -z db 5432; do sleep 1; (( i++ < 30 )) || exit 1; done", false),
             ("timeout 60 sh -c 'until nc -z db 5432; do sleep 1; done'", false),
             ("for i in $(seq 30); do nc -z db 5432 && exit 0; sleep 1; done; exit 1", false),
             ("i=0; until nc -z db 5432; do i=$((i+1)); [ $i -gt 30 ] && exit 1; sleep 1; done", false),

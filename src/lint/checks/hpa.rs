@@ -23,7 +23,7 @@ pub(super) fn build(_: &mut Params<'_>) -> Check {
                 for container in measured {
                     let (called, resource) = (called(container), metric.resource);
                     findings
-                        .at(container.node)
+                        .lacking(container.node)
                         .message(format!("{called} has no {resource} request, but is scaled by its share of one"))
                         .label(metric.span, format!("`{}` scales by {resource} utilisation", scaler.name));
                 }
@@ -67,4 +67,32 @@ fn utilisations<'d>(scaler: &Object<'d>) -> Vec<Metric<'d>> {
         Some(Metric { resource: name.text(), container: source.field("container").map(Node::text), span: name.span() })
     };
     metrics.items().filter_map(utilisation).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::problems;
+
+    /// A Deployment `web` whose second container requests nothing, and an autoscaler.
+    fn count(scaler: &str) -> usize {
+        let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {template: {spec: {containers: [{name: a, resources: {requests: {cpu: 1}}}, {name: b}]}}}\n";
+        problems("hpa-without-request", &format!("{deployment}---\nkind: HorizontalPodAutoscaler\n{scaler}")).len()
+    }
+
+    #[test]
+    fn what_an_autoscaler_measures_must_be_requested() {
+        let target = "scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}";
+        let v2 =
+            |metrics: &str| count(&format!("apiVersion: autoscaling/v2\nspec: {{{target}, metrics: [{metrics}]}}"));
+        assert_eq!(v2("{resource: {name: cpu, target: {averageUtilization: 50}}}"), 1);
+        assert_eq!(v2("{resource: {name: memory, target: {averageUtilization: 50}}}"), 2);
+        assert_eq!(v2("{resource: {name: cpu, target: {averageValue: 1}}}"), 0);
+        assert_eq!(v2("{containerResource: {name: cpu, container: a, target: {averageUtilization: 50}}}"), 0);
+        assert_eq!(v2("{containerResource: {name: cpu, container: b, target: {averageUtilization: 50}}}"), 1);
+        assert_eq!(v2(""), 1, "without metrics, by cpu");
+        let v1 = format!("apiVersion: autoscaling/v1\nspec: {{{target}, targetCPUUtilizationPercentage: 50}}");
+        assert_eq!(count(&v1), 1);
+        assert_eq!(count(&v1.replace("name: web", "name: api")), 0);
+        assert_eq!(count(&v1.replace("spec:", "metadata: {namespace: other}\nspec:")), 0);
+    }
 }

@@ -18,7 +18,7 @@ pub(super) fn flag(params: &mut Params<'_>) -> Check {
             return;
         }
         match container.node.at(&["securityContext", &field]) {
-            None if unset_fails => _ = findings.at(container.node),
+            None if unset_fails => _ = findings.lacking(container.node),
             Some(value) if value.as_bool() == Some(!must) => _ = findings.at(value),
             _ => {}
         }
@@ -34,10 +34,10 @@ pub(super) fn undropped_capability(params: &mut Params<'_>) -> Check {
         }
         let drop = container.node.at(&["securityContext", "capabilities", "drop"]);
         let drops = |node: Node<'_>| {
-            node.items().any(|item| item.text().eq_ignore_ascii_case("ALL") || capability(item) == wanted)
+            node.items().map(Node::text).any(|name| name.eq_ignore_ascii_case("ALL") || name == wanted)
         };
         match drop {
-            None => _ = findings.at(container.node),
+            None => _ = findings.lacking(container.node),
             Some(drop) if !drops(drop) => {
                 let message = format!("{} does not drop the capability `{wanted}`", called(container));
                 findings.at(drop).message(message);
@@ -52,19 +52,14 @@ pub(super) fn added_capability(params: &mut Params<'_>) -> Check {
     let allowed = params.list("allowed");
     Check::container(move |_, container, findings| {
         let added = container.node.at(&["securityContext", "capabilities", "add"]);
+        // Names are compared as they are: the server's own policy knows no `chown` and no `CAP_CHOWN`.
         for item in added.into_iter().flat_map(Node::items) {
-            let name = capability(item);
-            if !allowed.contains(&name) {
+            let name = item.text();
+            if !allowed.iter().any(|allowed| allowed == name) {
                 findings.at(item).message(format!("{} adds the capability `{name}`", called(container)));
             }
         }
     })
-}
-
-/// Writes a capability as Kubernetes does, without `CAP_`.
-fn capability(item: Node<'_>) -> String {
-    let name = item.text().to_ascii_uppercase();
-    name.strip_prefix("CAP_").map_or(name.clone(), str::to_owned)
 }
 
 /// Every container must run under a seccomp profile, its own or the pod's, that is not `Unconfined`.
@@ -83,7 +78,7 @@ pub(super) fn seccomp(_: &mut Params<'_>) -> Check {
         }
         if !profile(pod.spec) {
             let bare = |container: &Container<'_>| !profile(container.node);
-            pod.containers().filter(bare).for_each(|container| _ = findings.at(container.node));
+            pod.containers().filter(bare).for_each(|container| _ = findings.lacking(container.node));
         }
     })
 }

@@ -5,7 +5,7 @@ use crate::diagnostic::nearest;
 use crate::lint::finding::Context;
 use crate::lint::params::Params;
 use crate::object::{Container, Pod};
-use crate::yaml::Node;
+use crate::yaml::{Entry, Node};
 
 /// Gives the selector of a Service that has one and uses it.
 fn selector<'d>(context: &Context<'_, 'd>) -> Option<Node<'d>> {
@@ -18,7 +18,8 @@ fn selector<'d>(context: &Context<'_, 'd>) -> Option<Node<'d>> {
 pub(super) fn selects(_: &mut Params<'_>) -> Check {
     Check::object(|context, findings| {
         let Some(selector) = selector(context).filter(|_| context.run.complete) else { return };
-        if context.set.selected(context.object, selector).next().is_some() {
+        let mut selected = context.set.selected(context.object, selector);
+        if selected.next().is_some() || selector.entries().any(|label| is_operated(context, label)) {
             return;
         }
         let message = format!("Service `{}` selects no pods {}", context.object.name, context.whole());
@@ -26,6 +27,18 @@ pub(super) fn selects(_: &mut Params<'_>) -> Check {
         if let Some(label) = near_miss(context, selector) {
             finding.label(label.span(), "these pods differ in this label");
         }
+    })
+}
+
+/// Tells whether a label names a custom resource of the set, so that an operator makes the pods: `prometheus: main` for a
+/// Prometheus `main`, `cnpg.io/cluster: db` for a Cluster `db` of `postgresql.cnpg.io`.
+fn is_operated(context: &Context<'_, '_>, label: Entry<'_>) -> bool {
+    let (domain, key) = label.name().rsplit_once('/').unwrap_or(("", label.name()));
+    context.set.named(label.value.text()).iter().any(|object| {
+        let group = object.group();
+        let same_domain = !domain.is_empty() && (group.ends_with(domain) || domain.ends_with(group));
+        let custom = group.contains('.') && !group.ends_with("k8s.io");
+        custom && object.namespace == context.object.namespace && (same_domain || key.eq_ignore_ascii_case(object.kind))
     })
 }
 
@@ -83,4 +96,67 @@ fn declares(container: Container<'_>, target: Node<'_>, wanted: &str) -> bool {
         };
         named && protocol(port) == wanted
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::problems;
+    use crate::lint::{LintConfig, LintContext, Word, testing};
+
+    fn manifests(service: &str, labels: &str, container: &str) -> String {
+        format!(
+            "apiVersion: v1\nkind: Service\nmetadata: {{name: web}}\nspec:\n  {service}\n---\napiVersion: v1\nkind: Pod\nmetadata: {{name: web, labels: {labels}}}\nspec: {{containers: [{{name: web, {container}}}]}}\n"
+        )
+    }
+
+    #[test]
+    fn pods_that_nearly_match_are_shown() {
+        let text = manifests("selector: {app: web, tier: front}", "{app: web, tier: frnt}", "image: a:1");
+        let config = LintConfig { only: vec![Word::from("service-selects-nothing")], ..LintConfig::default() };
+        let run = LintContext { complete: true, ..LintContext::default() };
+        let (file, found) = testing::lint(&config, &run, &text);
+        let label = &found[0].labels[0];
+        assert_eq!((file.slice(label.span), label.text.as_str()), ("frnt", "these pods differ in this label"));
+    }
+
+    #[test]
+    fn an_operator_may_make_the_pods() {
+        for (selector, resource, flagged) in [
+            ("{prometheus: main}", "apiVersion: monitoring.coreos.com/v1\nkind: Prometheus", false),
+            ("{cnpg.io/cluster: main}", "apiVersion: postgresql.cnpg.io/v1\nkind: Cluster", false),
+            ("{app: main}", "apiVersion: external-secrets.io/v1\nkind: ExternalSecret", true),
+            ("{app: main}", "apiVersion: v1\nkind: ConfigMap", true),
+        ] {
+            let text = format!(
+                "{}---\n{resource}\nmetadata: {{name: main}}\n",
+                manifests(&format!("selector: {selector}"), "{}", "image: a:1")
+            );
+            let found = problems("service-selects-nothing", &text).len();
+            assert_eq!(found, usize::from(flagged), "{selector} {resource}");
+        }
+    }
+
+    #[test]
+    fn a_service_without_a_selector_is_somebody_elses() {
+        for service in ["ports: []", "selector: {}", "type: ExternalName\n  selector: {app: x}"] {
+            assert_eq!(problems("service-selects-nothing", &manifests(service, "{}", "image: a:1")), [""; 0]);
+        }
+    }
+
+    #[test]
+    fn a_target_is_declared_for_its_protocol() {
+        for (port, declared, flagged) in [
+            ("{port: 80}", "[{containerPort: 80}]", false),
+            ("{port: 80, targetPort: 8080}", "[{containerPort: 80}]", true),
+            ("{port: 53, protocol: UDP}", "[{containerPort: 53}]", true),
+            ("{port: 53, protocol: UDP}", "[{containerPort: 53, protocol: UDP}]", false),
+            ("{port: 80, targetPort: web}", "[{containerPort: 80, name: web}]", false),
+            ("{port: 80, targetPort: wbe}", "[{containerPort: 80, name: web}]", true),
+        ] {
+            let service = format!("selector: {{app: web}}\n  ports: [{port}]");
+            let text = manifests(&service, "{app: web}", &format!("ports: {declared}"));
+            let found = problems("target-port-undeclared", &text).len();
+            assert_eq!(found, usize::from(flagged), "{port} {declared}");
+        }
+    }
 }

@@ -20,6 +20,7 @@ use crate::source::{SourceFile, SourceMap};
 use log::{Log, Piece};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
+use rayon::prelude::*;
 use rewrite::{Rewritten, Tables};
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -101,11 +102,19 @@ impl Engine for JinjaEngine {
         let mut rendered = Rendered { diagnostics: program.diagnostics.clone(), ..Rendered::default() };
         let (leaves, values) = Leaves::expose(request.values);
         let context = functions::context(&request, &leaves, values);
+        // Templates run one after the other, because what they read of the values is recorded; the rest is independent.
+        let mut printed = Vec::new();
         for name in program.templates.keys().filter(|name| request.templates.printing.contains(**name)) {
             match program.run(name, &context) {
                 Err(error) => rendered.diagnostics.push(problem::runtime(&program, &error, request.values)),
-                Ok(pieces) => file(&program, name, &pieces, &leaves, sources, &mut rendered),
+                Ok(pieces) => printed.push((*name, pieces)),
             }
+        }
+        let tables = &program.tables;
+        let files = printed.into_par_iter().map(|(name, pieces)| file(tables, name, &pieces, &leaves, sources));
+        for (file, diagnostics) in files.collect::<Vec<_>>() {
+            rendered.files.extend(file);
+            rendered.diagnostics.extend(diagnostics);
         }
         if program.templates.contains_key(NOTES) {
             match program.run(NOTES, &context) {
@@ -117,36 +126,34 @@ impl Engine for JinjaEngine {
     }
 }
 
-/// Weaves, parses and proves what one template printed.
+/// Weaves, parses and proves what one template printed; gives nothing but findings where it printed no text.
 fn file(
-    program: &Program,
+    tables: &Tables,
     name: &str,
     pieces: &[Piece],
-    leaves: &Arc<Leaves>,
+    leaves: &Leaves,
     sources: &SourceMap,
-    rendered: &mut Rendered,
-) {
-    let mut flat = flatten::flatten(&program.tables, pieces, leaves);
+) -> (Option<RenderedFile>, Vec<Diagnostic>) {
+    let flat = flatten::flatten(tables, pieces, leaves);
     let weave::Woven { text, mut origins, expected, problems } = weave::weave(&flat.atoms);
-    std::mem::swap(&mut origins.traces, &mut flat.traces);
-    for (mut diagnostic, trace) in problems {
-        diagnostic.trace = origins.trace(trace);
-        rendered.diagnostics.push(diagnostic);
-    }
+    let mut edits = flat.edits;
+    origins.traces = flat.traces;
+    let traced = |(diagnostic, trace)| Diagnostic { trace: origins.trace(trace), ..diagnostic };
+    let mut diagnostics: Vec<_> = problems.into_iter().map(traced).collect();
     if text.trim().is_empty() {
-        return;
+        return (None, diagnostics);
     }
     let source = sources.add_rendered(name, text);
     let parsed = crate::yaml::parse(&source);
-    let mut edits = flat.edits;
     if parsed.diagnostics.is_empty() {
-        let problems = prove::prove(&parsed.documents, &expected, &mut origins, &mut |edit, steps| {
-            edits.nested(leaves, edit, steps)
-        });
-        rendered.diagnostics.extend(problems);
+        let nested = &mut |edit, steps: &[_]| edits.nested(leaves, edit, steps);
+        diagnostics.extend(prove::prove(&parsed.documents, &expected, &mut origins, nested));
     }
     origins.edits = edits.resolve(leaves);
-    rendered.files.push(RenderedFile { path: name.to_owned(), source, origins, documents: parsed.documents });
-    let syntax: Vec<_> = parsed.diagnostics.into_iter().map(|diagnostic| rendered.resolve(diagnostic)).collect();
-    rendered.diagnostics.extend(syntax);
+    let file = RenderedFile { path: name.to_owned(), source, origins, documents: parsed.documents };
+    // Where a value could not be written, what is left is no YAML: that is one defect, not two.
+    let follows = |diagnostic: &Diagnostic| diagnostic.rule == "yaml/syntax" && !diagnostics.is_empty();
+    let syntax: Vec<_> = parsed.diagnostics.into_iter().filter(|diagnostic| !follows(diagnostic)).collect();
+    diagnostics.extend(syntax.into_iter().map(|diagnostic| file.resolve(diagnostic)));
+    (Some(file), diagnostics)
 }

@@ -259,7 +259,35 @@ impl<'a> Weaver<'a> {
         if column == 0 && self.directive() {
             return true;
         }
+        if self.plain_line(column) {
+            return true;
+        }
         self.entry();
+        true
+    }
+
+    /// Copies a line at once that is nothing but dashes, a key and plain text, all literal: most lines are.
+    fn plain_line(&mut self, column: usize) -> bool {
+        let Some(Atom::Text { text, span, trace, .. }) = self.atoms.get(self.at.atom) else { return false };
+        let rest = &text[self.at.byte..];
+        let Some(end) = rest.find('\n') else { return false };
+        let line = &rest[..end];
+        if line.bytes().any(|byte| b"\"'[]{}|>&!*%?#\r\t".contains(&byte)) {
+            return false;
+        }
+        let start = span.start as usize + self.at.byte;
+        let from = self.woven.text.len();
+        self.woven.text.push_str(&rest[..=end]);
+        let made = Made::Literal(Span::new(span.file, start, start + end + 1));
+        self.woven.origins.extend(from, self.woven.text.len(), made, *trace);
+        self.line_start = self.woven.text.len();
+        self.at = settle(self.atoms, Cursor { atom: self.at.atom, byte: self.at.byte + end + 1 });
+        let mut key = line;
+        while let Some(item) = key.strip_prefix("- ") {
+            key = item.trim_start_matches(' ');
+        }
+        let opens = key.trim_end_matches(' ').ends_with(':');
+        self.open_key = opens.then(|| column + line.len() - key.len());
         true
     }
 

@@ -1,5 +1,6 @@
 //! The commands, a file each: flags, formats, exit codes.
 
+mod charts;
 mod check;
 mod input;
 mod rules;

@@ -1,0 +1,124 @@
+//! Linters as workspaces and flags configure them.
+
+use super::args::RuleArgs;
+use super::inputs::read_text;
+use super::paths::Base;
+use super::trouble::Trouble;
+use super::workspaces::Loaded;
+use super::world::{Entry, Walk, World};
+use crate::chart::{self, Spanned};
+use crate::diagnostic::Diagnostic;
+use crate::lint::suppress::Exception;
+use crate::lint::{self, Configure, LintConfig, Linter, Param, Rule, Word};
+use crate::source::SourceMap;
+use std::path::{Path, PathBuf};
+
+/// A linter with what it was made from.
+pub(super) struct Rules {
+    /// Runs the rules.
+    pub linter: Linter,
+    /// The ids of the workspace's own rules.
+    pub own: Vec<String>,
+    /// What the workspace accepts.
+    pub exceptions: Vec<Exception>,
+    /// What is wrong with the workspace's rules.
+    pub findings: Vec<Diagnostic>,
+}
+
+/// Makes the linter of a workspace, or of none. Flags that name no rule or profile are trouble.
+pub(super) fn rules(
+    loaded: Option<&Loaded>,
+    args: &RuleArgs,
+    sources: &SourceMap,
+    base: &Base,
+    world: &dyn World,
+) -> Result<Rules, Trouble> {
+    let mut config = LintConfig::standard();
+    let (mut exceptions, mut findings) = (Vec::new(), Vec::new());
+    if let Some(Loaded { folder, workspace }) = loaded {
+        if let Some(profiles) = &workspace.rules.profiles {
+            config.profiles = profiles.iter().map(word).collect();
+        }
+        config.configure = workspace.rules.configure.iter().map(configure).collect();
+        for path in &workspace.rules.policies {
+            let (rules, problems) = own_rules(&folder.join(path.as_str()), sources, base, world)?;
+            config.own.extend(rules);
+            findings.extend(problems);
+        }
+        exceptions = workspace.exceptions.iter().map(exception).collect();
+    }
+    let words = |texts: &[String]| texts.iter().map(|text| Word::from(text.as_str())).collect();
+    if !args.profiles.is_empty() {
+        config.profiles = words(&args.profiles);
+    }
+    config.only = words(&args.rules);
+    config.skip = words(&args.skipped);
+    let own = config.own.iter().map(|rule| rule.id.clone()).collect();
+    let (linter, problems) = Linter::new(&config);
+    for problem in problems {
+        if problem.span.is_none() {
+            return Err(Trouble { message: problem.message, help: problem.help });
+        }
+        findings.push(problem);
+    }
+    Ok(Rules { linter, own, exceptions, findings })
+}
+
+/// Reads rules that people wrote: a file, or all YAML files of a folder.
+fn own_rules(
+    path: &Path,
+    sources: &SourceMap,
+    base: &Base,
+    world: &dyn World,
+) -> Result<(Vec<Rule>, Vec<Diagnostic>), Trouble> {
+    let entry = world.entry(path).map_err(|error| Trouble::io("read", path, &error))?;
+    let files: Vec<PathBuf> = match entry {
+        Entry::File => vec![path.to_owned()],
+        Entry::Folder => {
+            let is_yaml = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
+            world.walk(path, Walk::Visible).files.into_iter().filter(is_yaml).collect()
+        }
+    };
+    let (mut rules, mut findings) = (Vec::new(), Vec::new());
+    for file in files {
+        match lint::decode(&sources.add(base.show(&file), read_text(world, &file)?)) {
+            Ok(rule) => rules.push(rule),
+            Err(problems) => findings.extend(problems),
+        }
+    }
+    Ok((rules, findings))
+}
+
+fn word(text: &Spanned<String>) -> Word {
+    Word { text: text.value.clone(), span: Some(text.span) }
+}
+
+fn configure(entry: &chart::Configure) -> Configure {
+    let param = |(name, data): &(Spanned<String>, _)| Param {
+        name: name.value.clone(),
+        data: Clone::clone(data),
+        place: Some((name.span, name.span)),
+    };
+    Configure {
+        rule: word(&entry.rule),
+        severity: entry.severity.map(|level| match level {
+            chart::Level::Severity(severity) => lint::Level::Severity(severity),
+            chart::Level::Disabled => lint::Level::Disabled,
+        }),
+        with: entry.with.iter().map(param).collect(),
+        environments: entry.environments.iter().map(|name| name.value.clone()).collect(),
+    }
+}
+
+fn exception(entry: &chart::Exception) -> Exception {
+    let text = |text: &Option<Spanned<String>>| text.as_ref().map(|text| text.value.clone());
+    Exception {
+        rule: entry.rule.value.clone(),
+        object: text(&entry.object),
+        namespace: text(&entry.namespace),
+        container: text(&entry.container),
+        reason: entry.reason.value.clone(),
+        until: text(&entry.until),
+        place: Some(entry.span),
+    }
+}
