@@ -11,24 +11,27 @@ impl Value {
     /// Makes a value of a node of a values file.
     pub fn from_node(node: Node<'_>) -> Self {
         let mut written = None;
-        let mut number = |printed: String| {
+        let mut typed = |printed: String| {
             if printed != node.text() {
                 written = Some(Box::from(node.text()));
             }
         };
         let data = match node.scalar() {
             Some(Scalar::Null) => ValueData::Null,
-            Some(Scalar::Bool(value)) => ValueData::Bool(value),
+            Some(Scalar::Bool(value)) => {
+                typed(value.to_string());
+                ValueData::Bool(value)
+            }
             Some(Scalar::Int(value)) => {
-                number(value.to_string());
+                typed(value.to_string());
                 ValueData::Int(value)
             }
             Some(Scalar::UInt(value)) => {
-                number(value.to_string());
+                typed(value.to_string());
                 ValueData::UInt(value)
             }
             Some(Scalar::Float(value)) => {
-                number(float_text(value));
+                typed(float_text(value));
                 ValueData::Float(value)
             }
             Some(Scalar::String | Scalar::Merge) => ValueData::String(node.text().into()),

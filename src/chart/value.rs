@@ -50,7 +50,7 @@ pub struct ValueEntry {
 pub struct Place {
     /// The value in its file, or in the text of a flag.
     pub span: Span,
-    /// A number as written, where that is not how it would be printed (`1.10`, `0644`).
+    /// A number or a boolean as written, where that is not how it would be printed (`1.10`, `0644`, `on`).
     pub written: Option<Box<str>>,
     /// What it overrode, the nearest first.
     pub overrode: Vec<Span>,

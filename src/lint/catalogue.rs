@@ -139,10 +139,14 @@ mod tests {
 
     #[test]
     fn texts_are_worded_alike() {
+        let proper = ["ConfigMap", "Secret", "Service", "StatefulSet"];
         for rule in all() {
-            let first = rule.summary.chars().next().expect("a summary is not empty");
-            assert!(!first.is_lowercase() || !rule.summary.ends_with('.'), "{}: a summary is a fragment", rule.id);
-            assert!(rule.why.ends_with('.') && rule.remedy.ends_with('.'), "{}: sentences end", rule.id);
+            for fragment in [&rule.summary, &rule.remedy] {
+                let lower =
+                    fragment.starts_with(char::is_lowercase) || proper.iter().any(|name| fragment.starts_with(name));
+                assert!(lower && !fragment.ends_with('.'), "{}: `{fragment}` is no fragment", rule.id);
+            }
+            assert!(rule.why.ends_with('.'), "{}: a reason is made of sentences", rule.id);
         }
     }
 

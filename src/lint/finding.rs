@@ -49,6 +49,11 @@ impl Finding<'_> {
         self
     }
 
+    pub(super) fn help(&mut self, help: impl Into<String>) -> &mut Self {
+        self.help = Some(help.into());
+        self
+    }
+
     /// Asks whether a near name was meant, where there is one.
     pub(super) fn did_you_mean(&mut self, near: Option<&str>) -> &mut Self {
         if let Some(near) = near {
@@ -77,6 +82,12 @@ impl<'d> Findings<'d> {
     /// Points at a node: a scalar, or the beginning of a map or list.
     pub(super) fn at(&mut self, node: Node<'d>) -> &mut Finding<'d> {
         self.push(node, node.head())
+    }
+
+    /// Points at what lacks a field: the key that names a map, or the beginning of one that is an item of a list.
+    pub(super) fn lacking(&mut self, node: Node<'d>) -> &mut Finding<'d> {
+        let span = node.parent_entry().map_or(node.head(), |entry| entry.key.span());
+        self.push(node, span)
     }
 
     /// Points at the key of a map's entry.

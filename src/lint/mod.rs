@@ -5,7 +5,7 @@
 //! the pattern, gives its parameters, and shows manifests that fail and pass, which are the rule's tests. People's own
 //! rules have the same form ([`decode`]).
 //!
-//! - [`catalogue`], [`load`]: the built-in rules. A table made at build time says which there are; a rule is decoded when
+//! - [`catalogue()`], [`load`]: the built-in rules. A table made at build time says which there are; a rule is decoded when
 //!   the first object comes that it applies to.
 //! - [`Linter`]: chooses rules by profile and configuration, and runs them.
 //! - [`suppress`]: takes out what a person allowed, with a comment, an annotation or an exception.

@@ -29,9 +29,9 @@ pub struct Rule {
     pub profiles: Vec<String>,
     /// What is wrong, in one line.
     pub summary: String,
-    /// Why that is bad.
+    /// Why that is bad, in sentences.
     pub why: String,
-    /// What to write instead.
+    /// What to write instead, in a few words: the help of its findings.
     pub remedy: String,
     /// Which objects it looks at.
     pub applies: Applies,
@@ -344,7 +344,7 @@ group: security
 severity: error
 summary: pod sees the node's processes
 why: It can signal and inspect them.
-remedy: Remove `hostPID`.
+remedy: remove `hostPID`
 applies: { pods: true }
 check: { builtin: pod-flag, with: { field: hostPID } }
 ";

@@ -247,10 +247,10 @@ fn findings_lead_back_to_macros_and_values() {
     let image = find("nginx:on");
     assert_eq!(run.place(image.span.unwrap()), "templates/_h.yaml:3:9");
     let edit = image.edit.expect("a value fed it");
-    assert_eq!((edit.key.as_str(), run.place(edit.span)), ("web.tag", "values.yaml:3:8".to_owned()));
+    assert_eq!((edit.key.as_str(), run.place(edit.span)), ("web.tag", "values.yaml:3:3".to_owned()));
     let nested = find("tag: true");
     let edit = nested.edit.expect("a value fed it");
-    assert_eq!((edit.key.as_str(), run.place(edit.span)), ("web.tag", "values.yaml:3:8".to_owned()));
+    assert_eq!((edit.key.as_str(), run.place(edit.span)), ("web.tag", "values.yaml:3:3".to_owned()));
     assert_eq!(run.place(nested.span.unwrap()), "templates/t.yaml:4:6");
 }
 

@@ -23,7 +23,7 @@ pub(super) fn build(_: &mut Params<'_>) -> Check {
                 for container in measured {
                     let (called, resource) = (called(container), metric.resource);
                     findings
-                        .at(container.node)
+                        .lacking(container.node)
                         .message(format!("{called} has no {resource} request, but is scaled by its share of one"))
                         .label(metric.span, format!("`{}` scales by {resource} utilisation", scaler.name));
                 }

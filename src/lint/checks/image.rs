@@ -33,8 +33,79 @@ fn tag_of(image: &str) -> Option<&str> {
     name.split_once(':').map(|(_, tag)| tag).filter(|tag| !tag.is_empty())
 }
 
+/// An image must be a reference that the kubelet can read.
+pub(super) fn reference(_: &mut Params<'_>) -> Check {
+    Check::container(|_, container, findings| {
+        let Some(image) = container.node.field("image") else { return };
+        let text = image.text();
+        // What is substituted later cannot be judged, and the schema stage tells placeholders.
+        if text.is_empty() || text.contains("${") || text.contains('<') {
+            return;
+        }
+        let Err(why) = read(text) else { return };
+        let shown = text.escape_debug();
+        let finding =
+            findings.at(image).message(format!("{} runs `{shown}`, which is no image: {why}", called(container)));
+        let start = text.split(char::is_whitespace).next().unwrap_or_default();
+        if start.len() < text.len() && read(start).is_ok() {
+            finding.help(format!("remove what follows `{start}`"));
+        } else if read(&text.to_lowercase()).is_ok() {
+            finding.help(format!("write `{}`", text.to_lowercase()));
+        }
+    })
+}
+
+/// Reads `[domain[:port]/]path[:tag][@digest]`, as the distribution project's grammar has it.
+fn read(image: &str) -> Result<(), &'static str> {
+    if let Some(c) = image.chars().find(|c| !c.is_ascii_graphic()) {
+        return Err(if c.is_whitespace() { "it holds a blank" } else { "it holds a character that no image has" });
+    }
+    let (image, digest) = image.split_once('@').map_or((image, None), |(image, digest)| (image, Some(digest)));
+    if digest.is_some_and(|digest| !is_digest(digest)) {
+        return Err("its digest is no digest");
+    }
+    let tag = tag_of(image).unwrap_or_default();
+    let name = image.strip_suffix(tag).unwrap_or(image);
+    let name = if tag.is_empty() { name } else { name.strip_suffix(':').unwrap_or(name) };
+    let word = |c: char| c.is_ascii_alphanumeric() || c == '_';
+    if tag.len() > 128 || tag.chars().any(|c| !word(c) && c != '.' && c != '-') || tag.starts_with(['.', '-']) {
+        return Err("its tag is no tag");
+    }
+    let is_domain = |first: &str| first.contains(['.', ':']) || first == "localhost" || first != first.to_lowercase();
+    let path = match name.split_once('/') {
+        Some((domain, path)) if is_domain(domain) => {
+            let plain = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
+            if !domain.chars().all(plain) {
+                return Err("its registry is no host name");
+            }
+            path
+        }
+        _ => name,
+    };
+    if path.chars().any(|c| c.is_ascii_uppercase()) {
+        return Err("its name has a capital letter");
+    }
+    path.split('/').all(is_component).then_some(()).ok_or("its name is no path of words")
+}
+
+/// Small letters and digits, with `.`, `_`, `__` or hyphens between them.
+fn is_component(text: &str) -> bool {
+    let small = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit();
+    let separator = |text: &str| matches!(text, "." | "_" | "__") || text.bytes().all(|byte| byte == b'-');
+    text.starts_with(small) && text.ends_with(small) && text.split(small).all(separator)
+}
+
+fn is_digest(text: &str) -> bool {
+    text.split_once(':').is_some_and(|(algorithm, hex)| {
+        let named = algorithm.chars().all(|c| c.is_ascii_alphanumeric() || "+._-".contains(c));
+        let long = if algorithm == "sha256" { hex.len() == 64 } else { hex.len() >= 32 };
+        named && long && hex.bytes().all(|byte| byte.is_ascii_hexdigit())
+    })
+}
+
 #[cfg(test)]
 mod tests {
+    use super::read;
     use crate::lint::testing::{pod, problems};
 
     #[test]
@@ -53,5 +124,44 @@ mod tests {
             let text = pod("dnsPolicy: Default", &format!("image: {image:?}"));
             assert_eq!(problems("latest-tag", &text).len(), usize::from(flagged), "{image}");
         }
+    }
+
+    #[test]
+    fn images_read_as_the_kubelet_reads_them() {
+        let digest = format!("a@sha256:{}", "0f".repeat(32));
+        for image in [
+            "nginx",
+            "nginx:1.27.3",
+            "team/web",
+            "localhost/web",
+            "localhost:5000/web:1",
+            "registry.example.com/team/web_a.b__c--d:V1.2-x_y",
+            "[::1]:5000/web",
+            digest.as_str(),
+        ] {
+            assert_eq!(read(image), Ok(()), "{image}");
+        }
+        for (image, why) in [
+            ("nginx:1.27.3\t\t👈", "it holds a blank"),
+            ("nginx👈", "it holds a character that no image has"),
+            ("Nginx:1", "its name has a capital letter"),
+            ("nginx:1:2", "its tag is no tag"),
+            ("nginx:-1", "its tag is no tag"),
+            ("nginx:", "its name is no path of words"),
+            ("-nginx", "its name is no path of words"),
+            ("a//b", "its name is no path of words"),
+            ("https://example.com/web", "its name is no path of words"),
+            ("a@sha256:abc", "its digest is no digest"),
+            (":1", "its name is no path of words"),
+        ] {
+            assert_eq!(read(image), Err(why), "{image}");
+        }
+    }
+
+    #[test]
+    fn what_was_pasted_behind_an_image_is_shown() {
+        let text = pod("dnsPolicy: Default", "image: nginx:1.27.3\t\t👈");
+        let expected = r"8:14 spec.containers[0].image: container `web` runs `nginx:1.27.3\t\t👈`, which is no image: it holds a blank";
+        assert_eq!(problems("invalid-image", &text), [expected]);
     }
 }

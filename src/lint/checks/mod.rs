@@ -86,6 +86,7 @@ pub(super) static BUILTINS: &[Builtin] = &[
     Builtin { name: "host-path-socket", build: host_path::socket },
     Builtin { name: "hpa-request", build: hpa::build },
     Builtin { name: "identical-probes", build: probes::identical },
+    Builtin { name: "image-reference", build: image::reference },
     Builtin { name: "image-tag", build: image::tag },
     Builtin { name: "init-container-probe", build: probes::on_init_container },
     Builtin { name: "pod-flag", build: pod_fields::flag },

@@ -17,7 +17,7 @@ pub(super) fn missing(params: &mut Params<'_>) -> Check {
             return;
         }
         let bare = |container: &Container<'_>| container.role == Role::Main && container.node.field(probe).is_none();
-        pod.containers().filter(bare).for_each(|container| _ = findings.at(container.node));
+        pod.containers().filter(bare).for_each(|container| _ = findings.lacking(container.node));
     })
 }
 

@@ -11,7 +11,7 @@ pub(super) fn missing(params: &mut Params<'_>) -> Check {
     let resource = params.text("resource");
     Check::container(move |pod, container, findings| {
         if runs_on(container) && !has(pod, container, field, &resource) {
-            findings.at(container.node);
+            findings.lacking(container.node);
         }
     })
 }

@@ -9,7 +9,7 @@ pub(super) fn build(params: &mut Params<'_>) -> Check {
     Check::pod(move |_, pod, findings| match pod.spec.field("restartPolicy") {
         Some(policy) if policy.text() == forbidden => _ = findings.at(policy),
         None if forbidden == "Always" => {
-            findings.at(pod.spec).message("pod template has no restart policy, which means `Always`");
+            findings.lacking(pod.spec).message("pod template has no restart policy, which means `Always`");
         }
         _ => {}
     })

@@ -49,7 +49,7 @@ pub(super) fn non_root(_: &mut Params<'_>) -> Check {
         }
         match own(container.node, "runAsNonRoot") {
             Some(denied) => findings.at(denied),
-            None => findings.at(container.node),
+            None => findings.lacking(container.node),
         };
     })
 }

@@ -18,7 +18,7 @@ pub(super) fn flag(params: &mut Params<'_>) -> Check {
             return;
         }
         match container.node.at(&["securityContext", &field]) {
-            None if unset_fails => _ = findings.at(container.node),
+            None if unset_fails => _ = findings.lacking(container.node),
             Some(value) if value.as_bool() == Some(!must) => _ = findings.at(value),
             _ => {}
         }
@@ -37,7 +37,7 @@ pub(super) fn undropped_capability(params: &mut Params<'_>) -> Check {
             node.items().map(Node::text).any(|name| name.eq_ignore_ascii_case("ALL") || name == wanted)
         };
         match drop {
-            None => _ = findings.at(container.node),
+            None => _ = findings.lacking(container.node),
             Some(drop) if !drops(drop) => {
                 let message = format!("{} does not drop the capability `{wanted}`", called(container));
                 findings.at(drop).message(message);
@@ -78,7 +78,7 @@ pub(super) fn seccomp(_: &mut Params<'_>) -> Check {
         }
         if !profile(pod.spec) {
             let bare = |container: &Container<'_>| !profile(container.node);
-            pod.containers().filter(bare).for_each(|container| _ = findings.at(container.node));
+            pod.containers().filter(bare).for_each(|container| _ = findings.lacking(container.node));
         }
     })
 }

@@ -10,7 +10,7 @@ use crate::yaml::Node;
 pub(super) fn grace_period(params: &mut Params<'_>) -> Check {
     let missing = params.word("flags", &["missing", "zero"]) == "missing";
     Check::pod(move |_, pod, findings| match pod.spec.field("terminationGracePeriodSeconds") {
-        None if missing => _ = findings.at(pod.spec),
+        None if missing => _ = findings.lacking(pod.spec),
         Some(period) if !missing && period.as_i64() == Some(0) => _ = findings.at(period),
         _ => {}
     })
@@ -22,7 +22,7 @@ pub(super) fn governing_service(_: &mut Params<'_>) -> Check {
         let object = context.object;
         let Some(spec) = object.spec() else { return };
         let Some(name) = spec.field("serviceName").filter(|name| !name.text().is_empty()) else {
-            findings.at(spec).message(format!("StatefulSet `{}` names no Service", object.name));
+            findings.lacking(spec).message(format!("StatefulSet `{}` names no Service", object.name));
             return;
         };
         let Some(service) = context.set.beside(object, "", "Service", name.text()) else {
@@ -67,7 +67,7 @@ mod tests {
     fn the_service_exists_is_headless_and_selects_the_pods() {
         for (name, service, expected) in [
             ("serviceName: db", "{clusterIP: None, selector: {app: db}}", None),
-            ("replicas: 1", "{clusterIP: None}", Some("5:3 spec: StatefulSet `db` names no Service")),
+            ("replicas: 1", "{clusterIP: None}", Some("4:1 spec: StatefulSet `db` names no Service")),
             (
                 "serviceName: bd",
                 "{clusterIP: None}",

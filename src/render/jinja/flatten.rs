@@ -44,10 +44,7 @@ impl Edits {
 
     /// Gives the edits themselves.
     pub(super) fn resolve(&self, leaves: &Leaves) -> Vec<Edit> {
-        let edit = |leaf: &Leaf| {
-            let place = leaves.value(*leaf)?.place.as_ref()?;
-            Some(Edit { span: place.span, key: leaves.key(*leaf) })
-        };
+        let edit = |leaf: &Leaf| Some(Edit { span: leaves.place(*leaf)?, key: leaves.key(*leaf) });
         // Only nodes with a place are ever indexed, so that no index shifts.
         self.leaves.iter().filter_map(edit).collect()
     }

@@ -151,6 +151,9 @@ fn file(
     }
     origins.edits = edits.resolve(leaves);
     let file = RenderedFile { path: name.to_owned(), source, origins, documents: parsed.documents };
-    diagnostics.extend(parsed.diagnostics.into_iter().map(|diagnostic| file.resolve(diagnostic)));
+    // Where a value could not be written, what is left is no YAML: that is one defect, not two.
+    let follows = |diagnostic: &Diagnostic| diagnostic.rule == "yaml/syntax" && !diagnostics.is_empty();
+    let syntax: Vec<_> = parsed.diagnostics.into_iter().filter(|diagnostic| !follows(diagnostic)).collect();
+    diagnostics.extend(syntax.into_iter().map(|diagnostic| file.resolve(diagnostic)));
     (Some(file), diagnostics)
 }

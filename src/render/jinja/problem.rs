@@ -1,6 +1,6 @@
 //! Template errors, in words and with the place that a person wrote.
 
-use super::Program;
+use super::{FILTERS, FUNCTIONS, Program, TESTS};
 use crate::chart::{Value, ValueData};
 use crate::diagnostic::{Diagnostic, Trace, nearest};
 use crate::source::{SourceFile, Span};
@@ -40,17 +40,18 @@ pub(super) fn runtime(program: &Program<'_>, error: &Error, values: &Arc<Value>)
     let mut diagnostic = match innermost.kind() {
         ErrorKind::UndefinedError => undefined(program, innermost, places.last().copied(), values),
         ErrorKind::TemplateNotFound => {
-            let wanted = innermost.detail().and_then(|detail| detail.split('"').nth(1)).unwrap_or_default();
+            let wanted = innermost.detail().and_then(|detail| detail.split(['"', '\'']).nth(1)).unwrap_or_default();
             let near = nearest(wanted, program.templates.keys().copied());
-            let diagnostic = Diagnostic::error("template/not-found", message(innermost));
+            let diagnostic = Diagnostic::error("template/not-found", format!("there is no template `{wanted}`"));
             match near {
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
                 None => diagnostic.help("names are relative to the chart's `templates/` folder"),
             }
         }
-        ErrorKind::UnknownFilter | ErrorKind::UnknownFunction | ErrorKind::UnknownTest | ErrorKind::UnknownMethod => {
-            Diagnostic::error("template/unknown-name", message(innermost))
-        }
+        ErrorKind::UnknownFilter => unknown(innermost, "filter", FILTERS),
+        ErrorKind::UnknownFunction => unknown(innermost, "function", FUNCTIONS),
+        ErrorKind::UnknownTest => unknown(innermost, "test", TESTS),
+        ErrorKind::UnknownMethod => Diagnostic::error("template/unknown-name", message(innermost)),
         ErrorKind::OutOfFuel => {
             Diagnostic::error("template/too-long", "this template does not come to an end").help("bound its loops")
         }
@@ -76,12 +77,26 @@ fn place(program: &Program<'_>, error: &Error) -> Option<Span> {
     Some(Span::new(loaded.source.id(), start, start + text.trim().len()))
 }
 
+/// Says that a filter, function or test does not exist, and which one is near.
+fn unknown(error: &Error, what: &str, known: &[&str]) -> Diagnostic {
+    // The engine's words are `filter uper is unknown`.
+    let name = error.detail().and_then(|detail| detail.split_whitespace().nth(1)).unwrap_or_default();
+    let diagnostic = Diagnostic::error("template/unknown-name", format!("there is no {what} `{name}`"));
+    match nearest(name, known.iter().copied()) {
+        Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
+        None => diagnostic.help(format!("there are {}", known.join(", "))),
+    }
+}
+
 fn undefined(program: &Program<'_>, error: &Error, place: Option<Span>, values: &Arc<Value>) -> Diagnostic {
-    let _ = program;
     let diagnostic = Diagnostic::error("template/unknown-value", message(error));
-    let Some(place) = place else { return diagnostic };
-    let source = program.templates.values().find(|loaded| loaded.source.id() == place.file);
-    let Some(path) = source.and_then(|loaded| values_path(loaded.source.slice(place))) else { return diagnostic };
+    let source = place.and_then(|place| {
+        let source = program.templates.values().find(|loaded| loaded.source.id() == place.file)?.source;
+        Some(source.slice(place).to_owned())
+    });
+    // The engine's words name the undefined part (``undefined value: `values.imge` is undefined``), or the tag shows it.
+    let text = error.detail().filter(|detail| detail.contains("values.")).map(str::to_owned).or(source);
+    let Some(path) = text.and_then(|text| values_path(&text)) else { return diagnostic };
     let message = format!("`values.{path}` is not defined");
     let diagnostic = Diagnostic { message, ..diagnostic };
     match near_path(values, &path) {

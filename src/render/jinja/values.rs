@@ -6,6 +6,7 @@
 use crate::chart;
 use crate::chart::{ValueData, ValueEntry};
 use crate::render::prove::Step;
+use crate::source::Span;
 use crate::yaml::emit::Data;
 use minijinja::Value;
 use minijinja::value::{Enumerator, Object, ObjectRepr};
@@ -124,6 +125,17 @@ impl Leaves {
             ValueData::Seq(items) => items.get(node.index),
             _ => None,
         }
+    }
+
+    /// Gives where to edit a node: at its key, where it has one in the same file, else at its value.
+    pub(in crate::render) fn place(&self, leaf: Leaf) -> Option<Span> {
+        let span = self.value(leaf)?.place.as_ref()?.span;
+        let node = self.nodes.get(leaf.0 as usize)?;
+        let key = match node.parent.and_then(|parent| self.value(parent)).map(|parent| &parent.data) {
+            Some(ValueData::Map(entries)) => entries.get(node.index).and_then(|entry| entry.key_span),
+            _ => None,
+        };
+        Some(key.filter(|key| key.file == span.file).unwrap_or(span))
     }
 
     /// Gives the dotted key of a node: `web.hosts[0]`.

@@ -11,12 +11,20 @@ impl Weaver<'_> {
         let Some(data) = site.collection() else { return };
         let behind = settle(self.atoms, Cursor { atom: self.at.atom + 1, byte: 0 });
         let (rest, comment) = self.rest_of_line(behind);
-        if !rest {
-            let problem = Diagnostic::error("template/place", "text follows a list or a map on its line")
-                .help("put it on a line of its own");
-            self.problem(problem, site.span, site.trace);
-        }
         self.at = behind;
+        if !rest {
+            let problem = if self.colon_follows() {
+                Diagnostic::error("template/place", "a list or a map cannot be a key").help("print a text")
+            } else {
+                Diagnostic::error("template/place", "text follows a list or a map on its line")
+                    .help("put it on a line of its own")
+            };
+            self.problem(problem, site.span, site.trace);
+            while !self.peek().ends_line() {
+                self.advance();
+            }
+            return;
+        }
         let column = self.column();
         match before {
             Before::Key(key) if !data.is_empty_collection() => {
