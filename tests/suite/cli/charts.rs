@@ -82,7 +82,7 @@ fn findings_of_several_environments_are_one_and_point_at_the_values() {
     assert_eq!(typed["environments"], serde_json::json!(["dev", "prod"]));
     assert_eq!(
         typed["edit"],
-        serde_json::json!({"file": "shop/values.yaml", "line": 4, "column": 9, "key": "web.port"})
+        serde_json::json!({"file": "shop/values.yaml", "line": 4, "column": 3, "key": "web.port"})
     );
     assert_eq!(typed["rendered"]["line"], 5);
     assert_eq!(typed["release"], "shop");
