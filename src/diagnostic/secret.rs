@@ -28,7 +28,7 @@ const SECRET_KEY: [&str; 17] = [
 ];
 
 /// Words that, at the end of a name, say that it holds something about a secret and not the secret.
-const ABOUT: [&str; 47] = [
+const ABOUT: [&str; 48] = [
     "file",
     "files",
     "path",
@@ -76,6 +76,7 @@ const ABOUT: [&str; 47] = [
     "keys",
     "create",
     "automount",
+    "encryption",
 ];
 
 /// Tells whether something of this name holds a secret: `DB_PASSWORD`, `apiToken`, `signing-key`.

@@ -34,6 +34,7 @@ fn every_page_gives_what_it_says() {
     paths.sort();
     let bless = std::env::var_os("PLIMSOLL_BLESS").is_some();
     let problems: Vec<_> = paths.par_iter().filter_map(|path| examine(path, &root, bless).err()).collect();
+    assert!(!paths.is_empty(), "there are pages in {}", root.display());
     println!("{} pages, {} differ", paths.len(), problems.len());
     assert!(problems.is_empty(), "\n{}\n{} of {} pages differ", problems.join("\n"), problems.len(), paths.len());
 }

@@ -23,7 +23,9 @@ pub(super) fn masked_from(file: &SourceFile, line: u32, all: bool) -> Option<usi
     let (key, value) = split(text);
     let shown = text.get(value..).unwrap_or_default().trim();
     let harmless = ["", "true", "false", "null", "~", "|", "|-", ">", ">-", "{}", "[]"].contains(&shown);
-    let template = shown.trim_matches(['"', '\'']).starts_with("{{");
+    // A tag alone prints what stands elsewhere; beside other text, or with text of its own in quotes, it may hold a secret.
+    let inner = shown.trim_matches(['"', '\'']).strip_prefix("{{").and_then(|rest| rest.strip_suffix("}}"));
+    let template = inner.is_some_and(|inner| !inner.contains(['{', '}', '"', '\'']));
     if harmless || template || shown.starts_with('#') {
         return None;
     }
@@ -100,5 +102,7 @@ mod tests {
         assert_eq!(shown(variable, 5), "  value: 80");
         assert_eq!(shown("auth:\n  password: \"{{ values.x }}\"\n", 2), "  password: \"{{ values.x }}\"");
         assert_eq!(shown("auth:\n  password: 'a b'\n", 2), "  password: •••");
+        assert_eq!(shown("auth:\n  password: {{ values.x }}hunter2\n", 2), "  password: •••");
+        assert_eq!(shown("auth:\n  password: {{ \"hunter2\" }}\n", 2), "  password: •••");
     }
 }

@@ -82,7 +82,7 @@ fn findings_of_several_environments_are_one_and_point_at_the_values() {
     assert_eq!(typed["environments"], serde_json::json!(["dev", "prod"]));
     assert_eq!(
         typed["edit"],
-        serde_json::json!({"file": "shop/values.yaml", "line": 4, "column": 9, "key": "web.port"})
+        serde_json::json!({"file": "shop/values.yaml", "line": 4, "column": 3, "key": "web.port"})
     );
     assert_eq!(typed["rendered"]["line"], 5);
     assert_eq!(typed["release"], "shop");
@@ -176,4 +176,26 @@ fn helm_charts_are_rendered_by_helm() {
     assert!(rendered.contains("a: \"2\""), "{rendered}");
     let rendered = sandbox.run_with("render hc -e prod --set a=3", "", &with_helm).stdout;
     assert!(rendered.contains("a: \"3\""), "{rendered}");
+}
+
+#[test]
+fn subcharts_belong_to_their_parent_unless_they_are_named() {
+    let sandbox = Sandbox::new(&[CHART, VALUES, TEMPLATE]);
+    sandbox.write("shop/charts/db/Chart.yaml", "apiVersion: plimsoll.dev/v1\nname: db\nversion: 1.0.0\n");
+    sandbox.write("shop/charts/db/templates/db.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: db}\n");
+    let whole = ["checked shop: 2 objects, Kubernetes 1.37"];
+    for line in ["validate .", "validate shop", "validate shop/charts/db/templates/db.yaml", "validate shop/charts"] {
+        assert_eq!(checked(&sandbox.run(line).stdout), whole, "{line}");
+    }
+    assert_eq!(checked(&sandbox.run("validate shop/charts/db").stdout), ["checked db: 1 object, Kubernetes 1.37"]);
+    assert_eq!(sandbox.run("validate . --exclude shop/").code, 2, "nothing is left");
+}
+
+#[test]
+fn definitions_of_custom_resources_are_learnt_from_the_whole_run() {
+    let crd = "apiVersion: apiextensions.k8s.io/v1\nkind: CustomResourceDefinition\nmetadata: {name: ships.example.com}\nspec:\n  group: example.com\n  scope: Namespaced\n  names: {kind: Ship, plural: ships}\n  versions:\n    - name: v1\n      served: true\n      storage: true\n      schema:\n        openAPIV3Schema:\n          type: object\n          properties: {spec: {type: object, properties: {load: {type: integer}}}}\n";
+    let ship = "apiVersion: example.com/v1\nkind: Ship\nmetadata: {name: a}\nspec: {laod: 1}\n";
+    let sandbox = Sandbox::new(&[("crds/ship.yaml", crd), ("k8s/ship.yaml", ship)]);
+    assert_eq!(sandbox.run("validate k8s --format json").rules(), ["schema/unknown-kind"]);
+    assert_eq!(sandbox.run("validate k8s crds --format json").rules(), ["schema/unknown-field"]);
 }
