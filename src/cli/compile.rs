@@ -3,6 +3,7 @@
 use super::args::{InputArgs, ReleaseArgs, RuleArgs};
 use super::inputs::{Finder, Inputs, Plain, find_workspace};
 use super::linting::{self, Rules};
+use super::looks;
 use super::merge::merge;
 use super::paths::Base;
 use super::plan::{self, Job, Plan, Scope};
@@ -92,6 +93,19 @@ pub(super) fn compile(
             Err(trouble) => troubles.push(trouble),
         }
     }
+    let outputs = units.iter().filter_map(|unit| {
+        Some((unit.checked.name.as_str(), unit.checked.environment.as_deref(), unit.output.as_ref()?))
+    });
+    let mut looked = looks::look(outputs);
+    // A key that the chart does not know is not mentioned either: that is one defect, not two.
+    let unknown = |unused: &Diagnostic| {
+        let mut findings = units.iter().flat_map(|unit| &unit.findings);
+        findings.any(|finding| finding.rule == "values/unknown-key" && finding.span == unused.span)
+    };
+    looked.retain(|finding| finding.rule != "values/unused" || !unknown(finding));
+    for unit in &mut units {
+        unit.findings.retain(|finding| !crate::render::is_said(&looked, finding));
+    }
     let mut store = SchemaStore::new();
     for unit in &mut units {
         unit.findings.extend(learn(&unit.documents, &mut store));
@@ -117,6 +131,7 @@ pub(super) fn compile(
     troubles.append(&mut workspaces.troubles);
     let mut general = std::mem::take(&mut workspaces.findings);
     general.extend(plan.findings);
+    general.extend(looked);
     if question.stages.lint {
         general.extend(judges.iter_mut().flat_map(|(_, rules)| std::mem::take(&mut rules.findings)));
     }

@@ -10,6 +10,7 @@ mod explain;
 mod init;
 mod inputs;
 mod linting;
+mod looks;
 mod merge;
 mod overrides;
 mod paths;

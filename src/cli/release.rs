@@ -20,6 +20,8 @@ pub(super) struct Output {
     pub definitions: Vec<(String, Arc<SourceFile>)>,
     /// What was rendered: the folder in the chart (`templates/`, `charts/db/templates/`), and the files.
     pub rendered: Vec<(String, Rendered)>,
+    /// The native charts that were rendered, with their values.
+    pub charts: Vec<(Arc<Chart>, Arc<Value>)>,
     /// What is wrong with values and templates.
     pub findings: Vec<Diagnostic>,
 }
@@ -39,7 +41,8 @@ pub(super) fn render(job: &Job, sources: &SourceMap, world: &dyn World) -> Resul
         kubernetes_version: job.versions.last().copied().unwrap_or(Version::LATEST).to_string(),
     };
     let composed = compose(job);
-    let mut output = Output { definitions: Vec::new(), rendered: Vec::new(), findings: composed.diagnostics };
+    let mut output =
+        Output { definitions: Vec::new(), rendered: Vec::new(), charts: Vec::new(), findings: composed.diagnostics };
     if job.chart.flavour == Flavour::Helm {
         let mut rendered = render_by_helm(job, &release, sources, world)?;
         // Helm's paths begin with the chart's name.
@@ -52,7 +55,9 @@ pub(super) fn render(job: &Job, sources: &SourceMap, world: &dyn World) -> Resul
     } else {
         let mut queue = vec![(String::new(), Arc::clone(&job.chart), composed.values, composed.subcharts)];
         while let Some((prefix, chart, values, subcharts)) = queue.pop() {
-            output.add(&prefix, &chart, &Arc::new(values), &release, sources);
+            let values = Arc::new(values);
+            output.add(&prefix, &chart, &values, &release, sources);
+            output.charts.push((chart, values));
             queue.extend(subcharts.into_iter().rev().map(|subchart| {
                 let ComposedSubchart { name, chart, values, subcharts } = subchart;
                 (format!("{prefix}charts/{name}/"), chart, values, subcharts)
