@@ -119,6 +119,8 @@ const KEYS: [&str; 17] = [
     "condition",
     "tags",
 ];
+/// The last two of the keys are Helm's alone.
+const NATIVE_KEYS: usize = KEYS.len() - 2;
 const DEPENDENCY_KEYS: [&str; 8] =
     ["name", "version", "repository", "condition", "tags", "alias", "enabled", "import-values"];
 
@@ -145,7 +147,9 @@ pub(super) fn read(source: &Arc<SourceFile>) -> (Option<(Metadata, Flavour)>, Ve
         // Helm skips what it does not know; a typo is worth a word all the same.
         decoder.unknown = Severity::Warning;
     }
-    decoder.map(root, "Chart.yaml", &KEYS);
+    // Helm has two more, which mean something only inside a dependency.
+    let known = if flavour == Flavour::Helm { &KEYS[..] } else { &KEYS[..NATIVE_KEYS] };
+    decoder.map(root, "Chart.yaml", known);
     let metadata = metadata(root, source, api_version, flavour, &mut decoder);
     (Some((metadata, flavour)), decoder.diagnostics)
 }

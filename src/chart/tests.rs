@@ -4,6 +4,7 @@ mod load;
 mod order;
 mod overrides;
 mod schema;
+mod schemas;
 mod unknown;
 mod workspace;
 

@@ -305,7 +305,8 @@ fn bare(json: &Json) -> String {
     json.as_str().map_or_else(|| json.to_string(), str::to_owned)
 }
 
-fn to_json(value: &Value) -> Json {
+/// Gives a value as JSON, without places.
+pub(super) fn to_json(value: &Value) -> Json {
     match &value.data {
         ValueData::Null => Json::Null,
         ValueData::Bool(value) => Json::Bool(*value),

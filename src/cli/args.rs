@@ -45,6 +45,13 @@ pub(super) struct RuleArgs {
     /// Judge by this profile instead of the configured ones (repeatable)
     #[arg(long = "profile", value_name = "PROFILE")]
     pub profiles: Vec<String>,
+    #[command(flatten)]
+    pub choice: ChoiceArgs,
+}
+
+/// Which findings are told.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct ChoiceArgs {
     /// Judge by this rule only (repeatable)
     #[arg(long = "rule", value_name = "RULE")]
     pub rules: Vec<String>,

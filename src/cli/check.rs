@@ -1,7 +1,7 @@
 //! `check`, and its halves `validate` and `lint`.
 
 use super::Exit;
-use super::args::{InputArgs, ReleaseArgs, ReportArgs, RuleArgs};
+use super::args::{ChoiceArgs, InputArgs, ReleaseArgs, ReportArgs, RuleArgs};
 use super::compile::{self, Question, Stages};
 use super::report;
 use super::world::World;
@@ -28,13 +28,15 @@ pub(super) struct LintArgs {
     check: CheckArgs,
 }
 
-/// The flags of `validate`: those of `check` but for the rules.
+/// The flags of `validate`: those of `check` but for the profiles.
 #[derive(Args)]
 pub(super) struct ValidateArgs {
     #[command(flatten)]
     input: InputArgs,
     #[command(flatten)]
     release: ReleaseArgs,
+    #[command(flatten)]
+    choice: ChoiceArgs,
     #[command(flatten)]
     report: ReportArgs,
 }
@@ -61,7 +63,8 @@ impl ValidateArgs {
     /// Runs `validate`.
     pub(super) fn run(&self, world: &dyn World) -> Exit {
         let stages = Stages { validate: true, lint: false };
-        examine(&self.input, &self.release, &RuleArgs::default(), &self.report, stages, world)
+        let rules = RuleArgs { profiles: Vec::new(), choice: self.choice.clone() };
+        examine(&self.input, &self.release, &rules, &self.report, stages, world)
     }
 }
 

@@ -381,5 +381,5 @@ fn is_wanted(finding: &Diagnostic, rules: &RuleArgs) -> bool {
     let named = |ids: &[String]| ids.iter().any(|id| *id == finding.rule);
     let stage = finding.rule.split_once('/').map(|(stage, _)| stage);
     let judged = stage.is_none_or(|stage| ["schema", "api", "policy", "suppression"].contains(&stage));
-    !named(&rules.skipped) && (rules.rules.is_empty() || !judged || named(&rules.rules))
+    !named(&rules.choice.skipped) && (rules.choice.rules.is_empty() || !judged || named(&rules.choice.rules))
 }

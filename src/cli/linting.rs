@@ -51,8 +51,8 @@ pub(super) fn rules(
     if !args.profiles.is_empty() {
         config.profiles = words(&args.profiles);
     }
-    config.only = words(&args.rules);
-    config.skip = words(&args.skipped);
+    config.only = words(&args.choice.rules);
+    config.skip = words(&args.choice.skipped);
     let own = config.own.iter().map(|rule| rule.id.clone()).collect();
     let (linter, problems) = Linter::new(&config);
     for problem in problems {

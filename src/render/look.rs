@@ -67,15 +67,15 @@ pub fn look(chart: &Chart, composed: &[&Value]) -> Vec<Diagnostic> {
     }
 
     let mut walker = Walker::new(&parsed, Spot::root(chart).seeing(composed.iter().copied()));
-    for index in 0..parsed.len() {
-        if parsed[index].prints {
+    for (index, template) in parsed.iter().enumerate() {
+        if template.prints {
             walker.template(index);
         }
     }
     // What nothing reaches is looked at by itself, without knowing what its variables hold.
     walker.knows_variables = false;
-    for index in 0..parsed.len() {
-        if !parsed[index].prints && !walker.reached.contains(&index) {
+    for (index, template) in parsed.iter().enumerate() {
+        if !template.prints && !walker.reached.contains(&index) {
             walker.template(index);
         }
     }

@@ -7,7 +7,7 @@ use super::origins::Origins;
 use super::weave::{Expected, ExpectedValue};
 use crate::diagnostic::Diagnostic;
 use crate::yaml::emit::Data;
-use crate::yaml::{Document, Node, Style};
+use crate::yaml::{Document, Kind, Node, Style};
 use std::collections::HashMap;
 
 /// What stands where in the parsed text.
@@ -57,16 +57,13 @@ impl<'d> Places<'d> {
             }
             Data::Seq(items) if !items.is_empty() => {
                 let whole = here().find(|node| equal(**node, data)).copied();
-                let (list, first) = match whole {
-                    Some(list) => (list, 0),
-                    None => {
-                        let item =
-                            self.nodes.get(&(start + 2))?.iter().find(|node| {
-                                node.parent().is_some_and(|parent| parent.kind() == crate::yaml::Kind::Seq)
-                            })?;
-                        let list = item.parent()?;
-                        (list, list.items().position(|other| other == *item)?)
-                    }
+                let (list, first) = if let Some(list) = whole {
+                    (list, 0)
+                } else {
+                    let is_item = |node: &&Node| node.parent().is_some_and(|parent| parent.kind() == Kind::Seq);
+                    let item = self.nodes.get(&(start + 2))?.iter().find(is_item)?;
+                    let list = item.parent()?;
+                    (list, list.items().position(|other| other == *item)?)
                 };
                 let nodes: Vec<_> = list.items().skip(first).take(items.len()).collect();
                 let same = nodes.len() == items.len() && nodes.iter().zip(items).all(|(node, data)| equal(*node, data));
@@ -191,7 +188,7 @@ fn detail(
 }
 
 fn equal(node: Node, data: &Data) -> bool {
-    use crate::yaml::{Kind, Scalar};
+    use crate::yaml::Scalar;
     match (data, node.scalar()) {
         (Data::Null, Some(Scalar::Null)) => true,
         (Data::Bool(value), Some(Scalar::Bool(read))) => *value == read,

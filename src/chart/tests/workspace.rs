@@ -4,16 +4,14 @@ use super::told;
 use crate::chart::{Level, Workspace};
 use crate::source::SourceMap;
 
-fn read(text: &str) -> (Option<Workspace>, String) {
+pub(super) fn read(text: &str) -> (Option<Workspace>, String) {
     let sources = SourceMap::new();
     let (workspace, found) = Workspace::parse(&sources.add("plimsoll.yaml", text));
     (workspace, told(&sources, &found))
 }
 
-#[test]
-fn a_whole_workspace() {
-    let (workspace, found) = read(
-        r#"
+/// A workspace that says all that one can.
+pub(super) const WHOLE: &str = r#"
 apiVersion: plimsoll.dev/v1
 kubernetes: ["1.33", "1.34"]
 environments:
@@ -31,8 +29,11 @@ rules:
     missing-labels: { with: { labels: [team] }, environments: [prod] }
 exceptions:
   - { rule: host-path-volume, object: DaemonSet/log-agent, namespace: logging, container: agent, reason: "reads node logs", until: "2027-03-01" }
-"#,
-    );
+"#;
+
+#[test]
+fn a_whole_workspace() {
+    let (workspace, found) = read(WHOLE);
     assert_eq!(found, "");
     let workspace = workspace.unwrap();
     let versions =

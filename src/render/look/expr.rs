@@ -110,12 +110,11 @@ impl<'a> Walker<'a> {
                 let mut entries = Vec::new();
                 for (key, value) in map.keys.iter().zip(&map.values) {
                     let value = self.expression(value);
-                    match constant(key) {
-                        Some(Seg::Key(key)) => entries.push((key.to_owned(), value)),
-                        _ => {
-                            self.consume(key);
-                            self.used(&value);
-                        }
+                    if let Some(Seg::Key(key)) = constant(key) {
+                        entries.push((key.to_owned(), value));
+                    } else {
+                        self.consume(key);
+                        self.used(&value);
                     }
                 }
                 Thing::Dict(entries.into())
@@ -140,7 +139,8 @@ impl<'a> Walker<'a> {
         let known = VARIABLES.contains(&name) || FUNCTIONS.contains(&name) || INNER.contains(&name);
         if !known && self.knows_variables {
             let names: Vec<&str> = self.names().into_iter().chain(VARIABLES.iter().copied()).collect();
-            self.report(unknown("variable", name, self.span(start, start + name.len()), names));
+            let problem = unknown("variable", name, self.span(start, start + name.len()), names);
+            self.report(Diagnostic { rule: "template/unknown-value".into(), ..problem });
         }
         Thing::Unknown
     }
@@ -288,7 +288,9 @@ impl<'a> Walker<'a> {
             })
             .collect();
         let Thing::Macro(template, node) = callee else {
-            things.iter().for_each(|(_, thing)| self.used(thing));
+            for (_, thing) in &things {
+                self.used(thing);
+            }
             return;
         };
         let splat = arguments.iter().any(|argument| matches!(argument, CallArg::PosSplat(_) | CallArg::KwargSplat(_)));
@@ -369,10 +371,7 @@ fn missing(miss: &Miss<'_>, segs: &[Seg<'_>], root: &Spot<'_>, span: Span) -> Di
 /// Finds the path nearest to one that leads nowhere: its first step is mended, and each further one as far as there is need.
 fn near_path<'a>(at: &At<'a>, rest: &[&str]) -> Option<Vec<&'a str>> {
     let mut near = vec![nearest(rest.first()?, at.spot.keys())?];
-    let mut spot = match at.spot.key(near[0]) {
-        Found::Spot(spot) => spot,
-        _ => return Some(near),
-    };
+    let Found::Spot(mut spot) = at.spot.key(near[0]) else { return Some(near) };
     for step in &rest[1..] {
         let keys = spot.keys();
         let Some(key) = keys.iter().find(|key| *key == step).copied().or_else(|| nearest(step, keys)) else { break };

@@ -84,7 +84,7 @@ pub(super) fn unknown_names(source: &SourceFile, root: &Stmt<'_>, found: &mut Ve
 
 /// Makes a finding of a name that nobody defines.
 pub(super) fn unknown<'k>(what: &str, name: &str, span: Span, known: impl IntoIterator<Item = &'k str>) -> Diagnostic {
-    let problem = Diagnostic::error("template/unknown-name", format!("no {what} is called `{name}`")).at(span);
+    let problem = Diagnostic::error("template/unknown-name", format!("there is no {what} `{name}`")).at(span);
     match nearest(name, known) {
         Some(near) => problem.help(format!("did you mean `{near}`?")),
         None => problem,

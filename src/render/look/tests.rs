@@ -1,14 +1,14 @@
 //! Pages: values, a template, and what is found.
 
-use super::look;
+use super::{is_said, look};
 use crate::chart::{Chart, ChartFile, Value, compose};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::render::{Engine, JinjaEngine, Release, Request, Templates};
 use crate::source::{SourceMap, Span};
 use proptest::prelude::*;
 
-/// Reads a page (a line `-- path --` begins a file), looks at its templates for all environments, and writes a line for
-/// each finding: `file:line:column text rule: message; help`, where the text is what the place covers.
-fn found(text: &str) -> String {
+/// Reads a chart from a page: a line `-- path --` begins a file.
+fn read(text: &str) -> (SourceMap, Chart) {
     let mut files: Vec<(String, String)> =
         vec![("Chart.yaml".to_owned(), "apiVersion: plimsoll.dev/v1\nname: demo\nversion: 0.1.0\n".to_owned())];
     for line in text.split_inclusive('\n') {
@@ -26,7 +26,13 @@ fn found(text: &str) -> String {
     let sources = SourceMap::new();
     let (chart, problems) = Chart::load(&sources, files.into_iter().map(file).collect());
     assert_eq!(problems, []);
-    let chart = chart.expect("the page holds a chart");
+    (sources, chart.expect("the page holds a chart"))
+}
+
+/// Looks at a page's templates for all environments, and writes a line for each finding: `file:line:column text rule:
+/// message; help`, where the text is what the place covers.
+fn found(text: &str) -> String {
+    let (sources, chart) = read(text);
     let names = chart.environments.keys().map(|name| Some(name.as_str())).chain([None]);
     let composed: Vec<_> = names.map(|name| compose(&chart, name, &[])).collect();
     let values: Vec<&Value> = composed.iter().map(|composed| &composed.values).collect();
@@ -39,8 +45,9 @@ fn told(sources: &SourceMap, problem: &Diagnostic) -> String {
     let span = problem.span.expect("has a place");
     let help = problem.help.as_ref().map(|help| format!("; {help}")).unwrap_or_default();
     let severity = if problem.severity == Severity::Error { "" } else { "warning " };
-    let trace: String =
+    let steps: Vec<_> =
         problem.trace.iter().map(|step| format!(" [{} {}]", at(sources, step.span), step.what)).collect();
+    let trace = steps.concat();
     let text = sources.file(span.file).slice(span).to_owned();
     format!("{} {text} {severity}{}: {}{help}{trace}", at(sources, span), problem.rule, problem.message)
 }
@@ -167,7 +174,7 @@ api: { image: { name: api, tag: b, pin: c } }
 _helpers.yaml:2:38 of.pin template/unknown-value: `values.web.image.pin` is not defined; declare it in values.yaml [a.yaml:3:4 macro `image`] [_helpers.yaml:1:62 macro `tag`]
 _helpers.yaml:2:51 of.pin template/unknown-value: `values.web.image.pin` is not defined; declare it in values.yaml [a.yaml:3:4 macro `image`] [_helpers.yaml:1:62 macro `tag`]
 _helpers.yaml:3:42 values.weg template/unknown-value: `values.weg` is not defined; did you mean `values.web`?
-b.yaml:3:6 imgae template/unknown-name: no macro or variable is called `imgae`; did you mean `image`?"
+b.yaml:3:6 imgae template/unknown-name: there is no macro or variable `imgae`; did you mean `image`?"
     );
 }
 
@@ -297,13 +304,13 @@ metadata:
         ),
         "\
 b.yaml:2:3 {% if values.name %} template/syntax: this `if` is not closed; add `{% endif %}`
-c.yaml:1:16 uper template/unknown-name: no filter is called `uper`; did you mean `upper`?
-c.yaml:1:44 definde template/unknown-name: no test is called `definde`; did you mean `defined`?
-c.yaml:1:68 requird template/unknown-name: no function or macro is called `requird`; did you mean `required`?
-c.yaml:1:84 nmae template/unknown-name: no variable is called `nmae`
+c.yaml:1:16 uper template/unknown-name: there is no filter `uper`; did you mean `upper`?
+c.yaml:1:44 definde template/unknown-name: there is no test `definde`; did you mean `defined`?
+c.yaml:1:68 requird template/unknown-name: there is no function or macro `requird`; did you mean `required`?
+c.yaml:1:84 nmae template/unknown-value: there is no variable `nmae`
 d.yaml:1:18 }} template/syntax: unexpected end of variable block
-e.yaml:1:66 y template/unknown-name: no macro or variable of that template is called `y`
-e.yaml:1:9 '_helper.yaml' template/not-found: the chart has no template `_helper.yaml`; did you mean `_helpers.yaml`?
+e.yaml:1:66 y template/unknown-name: there is no macro or variable `y`
+e.yaml:1:9 '_helper.yaml' template/not-found: there is no template `_helper.yaml`; did you mean `_helpers.yaml`?
 f.yaml:1:19 {% if x %} template/syntax: this `if` is not closed before `endfor`; add `{% endif %}`"
     );
 }
@@ -341,6 +348,40 @@ a: { b: 1 }
 ";
     assert_eq!(found(page), "");
 }
+#[test]
+fn rendering_says_nothing_that_the_look_has_not_said() {
+    for template in [
+        "{{ values.imge.tag }}",
+        "a{{ values.image.tga }}b",
+        "{{ values.image.tag|uper }}",
+        "{% if 1 is definde %}{% endif %}",
+        "{% include 'b.yaml' %}",
+        "{% from 'b.yaml' import x %}",
+        "{% if 1 %}",
+        "{{ requird(1) }}",
+        "{{ vlaues.image }}",
+        "{% macro m(i) %}{{ i.tga }}{% endmacro %}{{ m(values.image) }}",
+    ] {
+        let page = format!("-- values.yaml --\n{IMAGE}\n-- templates/a.yaml --\n{USED}\n{template}\n");
+        let (sources, chart) = read(&page);
+        let values = std::sync::Arc::new(compose(&chart, None, &[]).values);
+        let said = look(&chart, &[&values]);
+        let release = Release {
+            name: "demo".to_owned(),
+            namespace: String::new(),
+            environment: None,
+            kubernetes_version: "1.34".to_owned(),
+        };
+        let templates = Templates::of(&chart);
+        let request = Request { templates: &templates, values: &values, release: &release };
+        let rendered = JinjaEngine.render(request, &sources);
+        assert!(!rendered.diagnostics.is_empty(), "{template}");
+        for problem in &rendered.diagnostics {
+            assert!(is_said(&said, problem), "{template}: {}", told(&sources, problem));
+        }
+    }
+}
+
 proptest! {
     #[test]
     fn no_template_panics(parts in proptest::collection::vec(proptest::sample::select(PARTS), 0..12)) {

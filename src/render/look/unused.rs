@@ -70,7 +70,9 @@ impl Search<'_> {
             self.found.truncate(before);
         }
         let mut name = String::new();
-        path.iter().for_each(|key| Step::Key(key).push_to(&mut name));
+        for key in path.iter() {
+            Step::Key(key).push_to(&mut name);
+        }
         let mut problem = Diagnostic::warning("values/unused", format!("no template mentions `{name}`"))
             .help("delete it, or use it in a template");
         problem.span = span;

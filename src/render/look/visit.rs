@@ -72,7 +72,9 @@ fn optional<'t, 'a>(node: Option<&'t Expr<'a>>, see: &mut impl FnMut(&'t Expr<'a
 }
 
 fn arguments<'t, 'a>(arguments: &'t [CallArg<'a>], see: &mut impl FnMut(&'t Expr<'a>)) {
-    arguments.iter().for_each(|argument| expression(argument_expression(argument), see));
+    for argument in arguments {
+        expression(argument_expression(argument), see);
+    }
 }
 
 /// Gives the expression of an argument, whichever way it is passed.

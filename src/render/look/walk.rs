@@ -267,7 +267,7 @@ impl<'a> Walker<'a> {
                         let names = self.exports(module);
                         let start = start_of(name);
                         let span = self.span(start, start + wanted.len());
-                        let what = "macro or variable of that template";
+                        let what = "macro or variable";
                         self.report(unknown(what, wanted, span, names.iter().map(String::as_str)));
                     }
                     self.bind(alias.as_ref().unwrap_or(name), &thing.unwrap_or(Thing::Unknown));
@@ -368,7 +368,7 @@ impl<'a> Walker<'a> {
                     |near| format!("did you mean `{near}`?"),
                 );
                 let span = self.span(name.span().start_offset as usize, name.span().end_offset as usize);
-                let message = format!("the chart has no template `{wanted}`");
+                let message = format!("there is no template `{wanted}`");
                 self.report(Diagnostic::error("template/not-found", message).at(span).help(help));
             }
         }
