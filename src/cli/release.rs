@@ -6,7 +6,7 @@ use super::trouble::Trouble;
 use super::world::World;
 use crate::chart::{self, Chart, ChartText, Composed, ComposedSubchart, Flavour, Value};
 use crate::diagnostic::Diagnostic;
-use crate::render::{Engine, HelmEngine, HelmOutput, JinjaEngine, Release, Rendered, Request, Templates};
+use crate::render::{Engine, EngineError, HelmEngine, HelmOutput, JinjaEngine, Release, Rendered, Request, Templates};
 use crate::schema::Version;
 use crate::source::{SourceFile, SourceMap};
 use crate::yaml::{self, Document};
@@ -44,7 +44,7 @@ pub(super) fn render(job: &Job, sources: &SourceMap, world: &dyn World) -> Resul
     let mut output =
         Output { definitions: Vec::new(), rendered: Vec::new(), charts: Vec::new(), findings: composed.diagnostics };
     if job.chart.flavour == Flavour::Helm {
-        let mut rendered = render_by_helm(job, &release, sources, world)?;
+        let mut rendered = render_by_helm(job, &release, composed.values, sources, world)?;
         // Helm's paths begin with the chart's name.
         for file in &mut rendered.files {
             if let Some((_, path)) = file.path.split_once('/') {
@@ -56,7 +56,7 @@ pub(super) fn render(job: &Job, sources: &SourceMap, world: &dyn World) -> Resul
         let mut queue = vec![(String::new(), Arc::clone(&job.chart), composed.values, composed.subcharts)];
         while let Some((prefix, chart, values, subcharts)) = queue.pop() {
             let values = Arc::new(values);
-            output.add(&prefix, &chart, &values, &release, sources);
+            output.add(&prefix, &chart, &values, &release, sources)?;
             output.charts.push((chart, values));
             queue.extend(subcharts.into_iter().rev().map(|subchart| {
                 let ComposedSubchart { name, chart, values, subcharts } = subchart;
@@ -75,13 +75,21 @@ pub(super) fn render(job: &Job, sources: &SourceMap, world: &dyn World) -> Resul
 }
 
 impl Output {
-    fn add(&mut self, prefix: &str, chart: &Chart, values: &Arc<Value>, release: &Release, sources: &SourceMap) {
+    fn add(
+        &mut self,
+        prefix: &str,
+        chart: &Chart,
+        values: &Arc<Value>,
+        release: &Release,
+        sources: &SourceMap,
+    ) -> Result<(), Trouble> {
         let definitions = chart.crds.iter().map(|text| (format!("{prefix}{}", text.path), Arc::clone(&text.source)));
         self.definitions.extend(definitions);
         let templates = Templates::of(chart);
         let request = Request { templates: &templates, values, release };
-        let rendered = JinjaEngine.render(request, sources);
+        let rendered = JinjaEngine.render(request, sources).map_err(|error| trouble(chart, &error))?;
         self.rendered.push((format!("{prefix}templates/"), rendered));
+        Ok(())
     }
 
     /// Takes the documents out, those of the definitions first.
@@ -104,29 +112,46 @@ impl Output {
     }
 }
 
-fn render_by_helm(job: &Job, release: &Release, sources: &SourceMap, world: &dyn World) -> Result<Rendered, Trouble> {
+fn render_by_helm(
+    job: &Job,
+    release: &Release,
+    values: Value,
+    sources: &SourceMap,
+    world: &dyn World,
+) -> Result<Rendered, Trouble> {
     let environment = job.environment.as_ref().and_then(|name| job.chart.environments.get(name));
     let file = environment.and_then(|values| values.place.as_ref()).map(|place| sources.file(place.span.file));
-    let values: Vec<_> = file.iter().map(|file| file.name().to_owned()).collect();
-    let flags = job.overrides.iter().map(|(flag, _)| flag.flag());
-    let flags: Vec<_> = flags.map(|(flag, argument)| (flag.to_owned(), argument)).collect();
-    let request = HelmEngine::request(release, &slashed(&job.folder), &values, &flags);
-    let finished = world.run("helm", &request.arguments).map_err(|error| match error.kind() {
-        io::ErrorKind::NotFound => Trouble::new(format!(
-            "cannot render `{}`: it is a Helm chart, and helm is not installed",
-            job.folder.display()
-        ))
-        .help("install helm, or port the chart: `apiVersion: plimsoll.dev/v1`"),
-        _ => Trouble::new(format!("cannot run helm: {error}")),
-    })?;
-    let output = HelmOutput {
-        success: finished.success,
-        stdout: String::from_utf8_lossy(&finished.stdout).into_owned(),
-        stderr: finished.stderr,
+    let run = |arguments: &[String]| match world.run("helm", arguments) {
+        Ok(finished) => Ok(HelmOutput {
+            success: finished.success,
+            stdout: String::from_utf8_lossy(&finished.stdout).into_owned(),
+            stderr: finished.stderr,
+        }),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err(EngineError::NotInstalled { program: "helm" }),
+        Err(error) => Err(EngineError::NotRun { program: "helm", reason: error.to_string() }),
     };
-    let mut templates = BTreeMap::new();
-    helm_names(&job.chart, &job.chart.metadata.name, &mut templates);
-    Ok(HelmEngine::read(&output, &templates, sources))
+    let mut names = BTreeMap::new();
+    helm_names(&job.chart, &job.chart.metadata.name, &mut names);
+    let engine = HelmEngine {
+        run: &run,
+        folder: slashed(&job.folder),
+        values_files: file.iter().map(|file| file.name().to_owned()).collect(),
+        sets: job.overrides.iter().map(|(given, _)| given.flag()).map(|(flag, text)| (flag.to_owned(), text)).collect(),
+        sources: names,
+    };
+    let request = Request { templates: &Templates::of(&job.chart), values: &Arc::new(values), release };
+    engine.render(request, sources).map_err(|error| trouble(&job.chart, &error))
+}
+
+/// Says why a chart could not be rendered.
+fn trouble(chart: &Chart, error: &EngineError) -> Trouble {
+    let trouble = Trouble::new(format!("cannot render the chart `{}`: {error}", chart.metadata.name));
+    match error {
+        EngineError::NotInstalled { .. } => {
+            trouble.help("it is a Helm chart: install helm, or port the chart to `apiVersion: plimsoll.dev/v1`")
+        }
+        EngineError::NotRun { .. } => trouble,
+    }
 }
 
 /// Names templates as helm does: `chart/templates/web.yaml`, `chart/charts/db/templates/db.yaml`.

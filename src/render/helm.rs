@@ -1,20 +1,13 @@
 //! Helm charts, rendered by the installed `helm template`.
 //!
-//! Running a program is not this stage's business: it says what to run ([`HelmRequest`]) and reads what was printed
-//! ([`HelmOutput`]). Origins are per file, from the `# Source:` lines.
+//! Running a program is not this stage's business: it is handed a way to run helm, says with which arguments, and reads what
+//! was printed. Origins are per file, from the `# Source:` lines.
 
-use super::{Origins, Rendered, RenderedFile};
+use super::{Engine, EngineError, Origins, Rendered, RenderedFile, Request};
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, SourceMap, Span};
 use std::collections::BTreeMap;
 use std::sync::Arc;
-
-/// What to hand to `helm template`.
-#[derive(Clone, Debug)]
-pub struct HelmRequest {
-    /// The arguments, without the program: `template NAME CHART …`.
-    pub arguments: Vec<String>,
-}
 
 /// What `helm template` did.
 #[derive(Clone, Debug)]
@@ -27,53 +20,66 @@ pub struct HelmOutput {
     pub stderr: String,
 }
 
-/// Reads the output of `helm template`.
-#[derive(Debug, Default)]
-pub struct HelmEngine;
+/// Runs helm with these arguments.
+pub type RunHelm<'a> = &'a (dyn Fn(&[String]) -> Result<HelmOutput, EngineError> + Sync);
 
-impl HelmEngine {
-    /// Says how to render a chart in a folder.
-    pub fn request(
-        release: &super::Release,
-        folder: &str,
-        values_files: &[String],
-        sets: &[(String, String)],
-    ) -> HelmRequest {
-        let mut arguments =
-            vec!["template".to_owned(), release.name.clone(), folder.to_owned(), "--include-crds".to_owned()];
+/// Renders Helm charts. Merging values is helm's own business: the values of a request are not looked at.
+pub struct HelmEngine<'a> {
+    /// Runs helm.
+    pub run: RunHelm<'a>,
+    /// The chart's folder.
+    pub folder: String,
+    /// Files of values, the later over the earlier.
+    pub values_files: Vec<String>,
+    /// Flags that set values, with their arguments.
+    pub sets: Vec<(String, String)>,
+    /// The chart's files by the path that helm names: `chart/templates/web.yaml`.
+    pub sources: BTreeMap<String, Arc<SourceFile>>,
+}
+
+impl Engine for HelmEngine<'_> {
+    fn render(&self, request: Request<'_>, sources: &SourceMap) -> Result<Rendered, EngineError> {
+        Ok(read(&(self.run)(&self.arguments(request.release))?, &self.sources, sources))
+    }
+}
+
+impl HelmEngine<'_> {
+    fn arguments(&self, release: &super::Release) -> Vec<String> {
+        let mut arguments = ["template", &release.name, &self.folder, "--include-crds"].map(str::to_owned).to_vec();
+        let mut add = |flag: &str, argument: &str| arguments.extend([flag.to_owned(), argument.to_owned()]);
         if !release.namespace.is_empty() {
-            arguments.extend(["--namespace".to_owned(), release.namespace.clone()]);
+            add("--namespace", &release.namespace);
         }
-        arguments.extend(["--kube-version".to_owned(), release.kubernetes_version.clone()]);
-        for file in values_files {
-            arguments.extend(["--values".to_owned(), file.clone()]);
+        add("--kube-version", &release.kubernetes_version);
+        for file in &self.values_files {
+            add("--values", file);
         }
-        for (flag, text) in sets {
-            arguments.extend([flag.clone(), text.clone()]);
+        for (flag, text) in &self.sets {
+            add(flag, text);
         }
-        HelmRequest { arguments }
+        arguments
     }
+}
 
-    /// Reads what helm printed. `templates` are the chart's files by the path that helm names: `chart/templates/web.yaml`.
-    pub fn read(output: &HelmOutput, templates: &BTreeMap<String, Arc<SourceFile>>, sources: &SourceMap) -> Rendered {
-        let mut rendered = Rendered::default();
-        if !output.success {
-            rendered.diagnostics.push(failure(&output.stderr, templates));
-            return rendered;
-        }
-        for (path, text) in split(&output.stdout) {
-            let source = sources.add_rendered(&path, text.as_str());
-            let parsed = crate::yaml::parse(&source);
-            let template = templates.get(&path);
-            let whole = template.map(|template| Span::new(template.id(), 0, template.line_text(1).len()));
-            let origins = whole.map(|span| Origins::whole(span, text.len())).unwrap_or_default();
-            let file = RenderedFile { path, source, origins, documents: parsed.documents };
-            let found = parsed.diagnostics.into_iter().map(|diagnostic| file.resolve(diagnostic));
-            rendered.diagnostics.extend(found);
-            rendered.files.push(file);
-        }
-        rendered
+/// Reads what helm printed.
+fn read(output: &HelmOutput, templates: &BTreeMap<String, Arc<SourceFile>>, sources: &SourceMap) -> Rendered {
+    let mut rendered = Rendered::default();
+    if !output.success {
+        rendered.diagnostics.push(failure(&output.stderr, templates));
+        return rendered;
     }
+    for (path, text) in split(&output.stdout) {
+        let source = sources.add_rendered(&path, text.as_str());
+        let parsed = crate::yaml::parse(&source);
+        let template = templates.get(&path);
+        let whole = template.map(|template| Span::new(template.id(), 0, template.line_text(1).len()));
+        let origins = whole.map(|span| Origins::whole(span, text.len())).unwrap_or_default();
+        let file = RenderedFile { path, source, origins, documents: parsed.documents };
+        let found = parsed.diagnostics.into_iter().map(|diagnostic| file.resolve(diagnostic));
+        rendered.diagnostics.extend(found);
+        rendered.files.push(file);
+    }
+    rendered
 }
 
 /// Splits helm's output at its `# Source:` lines; what one template printed is joined again.

@@ -12,7 +12,7 @@ mod prove;
 mod tests;
 mod weave;
 
-pub use helm::{HelmEngine, HelmOutput, HelmRequest};
+pub use helm::{HelmEngine, HelmOutput, RunHelm};
 pub(in crate::render) use jinja::data_text;
 pub use jinja::{FILTERS, FUNCTIONS, JinjaEngine, TESTS, VARIABLES};
 pub use look::{is_said, look};
@@ -134,6 +134,26 @@ impl Rendered {
 
 /// Makes manifests of a chart.
 pub trait Engine: Sync {
-    /// Renders all templates of a chart, collecting all that is wrong.
-    fn render(&self, request: Request<'_>, sources: &SourceMap) -> Rendered;
+    /// Renders all templates of a chart, collecting all that is wrong with them. An error is trouble with the world, never
+    /// with the chart.
+    fn render(&self, request: Request<'_>, sources: &SourceMap) -> Result<Rendered, EngineError>;
+}
+
+/// Why an engine could not try.
+#[derive(Debug, thiserror::Error)]
+pub enum EngineError {
+    /// The program that renders this kind of chart is not installed.
+    #[error("{program} is not installed")]
+    NotInstalled {
+        /// Its name.
+        program: &'static str,
+    },
+    /// The program could not be run.
+    #[error("cannot run {program}: {reason}")]
+    NotRun {
+        /// Its name.
+        program: &'static str,
+        /// What the system said.
+        reason: String,
+    },
 }

@@ -52,7 +52,7 @@ impl Run {
             kubernetes_version: "1.34".to_owned(),
         };
         let request = Request { templates: &templates, values: &Arc::new(values), release: &release };
-        let rendered = JinjaEngine.render(request, &sources);
+        let rendered = JinjaEngine.render(request, &sources).expect("needs nothing of the world");
         Self { sources, rendered }
     }
 

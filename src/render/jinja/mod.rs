@@ -14,7 +14,7 @@ mod values;
 pub use functions::{FILTERS, FUNCTIONS, TESTS, VARIABLES};
 pub(in crate::render) use log::data_text;
 
-use super::{Engine, Rendered, RenderedFile, Request, Templates, look, prove, weave};
+use super::{Engine, EngineError, Rendered, RenderedFile, Request, Templates, look, prove, weave};
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, SourceMap};
 use log::{Log, Piece};
@@ -97,7 +97,7 @@ impl<'a> Program<'a> {
 }
 
 impl Engine for JinjaEngine {
-    fn render(&self, request: Request<'_>, sources: &SourceMap) -> Rendered {
+    fn render(&self, request: Request<'_>, sources: &SourceMap) -> Result<Rendered, EngineError> {
         let program = Program::compile(request.templates);
         let mut rendered = Rendered { diagnostics: program.diagnostics.clone(), ..Rendered::default() };
         let (leaves, values) = Leaves::expose(request.values);
@@ -122,7 +122,7 @@ impl Engine for JinjaEngine {
                 Ok(pieces) => rendered.notes = Some(flatten::plain(&program.tables, &pieces)),
             }
         }
-        rendered
+        Ok(rendered)
     }
 }
 

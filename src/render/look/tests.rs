@@ -374,7 +374,7 @@ fn rendering_says_nothing_that_the_look_has_not_said() {
         };
         let templates = Templates::of(&chart);
         let request = Request { templates: &templates, values: &values, release: &release };
-        let rendered = JinjaEngine.render(request, &sources);
+        let rendered = JinjaEngine.render(request, &sources).expect("needs nothing of the world");
         assert!(!rendered.diagnostics.is_empty(), "{template}");
         for problem in &rendered.diagnostics {
             assert!(is_said(&said, problem), "{template}: {}", told(&sources, problem));

@@ -163,7 +163,7 @@ fn helm_charts_are_rendered_by_helm() {
     ]);
     let run = sandbox.run_with("check hc", "", &[("PATH", "/nowhere")]);
     assert_eq!(run.code, 2, "without helm there is one clear error");
-    assert!(run.stderr.contains("cannot render `hc`: it is a Helm chart, and helm is not installed"), "{}", run.stderr);
+    assert!(run.stderr.contains("cannot render the chart `hc`: helm is not installed"), "{}", run.stderr);
     // tests/run builds helm, and fails where it must not be missing.
     let Some(helm) = std::env::var_os("PLIMSOLL_TEST_HELM") else { return };
     let folder = std::path::Path::new(&helm).parent().expect("lies in a folder").to_string_lossy().into_owned();
