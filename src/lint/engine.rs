@@ -54,6 +54,8 @@ enum Source {
 
 /// A rule's check with its parameters, and the texts that findings show.
 struct Prepared {
+    /// What it points at is a secret: the line is not shown.
+    secret: bool,
     summary: String,
     remedy: String,
     check: Check,
@@ -74,7 +76,15 @@ impl Active {
         let mut params = Params::new(&given);
         let check = (rule.builtin.build)(&mut params);
         let problems = params.finish();
-        Some((Prepared { summary: rule.summary.clone(), remedy: rule.remedy.clone(), check }, problems))
+        Some((
+            Prepared {
+                secret: rule.group == "secrets",
+                summary: rule.summary.clone(),
+                remedy: rule.remedy.clone(),
+                check,
+            },
+            problems,
+        ))
     }
 }
 
@@ -150,6 +160,7 @@ fn report(rule: &Active, prepared: &Prepared, context: &Context<'_, '_>, finding
         .help(finding.help.unwrap_or_else(|| prepared.remedy.clone()))
         .path(finding.node.path_from(object.node));
     diagnostic.labels = finding.labels.into_iter().map(|(span, text)| Label { span, text }).collect();
+    diagnostic.masked = prepared.secret;
     diagnostic.object = Some(object.full_name());
     diagnostic.container = container.map(|container| container.name().to_owned()).filter(|name| !name.is_empty());
     diagnostic.release = context.run.release.map(str::to_owned);

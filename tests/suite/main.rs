@@ -3,6 +3,7 @@
 
 mod cases;
 mod cli;
+mod examples;
 mod sandbox;
 mod tidy;
 mod typing;

@@ -20,6 +20,10 @@ const REACH: u32 = 2000;
 /// `all` masks the value whatever it is.
 pub(super) fn masked_from(file: &SourceFile, line: u32, all: bool) -> Option<usize> {
     let text = file.line_text(line);
+    // The text of a flag, `web.tag=1.0`: a misspelt key tells nothing of what it holds.
+    if file.name().starts_with("--set") {
+        return text.find('=').map(|at| at + 1);
+    }
     let (key, value) = split(text);
     let shown = text.get(value..).unwrap_or_default().trim();
     let harmless = ["", "true", "false", "null", "~", "|", "|-", ">", ">-", "{}", "[]"].contains(&shown);
@@ -34,8 +38,33 @@ pub(super) fn masked_from(file: &SourceFile, line: u32, all: bool) -> Option<usi
     }
     let key = key.unwrap_or_default();
     let named = is_secret_name(key) || (key == "value" && beside(file, line).is_some_and(is_secret_name));
-    let in_secret = !OPEN_FIELDS.contains(&key) && is_secret(file, line);
-    (named || in_secret).then_some(value)
+    let in_secret = (!OPEN_FIELDS.contains(&key) || key == "data" || key == "stringData") && is_secret(file, line);
+    if named || in_secret { Some(value) } else { in_flow(text) }
+}
+
+/// Finds a secret among several pairs on one line, between braces: the offset of its value.
+fn in_flow(text: &str) -> Option<usize> {
+    if !text.contains('{') {
+        return None;
+    }
+    let word = |text: &str| text.trim_matches([' ', '"', '\'', ',']).to_owned();
+    // Each pair: its key, the offset of its value, and the value's first word.
+    let pairs: Vec<(String, usize, String)> = text
+        .match_indices(':')
+        .map(|(at, _)| {
+            let key = text[..at].rsplit(['{', ',', '[']).next().unwrap_or_default();
+            let value = text[at + 1..].split([',', '}']).next().unwrap_or_default();
+            (word(key), at + 1, word(value))
+        })
+        .collect();
+    let secret_object = pairs.iter().any(|(key, _, value)| key == "kind" && value == "Secret");
+    let secret_variable = pairs.iter().any(|(key, _, value)| key == "name" && is_secret_name(value));
+    let found = pairs.iter().find(|(key, ..)| {
+        is_secret_name(key)
+            || secret_variable && key == "value"
+            || secret_object && (key == "data" || key == "stringData")
+    });
+    found.map(|(_, at, _)| *at)
 }
 
 /// Splits a line into its key, if it has one, and the offset at which its value starts.
@@ -74,7 +103,7 @@ fn is_secret(file: &SourceFile, line: u32) -> bool {
         let text = file.line_text(line);
         // Objects in a list count too: a Secret may be one of several items.
         matches!(split(text), (Some("kind"), value)
-            if text.get(value..).is_some_and(|kind| kind.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'']) == "Secret"))
+            if text.get(value..).is_some_and(|kind| kind.split('#').next().unwrap_or_default().trim().trim_matches(['"', '\'', ',']) == "Secret"))
     })
 }
 
@@ -100,6 +129,17 @@ mod tests {
         let variable = "env:\n- name: DB_PASSWORD\n  value: hunter2\n- name: PORT\n  value: 80\n";
         assert_eq!(shown(variable, 3), "  value: •••");
         assert_eq!(shown(variable, 5), "  value: 80");
+        assert_eq!(shown("env:\n- { name: DB_PASSWORD, value: hunter2 }\n", 2), "- { name: DB_PASSWORD, value:•••");
+        assert_eq!(shown("env:\n- { value: hunter2, name: DB_PASSWORD }\n", 2), "- { value:•••");
+        assert_eq!(shown("env:\n- { name: PORT, value: 80 }\n", 2), "- { name: PORT, value: 80 }");
+        assert_eq!(shown("db: { user: me, password: hunter2 }\n", 1), "db: { user: me, password:•••");
+        assert_eq!(
+            shown("{\"kind\": \"Secret\", \"data\": {\"a\": \"YQ==\"}}\n", 1),
+            "{\"kind\": \"Secret\", \"data\":•••"
+        );
+        assert_eq!(shown("kind: Secret\nmetadata: { name: x }\ndata: { a: YQ== }\n", 3), "data: •••");
+        assert_eq!(shown("kind: Secret\nmetadata: { name: x }\ndata: { a: YQ== }\n", 2), "metadata: { name: x }");
+        assert_eq!(shown("{\n\"kind\": \"Secret\",\n\"data\": {\n\"a\": \"YQ==\"\n}}\n", 4), "\"a\": •••");
         assert_eq!(shown("auth:\n  password: \"{{ values.x }}\"\n", 2), "  password: \"{{ values.x }}\"");
         assert_eq!(shown("auth:\n  password: 'a b'\n", 2), "  password: •••");
         assert_eq!(shown("auth:\n  password: {{ values.x }}hunter2\n", 2), "  password: •••");
