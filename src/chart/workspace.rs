@@ -17,6 +17,8 @@ pub struct Workspace {
     pub environments: Vec<Environment>,
     /// The releases, in the order of writing.
     pub releases: Vec<Release>,
+    /// Files and folders of custom resource definitions that clusters have already: they validate, and are never applied.
+    pub crds: Vec<Spanned<String>>,
     /// Which rules hold.
     pub rules: Rules,
     /// Findings that somebody accepted.
@@ -122,7 +124,7 @@ impl Workspace {
             }
             return (None, decoder.diagnostics);
         };
-        let keys = ["apiVersion", "kubernetes", "environments", "releases", "rules", "exceptions"];
+        let keys = ["apiVersion", "kubernetes", "environments", "releases", "crds", "rules", "exceptions"];
         let Some(root) = decoder.map(document.root(), "plimsoll.yaml", &keys) else {
             return (None, decoder.diagnostics);
         };
@@ -142,6 +144,7 @@ impl Workspace {
             kubernetes: versions(root, &mut decoder),
             environments: environments(root, &mut decoder),
             releases: releases(root, &mut decoder),
+            crds: decoder.texts(root, "crds"),
             rules: rules(root, &mut decoder),
             exceptions: exceptions(root, &mut decoder),
         };

@@ -1,7 +1,7 @@
 //! From inputs to a report: fans out over releases and environments, runs the stages, gathers what they find.
 
 use super::args::{InputArgs, ReleaseArgs, RuleArgs};
-use super::inputs::{Finder, Inputs, Plain, find_workspace};
+use super::inputs::{Finder, Inputs, Plain, find_workspace, read_text, yaml_files};
 use super::linting::{self, Rules};
 use super::looks;
 use super::merge::merge;
@@ -110,6 +110,7 @@ pub(super) fn compile(
     for unit in &mut units {
         unit.findings.extend(learn(&unit.documents, &mut store));
     }
+    let mut general = learn_of_workspaces(&units, &mut store, sources, &base, world)?;
     let mut judges: Vec<(Option<PathBuf>, Rules)> = Vec::new();
     for unit in &units {
         let key = unit.workspace.as_ref().map(|loaded| loaded.folder.clone());
@@ -129,7 +130,7 @@ pub(super) fn compile(
 
     troubles.extend(plan.troubles);
     troubles.append(&mut workspaces.troubles);
-    let mut general = std::mem::take(&mut workspaces.findings);
+    general.append(&mut workspaces.findings);
     general.extend(plan.findings);
     general.extend(looked);
     if question.stages.lint {
@@ -304,6 +305,33 @@ fn learn(documents: &[Document], store: &mut SchemaStore) -> Vec<Diagnostic> {
         });
     }
     findings
+}
+
+/// Adds the custom resources that workspaces say clusters have already.
+fn learn_of_workspaces(
+    units: &[Unit],
+    store: &mut SchemaStore,
+    sources: &SourceMap,
+    base: &Base,
+    world: &dyn World,
+) -> Result<Vec<Diagnostic>, Trouble> {
+    let mut findings = Vec::new();
+    let mut known: Vec<PathBuf> = Vec::new();
+    for loaded in units.iter().filter_map(|unit| unit.workspace.as_ref()) {
+        for path in &loaded.workspace.crds {
+            let path = loaded.folder.join(path.as_str());
+            if known.contains(&path) {
+                continue;
+            }
+            for file in yaml_files(&path, world)? {
+                let parsed = yaml::parse(&sources.add(base.show(&file), read_text(world, &file)?));
+                findings.extend(parsed.diagnostics);
+                findings.extend(learn(&parsed.documents, store));
+            }
+            known.push(path);
+        }
+    }
+    Ok(findings)
 }
 
 /// Runs the judging stages over a unit, and carries what they find back to what a person wrote.

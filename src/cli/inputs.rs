@@ -289,3 +289,14 @@ fn looks_like_manifest(text: &str) -> bool {
             key.starts_with("apiVersion:") || key.starts_with("kind:")
         })
 }
+
+/// Gives a file that a workspace names, or all YAML files of a folder.
+pub(super) fn yaml_files(path: &Path, world: &dyn World) -> Result<Vec<PathBuf>, Trouble> {
+    match world.entry(path).map_err(|error| Trouble::io("read", path, &error))? {
+        Entry::File => Ok(vec![path.to_owned()]),
+        Entry::Folder => {
+            let is_yaml = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
+            Ok(world.walk(path, Walk::Visible).files.into_iter().filter(is_yaml).collect())
+        }
+    }
+}

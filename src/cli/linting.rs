@@ -1,17 +1,17 @@
 //! Linters as workspaces and flags configure them.
 
 use super::args::RuleArgs;
-use super::inputs::read_text;
+use super::inputs::{read_text, yaml_files};
 use super::paths::Base;
 use super::trouble::Trouble;
 use super::workspaces::Loaded;
-use super::world::{Entry, Walk, World};
+use super::world::World;
 use crate::chart::{self, Spanned};
 use crate::diagnostic::Diagnostic;
 use crate::lint::suppress::Exception;
 use crate::lint::{self, Configure, LintConfig, Linter, Param, Rule, Word};
 use crate::source::SourceMap;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 /// A linter with what it was made from.
 pub(super) struct Rules {
@@ -71,16 +71,8 @@ fn own_rules(
     base: &Base,
     world: &dyn World,
 ) -> Result<(Vec<Rule>, Vec<Diagnostic>), Trouble> {
-    let entry = world.entry(path).map_err(|error| Trouble::io("read", path, &error))?;
-    let files: Vec<PathBuf> = match entry {
-        Entry::File => vec![path.to_owned()],
-        Entry::Folder => {
-            let is_yaml = |path: &PathBuf| path.extension().is_some_and(|ending| ending == "yaml" || ending == "yml");
-            world.walk(path, Walk::Visible).files.into_iter().filter(is_yaml).collect()
-        }
-    };
     let (mut rules, mut findings) = (Vec::new(), Vec::new());
-    for file in files {
+    for file in yaml_files(path, world)? {
         match lint::decode(&sources.add(base.show(&file), read_text(world, &file)?)) {
             Ok(rule) => rules.push(rule),
             Err(problems) => findings.extend(problems),
