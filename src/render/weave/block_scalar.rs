@@ -1,8 +1,7 @@
 //! Block scalars: `|` and `>`.
 
 use super::atoms::{Cursor, Unit, settle, unit};
-use super::quoted::blame;
-use super::scalar::Part;
+use super::scalar::{Part, blame};
 use super::{Before, ExpectedValue, Weaver};
 use crate::diagnostic::Diagnostic;
 use crate::render::origins::Made;

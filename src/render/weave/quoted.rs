@@ -1,7 +1,7 @@
 //! Quoted scalars.
 
-use super::atoms::{Site, SiteData, Unit, settle, unit};
-use super::scalar::Part;
+use super::atoms::{Unit, settle, unit};
+use super::scalar::{Part, blame};
 use super::{Atom, ExpectedValue, Weaver};
 use crate::render::origins::Made;
 use crate::source::Span;
@@ -143,13 +143,4 @@ impl<'a> Weaver<'a> {
         };
         self.write(mark, Span { end: span.start, ..span }, None, self.woven.origins.last_trace());
     }
-}
-
-/// Makes a site to blame of a part that is no site itself.
-pub(super) fn blame(part: &Part) -> Site {
-    if let Part::Value(site) = part {
-        return (*site).clone();
-    }
-    let (span, trace) = part.place();
-    Site { span, trace, value: SiteData::Raw(part.text().to_owned()), edit: None, written: None }
 }

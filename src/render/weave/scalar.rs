@@ -1,7 +1,6 @@
 //! Plain scalars: from their first character to where literal text ends them.
 
 use super::atoms::{Cursor, Site, SiteData, Unit, settle, unit};
-use super::quoted::blame;
 use super::{Atom, ExpectedValue, Weaver};
 use crate::diagnostic::Diagnostic;
 use crate::render::origins::{Made, TraceId};
@@ -289,4 +288,13 @@ fn kind(text: &str) -> &'static str {
         Scalar::String => "text",
         Scalar::Int(_) | Scalar::UInt(_) | Scalar::Float(_) => "a number",
     }
+}
+
+/// Makes a site to blame of a part that is no site itself.
+pub(super) fn blame(part: &Part) -> Site {
+    if let Part::Value(site) = part {
+        return (*site).clone();
+    }
+    let (span, trace) = part.place();
+    Site { span, trace, value: SiteData::Raw(part.text().to_owned()), edit: None, written: None }
 }
