@@ -134,7 +134,7 @@ impl<'a> Finder<'a> {
         for folder in holders.filter_map(|path| path.parent()) {
             self.charts.insert(self.base.absolute(folder), true);
         }
-        let (mut files, mut found) = (Vec::new(), 0);
+        let (mut files, mut charts_found) = (Vec::new(), false);
         for path in walked.files {
             let path = self.base.relative(&path);
             if self.is_excluded(&path) {
@@ -143,21 +143,18 @@ impl<'a> Finder<'a> {
             let absolute = self.base.absolute(&path);
             if let Some(chart) = absolute.parent().and_then(|folder| self.owner(folder)) {
                 charts.insert(self.base.relative(&chart));
-                found += 1;
-            } else if is_yaml(&path) {
-                found += 1;
-                if path.file_name().is_some_and(|name| name != WORKSPACE_FILE) {
-                    files.push(path);
-                }
+                charts_found = true;
+            } else if is_yaml(&path) && path.file_name().is_some_and(|name| name != WORKSPACE_FILE) {
+                files.push(path);
             }
-        }
-        if found == 0 && inputs.troubles.is_empty() {
-            let message = format!("nothing to check in `{}`: it holds no chart and no YAML file", folder.display());
-            return Err(Trouble::new(message));
         }
         let (mut files, troubles) = self.read(files, false);
         inputs.troubles.extend(troubles);
         files.retain(|file| looks_like_manifest(&file.text));
+        if files.is_empty() && !charts_found && inputs.workspaces.is_empty() && inputs.troubles.is_empty() {
+            let message = format!("nothing to check in `{}`: it holds no chart and no manifest", folder.display());
+            return Err(Trouble::new(message));
+        }
         if !files.is_empty() {
             inputs.plain.push(Plain { name: self.base.show(folder), folder: folder.to_owned(), files });
         }
@@ -234,12 +231,21 @@ pub(super) fn read_chart(world: &dyn World, base: &Base, folder: &Path) -> (Vec<
         if inner.components().any(|part| part.as_os_str() == ".git") {
             continue;
         }
-        match world.read(&path) {
+        let read = world.read(&path).map_err(|error| Trouble::io("read", &path, &error));
+        let read =
+            if is_text(inner) { read.and_then(|bytes| text(&path, bytes)).map(String::into_bytes) } else { read };
+        match read {
             Ok(bytes) => files.push(ChartFile { path: slashed(inner), name: base.show(&path), bytes: bytes.into() }),
-            Err(error) => troubles.push(Trouble::io("read", &path, &error)),
+            Err(trouble) => troubles.push(trouble),
         }
     }
     (files, troubles)
+}
+
+/// Tells whether a file of a chart must be text: what is rendered or decoded. Others may hold anything, for `files`.
+fn is_text(inner: &Path) -> bool {
+    let below = |folder: &str| inner.components().any(|part| part.as_os_str() == folder);
+    below("templates") || (is_yaml(inner) && !below("files"))
 }
 
 /// Reads a file that must be text.
@@ -254,7 +260,7 @@ fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Trouble> {
         return Err(Trouble::new(format!("`{path}` is UTF-16")).help("save it as UTF-8"));
     }
     if bytes.contains(&0) {
-        return Err(Trouble::new(format!("`{path}` is binary, not YAML")));
+        return Err(Trouble::new(format!("`{path}` is binary, not text")));
     }
     String::from_utf8(bytes).map_err(|error| {
         let at = error.utf8_error().valid_up_to();

@@ -106,7 +106,7 @@ impl Engine for JinjaEngine {
         let mut printed = Vec::new();
         for name in program.templates.keys().filter(|name| request.templates.printing.contains(**name)) {
             match program.run(name, &context) {
-                Err(error) => rendered.diagnostics.push(problem::runtime(&program, &error, request.values)),
+                Err(error) => rendered.diagnostics.push(problem::runtime(&program, name, &error, request.values)),
                 Ok(pieces) => printed.push((*name, pieces)),
             }
         }
@@ -118,7 +118,7 @@ impl Engine for JinjaEngine {
         }
         if program.templates.contains_key(NOTES) {
             match program.run(NOTES, &context) {
-                Err(error) => rendered.diagnostics.push(problem::runtime(&program, &error, request.values)),
+                Err(error) => rendered.diagnostics.push(problem::runtime(&program, NOTES, &error, request.values)),
                 Ok(pieces) => rendered.notes = Some(flatten::plain(&program.tables, &pieces)),
             }
         }

@@ -14,7 +14,7 @@ pub(super) fn rewritten(source: &SourceFile, rewritten: &super::Rewritten, error
 }
 
 /// Makes a finding of what went wrong while a template ran: at the innermost place, with the calls that led there.
-pub(super) fn runtime(program: &Program<'_>, error: &Error, values: &Arc<Value>) -> Diagnostic {
+pub(super) fn runtime(program: &Program<'_>, name: &str, error: &Error, values: &Arc<Value>) -> Diagnostic {
     // The chain goes from the outermost template inwards; the last error with a known place is the cause.
     let mut chain: Vec<&Error> = vec![error];
     let mut next = std::error::Error::source(error);
@@ -46,6 +46,11 @@ pub(super) fn runtime(program: &Program<'_>, error: &Error, values: &Arc<Value>)
         }
         _ => Diagnostic::error("template/failed", message(innermost)),
     };
+    if places.is_empty()
+        && let Some(loaded) = program.templates.get(name)
+    {
+        diagnostic = diagnostic.at(Span::new(loaded.source.id(), 0, loaded.source.line_text(1).len()));
+    }
     if let Some((last, outer)) = places.split_last() {
         diagnostic = diagnostic.at(*last);
         diagnostic.trace = outer
