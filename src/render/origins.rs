@@ -99,6 +99,13 @@ impl Origins {
         steps
     }
 
+    /// Tells whether a range of rendered text begins in what a value printed.
+    pub(in crate::render) fn is_site(&self, rendered: Span) -> bool {
+        let at = self.stretches.partition_point(|stretch| stretch.end <= rendered.start);
+        let here = self.stretches.get(at).filter(|stretch| stretch.start <= rendered.start);
+        here.is_some_and(|stretch| matches!(stretch.made, Made::Site(..)))
+    }
+
     /// Finds what a person wrote to make a range of rendered text.
     pub fn written(&self, rendered: Span) -> Option<Written> {
         let first = self.stretches.partition_point(|stretch| stretch.end <= rendered.start);

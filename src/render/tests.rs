@@ -204,7 +204,7 @@ fn misplaced_values_are_findings_at_their_tag() {
         ("k: x{{values.nothing}}\n", "k: x\n!templates/t.yaml:1:5 template/null"),
         ("k: {{values.list}} x\n", "k:\n  - a\n  - b x\n!templates/t.yaml:1:4 template/place"),
         ("k: &{{values.hash}} x\n", "k: & x\n!templates/t.yaml:1:5 template/place"),
-        ("a: 1\n{{values.text}}\n", "a: 1\nhello\n!templates/t.yaml:2:1 yaml/syntax"),
+        ("a: 1\n{{values.text}}\n", "a: 1\nhello\n!templates/t.yaml:2:1 template/place"),
         ("{{values.map}}: 1\n", "!templates/t.yaml:1:1 template/place"),
         ("k: |\n  {{values.empty}}\n", "k: \"\\n\"\n!templates/t.yaml:2:3 template/rewritten"),
         ("k: {{values.imge}}\n", "!templates/t.yaml:1:6 template/unknown-value"),

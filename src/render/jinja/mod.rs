@@ -154,6 +154,21 @@ fn file(
     // Where a value could not be written, what is left is no YAML: that is one defect, not two.
     let follows = |diagnostic: &Diagnostic| diagnostic.rule == "yaml/syntax" && !diagnostics.is_empty();
     let syntax: Vec<_> = parsed.diagnostics.into_iter().filter(|diagnostic| !follows(diagnostic)).collect();
-    diagnostics.extend(syntax.into_iter().map(|diagnostic| file.resolve(diagnostic)));
+    diagnostics.extend(syntax.into_iter().map(|diagnostic| {
+        let by_value =
+            diagnostic.rule == "yaml/syntax" && diagnostic.span.is_some_and(|span| file.origins.is_site(span));
+        let diagnostic = file.resolve(diagnostic);
+        if !by_value {
+            return diagnostic;
+        }
+        let message = "what this prints makes no YAML where it stands";
+        let help = "print it behind `key:` or `- `; on a line of its own only a list or a map can stand";
+        Diagnostic {
+            rule: "template/place".into(),
+            message: message.to_owned(),
+            help: Some(help.to_owned()),
+            ..diagnostic
+        }
+    }));
     (Some(file), diagnostics)
 }

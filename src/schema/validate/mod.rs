@@ -86,5 +86,11 @@ fn validate_object(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec
         finding.versions = vec![version.to_string()];
     }
     findings.sort_by_key(|finding| finding.span.map(|span| span.start));
+    // A node that aliases repeat is one text: what is wrong with it is said once.
+    findings.dedup_by(|later, first| {
+        later.rule == first.rule
+            && later.span == first.span
+            && (later.message == first.message || later.rule == "schema/unknown-field")
+    });
     findings
 }
