@@ -380,3 +380,65 @@ proptest! {
         check_place(place, wrap, &value)?;
     }
 }
+
+/// Gives values of plain data.
+fn value_of(data: &Data) -> Value {
+    Value::supplied(match data {
+        Data::Null => ValueData::Null,
+        Data::Bool(value) => ValueData::Bool(*value),
+        Data::Int(value) => ValueData::Int(*value),
+        Data::UInt(value) => ValueData::UInt(*value),
+        Data::Float(value) => ValueData::Float(*value),
+        Data::String(text) => ValueData::String(text.as_str().into()),
+        Data::Seq(items) => ValueData::Seq(items.iter().map(value_of).collect()),
+        Data::Map(entries) => ValueData::Map(
+            entries
+                .iter()
+                .map(|(key, data)| ValueEntry { key: key.as_str().into(), key_span: None, value: value_of(data) })
+                .collect(),
+        ),
+    })
+}
+
+fn data() -> impl Strategy<Value = Data> {
+    let leaf = prop_oneof![
+        Just(Data::Null),
+        any::<bool>().prop_map(Data::Bool),
+        any::<i64>().prop_map(Data::Int),
+        nasty().prop_map(Data::String),
+    ];
+    leaf.prop_recursive(3, 16, 4, |inner| {
+        prop_oneof![
+            prop::collection::vec(inner.clone(), 0..4).prop_map(Data::Seq),
+            prop::collection::btree_map("[a-z]{1,3}|[ -~]{1,5}", inner, 0..4)
+                .prop_map(|map| Data::Map(map.into_iter().collect())),
+        ]
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 1500, ..ProptestConfig::default() })]
+    #[test]
+    fn any_data_in_any_place_reads_back_as_itself(
+        place in prop::sample::select(vec!["k: V\nz: 1\n", "k: V # c\nz: 1\n", "- V\n- z\n", "- - V\n  - z\n", "k: [V, z]\n", "k:\n  a: V\nz: 1\n"]),
+        wrap in prop::sample::select(WRAPS),
+        data in data(),
+    ) {
+        let template = format!("{}{}", wrap.0, place.replace('V', wrap.1));
+        let entry = ValueEntry { key: "v".into(), key_span: None, value: value_of(&data) };
+        let files =
+            [("t.yaml", template.as_str()), ("_m.yaml", "{% macro f(x) %}{{ x }}{% endmacro %}\n"), ("_i.yaml", "{{ values.v }}\n")];
+        let run = Run::with(SourceMap::new(), &files, Value::supplied(ValueData::Map(vec![entry])));
+        prop_assert!(run.rendered.diagnostics.is_empty(), "{:?} in {:?}: {:?}\n{}", data, template, run.rendered.diagnostics, run.text());
+        let root = run.rendered.files[0].documents[0].root();
+        let k = || root.get("k").unwrap();
+        let got = match place.split('V').next() {
+            Some("- ") => root.items().next().unwrap(),
+            Some("- - ") => root.items().next().unwrap().items().next().unwrap(),
+            Some("k: [") => k().items().next().unwrap(),
+            Some("k:\n  a: ") => k().get("a").unwrap(),
+            _ => k(),
+        };
+        prop_assert_eq!(Data::from_node(got), data, "{:?}\n{}", template, run.text());
+    }
+}
