@@ -128,6 +128,17 @@ pub(super) fn compile(
         }
     });
 
+    for unit in &mut units {
+        // What a flag says is nothing that a person keeps in a file.
+        let (usage, kept) =
+            std::mem::take(&mut unit.findings).into_iter().partition(|found| found.rule == "values/set");
+        unit.findings = kept;
+        for Diagnostic { message, help, .. } in usage {
+            if !troubles.iter().any(|known| known.message == message) {
+                troubles.push(Trouble { message, help });
+            }
+        }
+    }
     troubles.extend(plan.troubles);
     troubles.append(&mut workspaces.troubles);
     general.append(&mut workspaces.findings);
@@ -350,7 +361,13 @@ fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore, rules: &Rules) {
     }
     if stages.lint {
         let context = LintContext { environment, release, complete: unit.complete };
-        found.extend(rules.linter.lint(&objects, &context));
+        let mut judged = rules.linter.lint(&objects, &context);
+        // A rule looks at no version: what it finds holds for all.
+        let versions: Vec<String> = unit.versions.iter().map(ToString::to_string).collect();
+        for finding in &mut judged {
+            finding.versions.clone_from(&versions);
+        }
+        found.extend(judged);
     }
     let resolve = |finding: Diagnostic| match &unit.output {
         Some(output) => output.resolve(finding),

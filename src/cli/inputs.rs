@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 /// The name of a workspace's file.
 pub(super) const WORKSPACE_FILE: &str = "plimsoll.yaml";
 /// The name of the file that makes a folder a chart.
-const CHART_FILE: &str = "Chart.yaml";
+pub(super) const CHART_FILE: &str = "Chart.yaml";
 
 /// What a command line's paths lead to.
 #[derive(Debug, Default)]
@@ -289,6 +289,16 @@ fn is_yaml(path: &Path) -> bool {
 
 /// Tells whether a file that nobody named may hold Kubernetes objects: folders hold other YAML too.
 fn looks_like_manifest(text: &str) -> bool {
+    // Files of tools that run on people's machines look like objects and are none.
+    let tools = ["kustomize.config.k8s.io/", "skaffold/", "kind.x-k8s.io/"];
+    let of_tool = |line: &str| {
+        let version = line.trim_start_matches(['{', ' ']).trim_start_matches("apiVersion:").trim_start();
+        line.contains("apiVersion")
+            && tools.iter().any(|tool| version.trim_start_matches(['"', '\'']).starts_with(tool))
+    };
+    if text.lines().any(of_tool) {
+        return false;
+    }
     text.contains("apiVersion") && text.contains("kind")
         || text.lines().any(|line| {
             let key = line.trim_start_matches('\u{feff}');

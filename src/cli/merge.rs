@@ -15,6 +15,12 @@ pub(super) fn merge(findings: Vec<Diagnostic>, sources: &SourceMap) -> Vec<Diagn
         match known.entry(key(&finding, sources)) {
             std::collections::hash_map::Entry::Occupied(at) => {
                 let first = &mut merged[*at.get()];
+                // One namespace cannot stand for several.
+                if let (Some(known), Some(object)) = (&mut first.object, &finding.object)
+                    && known.namespace != object.namespace
+                {
+                    known.namespace = None;
+                }
                 join(&mut first.environments, finding.environments);
                 join(&mut first.versions, finding.versions);
             }

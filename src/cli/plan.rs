@@ -1,7 +1,7 @@
 //! Which charts are rendered, as which releases, in which environments.
 
 use super::args::ReleaseArgs;
-use super::inputs::{Finder, Inputs, WORKSPACE_FILE, read_chart, refuse_unsupported};
+use super::inputs::{CHART_FILE, Finder, Inputs, WORKSPACE_FILE, read_chart, refuse_unsupported};
 use super::overrides::Override;
 use super::paths::Base;
 use super::trouble::Trouble;
@@ -75,7 +75,7 @@ pub(super) fn plan(
     world: &dyn World,
 ) -> Result<Plan, Trouble> {
     let mut plan = Plan::default();
-    let mut targets = targets(inputs, workspaces, base, &mut plan);
+    let mut targets = targets(inputs, workspaces, base, &mut plan, world);
     // A name chooses among the releases of a workspace; a chart on its own gets it.
     let is_named = |target: &Target| {
         target.release.as_ref().is_some_and(|release| Some(&release.name.value) == args.name.as_ref())
@@ -131,7 +131,13 @@ pub(super) fn plan(
 }
 
 /// Finds what the inputs' charts are released as.
-fn targets(inputs: &Inputs, workspaces: &mut Workspaces<'_>, base: &Base, plan: &mut Plan) -> Vec<Target> {
+fn targets(
+    inputs: &Inputs,
+    workspaces: &mut Workspaces<'_>,
+    base: &Base,
+    plan: &mut Plan,
+    world: &dyn World,
+) -> Vec<Target> {
     let mut targets = Vec::new();
     for file in &inputs.workspaces {
         let Some(loaded) = workspaces.read(file) else { continue };
@@ -142,6 +148,16 @@ fn targets(inputs: &Inputs, workspaces: &mut Workspaces<'_>, base: &Base, plan: 
                 continue;
             }
             let (folder, workspace) = (base.relative(&loaded.folder.join(path)), Some(Arc::clone(&loaded)));
+            if world.entry(&folder.join(CHART_FILE)).is_err() {
+                let message = format!(
+                    "the release `{}` names no chart: `{}` has no {CHART_FILE}",
+                    release.name.value,
+                    path.display()
+                );
+                let finding = Diagnostic::error("workspace/no-chart", message).at(release.chart.span);
+                plan.findings.push(finding.help("name a chart's folder, from the folder of this file"));
+                continue;
+            }
             targets.push(Target { folder, workspace, release: Some(release.clone()) });
         }
     }

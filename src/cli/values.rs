@@ -10,7 +10,7 @@ use super::world::World;
 use crate::chart::{Value, ValueData};
 use crate::diagnostic::emit::MASK;
 use crate::diagnostic::nearest;
-use crate::diagnostic::secret::is_secret_name;
+use crate::diagnostic::secret::{is_secret_path, secret_form};
 use crate::source::{SourceMap, Span};
 use crate::yaml::emit::{self, Data};
 use clap::Args;
@@ -137,7 +137,8 @@ impl Writer<'_> {
 
     fn scalar(&mut self, path: &str, value: &Value) {
         let data = value.to_data();
-        let is_secret = is_secret_name(path.rsplit('.').next().unwrap_or(path))
+        let by_form = matches!(&data, Data::String(text) if secret_form(text).is_some());
+        let is_secret = (by_form || is_secret_path(path.split(['.', '['])))
             && !matches!(&data, Data::Null | Data::Bool(_) | Data::Seq(_) | Data::Map(_));
         let is_blank = matches!(&data, Data::String(text) if text.is_empty());
         self.text += &if is_secret && !is_blank { MASK.to_owned() } else { emit::flow(&data) };

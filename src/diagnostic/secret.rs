@@ -1,4 +1,4 @@
-//! Tells what holds a secret by its name: an environment variable, a key of values, a field.
+//! Tells secrets: by the name of what holds them (an environment variable, a key of values, a field), and by their form.
 
 /// Words that make a name secret wherever they stand in it.
 const SECRET: [&str; 6] = ["password", "passwd", "passphrase", "secret", "secrets", "credentials"];
@@ -101,6 +101,16 @@ pub fn is_secret_name(name: &str) -> bool {
     glued || ends || key_base || words.iter().any(|word| SECRET.contains(&word.as_str()))
 }
 
+/// Tells whether a value under these keys, from the outermost, holds a secret: its own name says so, or one around it and
+/// its own says nothing else.
+pub fn is_secret_path<'a>(keys: impl DoubleEndedIterator<Item = &'a str>) -> bool {
+    let mut keys = keys.rev();
+    let Some(last) = keys.next() else { return false };
+    let plural = |key: &str| key.strip_suffix('s').is_some_and(is_secret_name);
+    let about = words(last).last().is_some_and(|word| ABOUT.contains(&word.as_str()));
+    is_secret_name(last) || plural(last) || !about && keys.any(|key| is_secret_name(key) || plural(key))
+}
+
 /// Splits a name at case changes and at what is no letter; all in lower case. Digits are left out.
 fn words(name: &str) -> Vec<String> {
     let mut words: Vec<String> = Vec::new();
@@ -123,6 +133,66 @@ fn words(name: &str) -> Vec<String> {
         (previous_lower, open) = (!c.is_uppercase(), true);
     }
     words
+}
+
+/// Names the kind of secret that a text is by its form alone: `a private key`.
+pub fn secret_form(text: &str) -> Option<&'static str> {
+    if text.contains("-----BEGIN ") && text.contains("PRIVATE KEY-----") {
+        return Some("a private key");
+    }
+    let tokens = || text.split(|c: char| !(c.is_ascii_alphanumeric() || "_-.".contains(c)));
+    let known = tokens().find_map(|token| {
+        FORMS
+            .iter()
+            .find(|(prefix, rest, _)| token.strip_prefix(prefix).is_some_and(|tail| tail.len() >= *rest))
+            .map(|(_, _, what)| *what)
+    });
+    known.or_else(|| has_password_in_url(text).then_some("a password in a URL"))
+}
+
+/// How known tokens begin, how many characters follow at least, and what they are.
+const FORMS: [(&str, usize, &str); 14] = [
+    ("AKIA", 16, "an AWS access key"),
+    ("ASIA", 16, "an AWS access key"),
+    ("ghp_", 36, "a GitHub token"),
+    ("gho_", 36, "a GitHub token"),
+    ("ghs_", 36, "a GitHub token"),
+    ("github_pat_", 22, "a GitHub token"),
+    ("glpat-", 20, "a GitLab token"),
+    ("xoxb-", 20, "a Slack token"),
+    ("xoxp-", 20, "a Slack token"),
+    ("sk_live_", 20, "a Stripe key"),
+    ("AIza", 35, "a Google API key"),
+    ("npm_", 36, "an npm token"),
+    ("hvs.", 24, "a Vault token"),
+    ("dckr_pat_", 20, "a Docker token"),
+];
+
+fn has_password_in_url(text: &str) -> bool {
+    text.match_indices("://").any(|(at, _)| {
+        let rest = text.get(at + 3..).unwrap_or_default();
+        let authority = rest.split(|c: char| c.is_whitespace() || "/?#\"'".contains(c)).next().unwrap_or_default();
+        let password = authority.rsplit_once('@').and_then(|(user, _)| Some(user.split_once(':')?.1));
+        password.is_some_and(|password| !is_no_secret(password))
+    })
+}
+
+/// Tells whether a text, whatever holds it, is none: empty, encrypted, or a stand-in for what something else supplies.
+pub fn is_no_secret(text: &str) -> bool {
+    let text = text.trim();
+    let enclosed = |start: &str, end: &str| text.starts_with(start) && text.ends_with(end);
+    text.is_empty()
+        || enclosed("<", ">")
+        || enclosed("${", "}")
+        || enclosed("{{", "}}")
+        || enclosed("%", "%")
+        || text.starts_with("$(")
+        || (text.starts_with('$') && text.chars().skip(1).all(|c| c.is_ascii_alphanumeric() || c == '_'))
+        || ["ENC[", "ref+", "vault:", "arn:", "op://"].iter().any(|start| text.starts_with(start))
+        || text.chars().all(|c| c == '*')
+        // `INSERT_TOKEN_HERE`: somebody will put it in.
+        || (["INSERT_", "YOUR_", "REPLACE_"].iter().any(|start| text.starts_with(start))
+            && text.chars().all(|c| c.is_ascii_uppercase() || c == '_'))
 }
 
 #[cfg(test)]

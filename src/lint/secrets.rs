@@ -1,63 +1,6 @@
 //! Tells secrets by the names of what holds them, and by their form.
 
-pub use crate::diagnostic::secret::is_secret_name;
-
-/// Names the kind of secret that a text is by its form alone: `a private key`.
-pub fn secret_form(text: &str) -> Option<&'static str> {
-    if text.contains("-----BEGIN ") && text.contains("PRIVATE KEY-----") {
-        return Some("a private key");
-    }
-    let tokens = || text.split(|c: char| !(c.is_ascii_alphanumeric() || "_-.".contains(c)));
-    let known = tokens().find_map(|token| {
-        FORMS
-            .iter()
-            .find(|(prefix, rest, _)| token.strip_prefix(prefix).is_some_and(|tail| tail.len() >= *rest))
-            .map(|(_, _, what)| *what)
-    });
-    known.or_else(|| has_password_in_url(text).then_some("a password in a URL"))
-}
-
-/// How known tokens begin, how many characters follow at least, and what they are.
-const FORMS: [(&str, usize, &str); 14] = [
-    ("AKIA", 16, "an AWS access key"),
-    ("ASIA", 16, "an AWS access key"),
-    ("ghp_", 36, "a GitHub token"),
-    ("gho_", 36, "a GitHub token"),
-    ("ghs_", 36, "a GitHub token"),
-    ("github_pat_", 22, "a GitHub token"),
-    ("glpat-", 20, "a GitLab token"),
-    ("xoxb-", 20, "a Slack token"),
-    ("xoxp-", 20, "a Slack token"),
-    ("sk_live_", 20, "a Stripe key"),
-    ("AIza", 35, "a Google API key"),
-    ("npm_", 36, "an npm token"),
-    ("hvs.", 24, "a Vault token"),
-    ("dckr_pat_", 20, "a Docker token"),
-];
-
-fn has_password_in_url(text: &str) -> bool {
-    text.match_indices("://").any(|(at, _)| {
-        let rest = text.get(at + 3..).unwrap_or_default();
-        let authority = rest.split(|c: char| c.is_whitespace() || "/?#\"'".contains(c)).next().unwrap_or_default();
-        let password = authority.rsplit_once('@').and_then(|(user, _)| Some(user.split_once(':')?.1));
-        password.is_some_and(|password| !is_no_secret(password))
-    })
-}
-
-/// Tells whether a text, whatever holds it, is none: empty, encrypted, or a stand-in for what something else supplies.
-pub fn is_no_secret(text: &str) -> bool {
-    let text = text.trim();
-    let enclosed = |start: &str, end: &str| text.starts_with(start) && text.ends_with(end);
-    text.is_empty()
-        || enclosed("<", ">")
-        || enclosed("${", "}")
-        || enclosed("{{", "}}")
-        || enclosed("%", "%")
-        || text.starts_with("$(")
-        || (text.starts_with('$') && text.chars().skip(1).all(|c| c.is_ascii_alphanumeric() || c == '_'))
-        || ["ENC[", "ref+", "vault:", "arn:", "op://"].iter().any(|start| text.starts_with(start))
-        || text.chars().all(|c| c == '*')
-}
+pub use crate::diagnostic::secret::{is_no_secret, is_secret_name, secret_form};
 
 /// Names what kind of secret a text is, by its form or by the name of what holds it.
 pub fn what_is(name: &str, text: &str) -> Option<&'static str> {

@@ -1,11 +1,14 @@
 //! Looks up objects of a set by what refers to them; each table is made when it is first asked for.
 
 use crate::object::references::Target;
-use crate::object::selector::selects;
+use crate::object::selector::{is_given, selects};
 use crate::object::{Object, ObjectSet, Pod};
 use crate::yaml::Node;
 use std::cell::OnceCell;
 use std::collections::HashMap;
+
+/// An object and a pod that it runs.
+type Running<'a, 'd> = (&'a Object<'d>, &'a Pod<'d>);
 
 /// A set with its tables.
 pub(super) struct Set<'a, 'd> {
@@ -13,16 +16,33 @@ pub(super) struct Set<'a, 'd> {
     names: OnceCell<HashMap<&'d str, Vec<&'a Object<'d>>>>,
     secrets: OnceCell<HashMap<&'d str, Vec<&'a Object<'d>>>>,
     claims: OnceCell<Vec<(&'a Object<'d>, String)>>,
+    /// Pods by each of their labels.
+    labelled: OnceCell<HashMap<(&'d str, &'d str), Vec<Running<'a, 'd>>>>,
+    kinds: OnceCell<HashMap<(&'d str, &'d str), Vec<&'a Object<'d>>>>,
 }
 
 impl<'a, 'd> Set<'a, 'd> {
     pub(super) fn new(objects: &'a ObjectSet<'d>) -> Self {
-        Self { objects, names: OnceCell::new(), secrets: OnceCell::new(), claims: OnceCell::new() }
+        Self {
+            objects,
+            names: OnceCell::new(),
+            secrets: OnceCell::new(),
+            claims: OnceCell::new(),
+            labelled: OnceCell::new(),
+            kinds: OnceCell::new(),
+        }
     }
 
     /// Iterates over the objects of a group and kind.
     pub(super) fn of_kind(&self, group: &'static str, kind: &'static str) -> impl Iterator<Item = &'a Object<'d>> {
-        self.objects.iter().filter(move |object| object.is(group, &[kind]))
+        let kinds = self.kinds.get_or_init(|| {
+            let mut kinds: HashMap<_, Vec<_>> = HashMap::new();
+            for object in self.objects {
+                kinds.entry((object.group(), object.kind)).or_default().push(object);
+            }
+            kinds
+        });
+        kinds.get(&(group, kind)).into_iter().flatten().copied()
     }
 
     /// Gives the objects of a name, of any kind and namespace, in their order.
@@ -49,7 +69,22 @@ impl<'a, 'd> Set<'a, 'd> {
         other: &'s Object<'_>,
         selector: Node<'s>,
     ) -> impl Iterator<Item = (&'a Object<'d>, &'a Pod<'d>)> {
-        self.pods_beside(other).filter(move |(_, pod)| selects(selector, pod.labels()))
+        let labelled = self.labelled.get_or_init(|| {
+            let mut labelled: HashMap<_, Vec<_>> = HashMap::new();
+            for (object, pod) in self.objects.iter().flat_map(|object| object.pods.iter().map(move |pod| (object, pod)))
+            {
+                for label in pod.labels().into_iter().flat_map(Node::entries) {
+                    labelled.entry((label.name(), label.value.text())).or_default().push((object, pod));
+                }
+            }
+            labelled
+        });
+        // A pod that matches has every label that templates can have; the rarest one leaves the fewest to look at.
+        let lists = selector.entries().filter(|label| !is_given(label.name()));
+        let lists = lists.map(|label| labelled.get(&(label.name(), label.value.text())).map_or(&[][..], Vec::as_slice));
+        let rarest = lists.min_by_key(|pods| pods.len()).unwrap_or_default();
+        let beside = rarest.iter().copied().filter(|(object, _)| object.namespace == other.namespace);
+        beside.filter(move |(_, pod)| selects(selector, pod.labels()))
     }
 
     /// Iterates over the pods in the namespace of an object.

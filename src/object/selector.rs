@@ -16,9 +16,14 @@ const GIVEN: [&str; 10] = [
     "statefulset.kubernetes.io/pod-name",
 ];
 
+/// Tells whether controllers give pods a label of this name.
+pub fn is_given(label: &str) -> bool {
+    GIVEN.contains(&label)
+}
+
 /// Tells whether the pods of a template with these labels can match a Service's selector.
 pub fn selects(selector: Node<'_>, labels: Option<Node<'_>>) -> bool {
-    selector.entries().all(|wanted| GIVEN.contains(&wanted.name()) || holds(labels, wanted))
+    selector.entries().all(|wanted| is_given(wanted.name()) || holds(labels, wanted))
 }
 
 fn holds(labels: Option<Node<'_>>, wanted: Entry<'_>) -> bool {

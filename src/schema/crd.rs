@@ -67,8 +67,11 @@ pub(super) fn read(definition: Node<'_>) -> (Vec<CustomKind>, Vec<Diagnostic>) {
         if version.field("served").and_then(Node::as_bool) == Some(false) {
             continue;
         }
-        let schema = version.at(&["schema", "openAPIV3Schema"]);
-        if schema.is_none() {
+        // The first form of definitions had one schema for all versions.
+        let schema = version
+            .at(&["schema", "openAPIV3Schema"])
+            .or_else(|| definition.at(&["spec", "validation", "openAPIV3Schema"]));
+        if schema.is_none() && text(&["apiVersion"]) == Some("apiextensions.k8s.io/v1") {
             findings.push(
                 Diagnostic::error("schema/required", format!("version `{name}` has no `schema.openAPIV3Schema`"))
                     .at(version.head())

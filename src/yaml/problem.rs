@@ -64,7 +64,7 @@ fn help(line: &str, kind: &ErrorKind) -> Option<String> {
         );
     }
     let value = text.split_once(": ").map_or(text.trim_start_matches("- "), |(_, value)| value.trim_start());
-    if value.starts_with(['@', '`', '%']) {
+    if value.starts_with(['@', '`', '%']) || value.starts_with("* ") || value.starts_with("*/") {
         return Some(format!("quote the value: a plain one cannot start with `{}`", &value[..1]));
     }
     if value.contains(": ") || value.ends_with(':') {

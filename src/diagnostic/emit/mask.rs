@@ -2,7 +2,7 @@
 //!
 //! It judges by the text alone, so that it also holds where no tree could be read.
 
-use crate::diagnostic::secret::is_secret_name;
+use crate::diagnostic::secret::{is_secret_name, secret_form};
 use crate::source::SourceFile;
 
 /// What stands for a secret.
@@ -11,6 +11,9 @@ pub const MASK: &str = "•••";
 /// Fields of a Secret whose text is no secret.
 const OPEN_FIELDS: [&str; 10] =
     ["apiVersion", "kind", "metadata", "name", "namespace", "type", "immutable", "data", "stringData", "labels"];
+
+/// How many lines a private key has at most.
+const KEY_LINES: u32 = 120;
 
 /// How far around a line its document is searched; what is larger is one Secret's own data.
 const REACH: u32 = 2000;
@@ -33,13 +36,23 @@ pub(super) fn masked_from(file: &SourceFile, line: u32, all: bool) -> Option<usi
     if harmless || template || shown.starts_with('#') {
         return None;
     }
-    if all {
+    if all || secret_form(shown).is_some() || in_private_key(file, line) {
         return Some(value);
     }
     let key = key.unwrap_or_default();
-    let named = is_secret_name(key) || (key == "value" && beside(file, line).is_some_and(is_secret_name));
+    // Lists and maps under such a name are references more often than secrets: they are judged pair by pair.
+    let opens = shown.starts_with(['{', '[']) && !shown.starts_with("{{") && !key.is_empty();
+    let named = (is_secret_name(key) && !opens) || (key == "value" && beside(file, line).is_some_and(is_secret_name));
     let in_secret = (!OPEN_FIELDS.contains(&key) || key == "data" || key == "stringData") && is_secret(file, line);
     if named || in_secret { Some(value) } else { in_flow(text) }
+}
+
+/// Tells whether a line stands inside a private key.
+fn in_private_key(file: &SourceFile, line: u32) -> bool {
+    let above = (line.saturating_sub(KEY_LINES).max(1)..line).rev().map(|line| file.line_text(line));
+    let border =
+        above.map(str::trim).find(|text| text.contains("PRIVATE KEY-----") || !text.is_ascii() || text.contains(": "));
+    border.is_some_and(|text| text.contains("-----BEGIN"))
 }
 
 /// Finds a secret among several pairs on one line, between braces: the offset of its value.
@@ -59,8 +72,9 @@ fn in_flow(text: &str) -> Option<usize> {
         .collect();
     let secret_object = pairs.iter().any(|(key, _, value)| key == "kind" && value == "Secret");
     let secret_variable = pairs.iter().any(|(key, _, value)| key == "name" && is_secret_name(value));
-    let found = pairs.iter().find(|(key, ..)| {
-        is_secret_name(key)
+    let found = pairs.iter().find(|(key, at, _)| {
+        let opens = text[*at..].trim_start().starts_with(['{', '[']);
+        is_secret_name(key) && !opens
             || secret_variable && key == "value"
             || secret_object && (key == "data" || key == "stringData")
     });
@@ -141,6 +155,14 @@ mod tests {
         assert_eq!(shown("kind: Secret\nmetadata: { name: x }\ndata: { a: YQ== }\n", 2), "metadata: { name: x }");
         assert_eq!(shown("{\n\"kind\": \"Secret\",\n\"data\": {\n\"a\": \"YQ==\"\n}}\n", 4), "\"a\": •••");
         assert_eq!(shown("auth:\n  password: \"{{ values.x }}\"\n", 2), "  password: \"{{ values.x }}\"");
+        assert_eq!(shown("aws: AKIAIOSFODNN7EXAMPLE\n", 1), "aws: •••");
+        assert_eq!(shown("dsn: \"mysql://root:hunter2@db\"\n", 1), "dsn: •••");
+        assert_eq!(
+            shown("k: |\n  -----BEGIN RSA PRIVATE KEY-----\n  MIIE\n  -----END RSA PRIVATE KEY-----\n", 3),
+            "  •••"
+        );
+        assert_eq!(shown("imagePullSecrets: [foo]\n", 1), "imagePullSecrets: [foo]");
+        assert_eq!(shown("secret: {name: x}\n", 1), "secret: {name: x}");
         assert_eq!(shown("auth:\n  password: 'a b'\n", 2), "  password: •••");
         assert_eq!(shown("auth:\n  password: {{ values.x }}hunter2\n", 2), "  password: •••");
         assert_eq!(shown("auth:\n  password: {{ \"hunter2\" }}\n", 2), "  password: •••");

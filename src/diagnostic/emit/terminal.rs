@@ -33,7 +33,7 @@ impl Format for Terminal {
         if !self.quiet {
             text += &checked(&report.checked);
         }
-        if !(self.quiet && report.findings.is_empty()) {
+        if !self.quiet {
             text += &totals(report);
         }
         text
@@ -176,7 +176,8 @@ fn note(finding: &Diagnostic) -> Option<String> {
     if !finding.environments.is_empty() {
         parts.push(format!("in {}", finding.environments.join(", ")));
     }
-    if !finding.versions.is_empty() {
+    // What does not depend on a version holds for all that were checked: the last lines name them.
+    if !finding.versions.is_empty() && ["schema/", "api/"].iter().any(|stage| finding.rule.starts_with(stage)) {
         parts.push(format!("for Kubernetes {}", finding.versions.join(", ")));
     }
     (!parts.is_empty()).then(|| parts.join(", "))

@@ -28,16 +28,27 @@ pub(super) fn reference(params: &mut Params<'_>) -> Check {
         for reference in references(pod).iter().filter(|reference| reference.target == target && !reference.optional) {
             let name = reference.name.text();
             if always_there(target, name)
+                || is_templated(context.object, reference.name)
                 || context.set.provider(context.object, target, name).is_some()
                 || !said.insert(name)
             {
                 continue;
             }
-            let near = nearest(name, context.set.of_kind("", target.kind()).map(|object| object.name));
+            let there = context.set.of_kind("", target.kind());
+            let there = there.filter(|object| object.namespace == context.object.namespace);
+            let near = nearest(name, there.map(|object| object.name));
             let message = format!("there is no {} `{name}` {}", target.kind(), context.whole());
             findings.at(reference.name).message(message).did_you_mean(near);
         }
     })
+}
+
+/// Tells whether a claim is named by a volume in whose place a StatefulSet puts one of its claim templates.
+fn is_templated(object: &Object<'_>, claim: Node<'_>) -> bool {
+    let volume = claim.parent().and_then(Node::parent).and_then(|volume| volume.field("name")).map(Node::text);
+    let templates = object.spec().and_then(|spec| spec.field("volumeClaimTemplates")).into_iter().flat_map(Node::items);
+    let mut names = templates.filter_map(|template| template.at(&["metadata", "name"]));
+    volume.is_some_and(|volume| names.any(|name| name.text() == volume))
 }
 
 /// Tells what every namespace has.

@@ -15,7 +15,7 @@ pub(super) fn raw(_: &mut Params<'_>) -> Check {
             return;
         }
         for block in ["data", "stringData"].into_iter().filter_map(|field| object.node.entry(field)) {
-            let plain = |entry: &Entry<'_>| !secrets::is_no_secret(entry.value.text());
+            let plain = |entry: &Entry<'_>| !entry.value.is_null() && !secrets::is_no_secret(entry.value.text());
             let keys: Vec<_> = block.value.entries().filter(plain).map(|e| format!("`{}`", e.name())).collect();
             if !keys.is_empty() {
                 let message = format!("Secret `{}` holds in plain sight: {}", object.name, keys.join(", "));

@@ -15,14 +15,31 @@ pub(super) fn advise<'s>(walk: &Walk<'s, '_>, node: Node<'_>, object: &'s Object
     if let Some(near) = nearest(name, free) {
         return Some(format!("did you mean `{near}`?"));
     }
+    if let Some(whole) = longer(node, object, name) {
+        return Some(format!("did you mean `{whole}`?"));
+    }
+    let taken = nearest(name, object.fields.iter().map(|field| field.name.as_ref()));
+    if let Some(taken) = taken {
+        return Some(format!("there is a `{taken}` already: remove one of them"));
+    }
     below(walk, node, object, name)
         .or_else(|| above(walk, name))
         .or_else(|| beside(walk, name))
         .or_else(|| deeper(walk, object, name))
-        .or_else(|| {
-            let near = nearest(name, object.fields.iter().map(|field| field.name.as_ref()))?;
-            Some(format!("there is a `{near}` already: remove one of them"))
-        })
+}
+
+/// The one field that is free and that the name is the beginning or the end of: `name` for `secretName`.
+fn longer<'s>(node: Node<'_>, object: &'s Object, name: &str) -> Option<&'s str> {
+    let mut capital = name.to_owned();
+    capital.get_mut(..1)?.make_ascii_uppercase();
+    let fits = |field: &&str| {
+        let rest = field.strip_prefix(name).and_then(|rest| rest.chars().next());
+        field.ends_with(&capital) || rest.is_some_and(|c| c.is_ascii_uppercase())
+    };
+    let names = object.fields.iter().map(|field| field.name.as_ref());
+    let mut fitting = names.filter(|field| node.get(field).is_none()).filter(fits);
+    let only = fitting.next()?;
+    fitting.next().is_none().then_some(only)
 }
 
 /// The field belongs in a map that stands beside it: `limits` into `resources`.
@@ -92,8 +109,7 @@ fn beside(walk: &Walk<'_, '_>, name: &str) -> Option<String> {
         field.name != "status" && fields_of(walk, &field.schema).is_some_and(|(inner, _)| inner.field(name).is_some())
     });
     let homes: Vec<&str> = homes.map(|field| field.name.as_ref()).collect();
-    let home =
-        homes.iter().find(|home| frame.node.get(home).is_some()).or(homes.first().filter(|_| homes.len() == 1))?;
+    let home = homes.iter().find(|home| frame.node.get(home).is_some())?;
     Some(format!("it is a field of `{home}`: move it there"))
 }
 

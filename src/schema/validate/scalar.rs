@@ -4,6 +4,7 @@ use super::super::shape::{Format, Limits, Schema, Shape, StringShape};
 use super::text::{quoted_list, show};
 use super::walk::Walk;
 use super::{base64, quantity, time};
+use crate::diagnostic::secret::secret_form;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::yaml::{Kind, Node, Scalar, Style, float_text};
 
@@ -16,7 +17,7 @@ impl<'s, 'd> Walk<'s, 'd> {
                 self.string(node, string);
                 self.length(node, outer, node.text().chars().count(), "character");
             }
-            (Shape::String(_), _) => self.not_text(node),
+            (Shape::String(_), _) => self.not_text(node, "a string"),
             (Shape::Integer { bits }, Kind::Int | Kind::Float) => self.integer(node, *bits, limits),
             (Shape::Integer { .. }, _) => self.not_number(node, "an integer"),
             (Shape::Number, Kind::Int | Kind::Float) => self.range(node, limits),
@@ -25,6 +26,9 @@ impl<'s, 'd> Walk<'s, 'd> {
             (Shape::Boolean, _) => self.not_boolean(node),
             (Shape::IntOrString, Kind::Int | Kind::Float) => self.integer(node, 32, limits),
             (Shape::IntOrString, Kind::String) => self.text_or_number(node, limits),
+            (Shape::IntOrString, Kind::Bool) if !matches!(node.text(), "true" | "false") => {
+                self.not_text(node, "an integer or text");
+            }
             (Shape::IntOrString, _) => self.wrong_type(node, "an integer or text"),
             (Shape::Quantity, Kind::String) => self.quantity(node),
             (Shape::Quantity, _) => self.wrong_type(node, "a quantity"),
@@ -83,11 +87,11 @@ impl<'s, 'd> Walk<'s, 'd> {
     }
 
     /// Reports a value that stands where text is wanted, with what YAML made of it.
-    fn not_text(&mut self, node: Node<'d>) {
+    fn not_text(&mut self, node: Node<'d>, expected: &str) {
         if matches!(node.kind(), Kind::Seq | Kind::Map) {
-            return self.wrong_type(node, "a string");
+            return self.wrong_type(node, expected);
         }
-        let message = format!("`{}` must be a string, not {}", self.place(), node.kind().article());
+        let message = format!("`{}` must be {expected}, not {}", self.place(), node.kind().article());
         let finding = Diagnostic::error("schema/type", message).at(node.span());
         if self.is_masked() {
             return self.report(finding.help("put it in quotes"));
@@ -202,7 +206,11 @@ impl<'s, 'd> Walk<'s, 'd> {
 
     /// The text of a scalar as a message may show it.
     fn shown(&self, node: Node<'d>) -> String {
-        if self.is_masked() { "***".to_owned() } else { show(node.text()).into_owned() }
+        if self.is_masked() || secret_form(node.text()).is_some() {
+            "***".to_owned()
+        } else {
+            show(node.text()).into_owned()
+        }
     }
 }
 

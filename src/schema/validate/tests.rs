@@ -153,6 +153,22 @@ fn yaml_that_is_not_text_says_what_it_was_read_as() {
 }
 
 #[test]
+fn a_name_that_is_part_of_a_field_means_the_field() {
+    page(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers: [{name: c, image: \"x:1\"}]\n  volumes:\n  - {name: b, secret: {name: x}}\n  - {name: c, persistentVolumeClaim: {name: x}}\n",
+        &[
+            "7:24 unknown-field: unknown field `name` in `secret` (did you mean `secretName`?)",
+            "8:38 required: `persistentVolumeClaim.claimName` is missing",
+            "8:39 unknown-field: unknown field `name` in `persistentVolumeClaim` (did you mean `claimName`?)",
+        ],
+    );
+    page(
+        "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec:\n  containers: [{name: c, image: \"x:1\"}]\n  volume: []\n  volumes: []\n",
+        &["6:3 unknown-field: unknown field `volume` in `spec` (there is a `volumes` already: remove one of them)"],
+    );
+}
+
+#[test]
 fn a_value_of_the_wrong_kind_is_named() {
     page(
         &container("ports: {containerPort: 80}\nargs: run\nstdin: \"true\"\nresources: [a]\nimage: [a]"),
@@ -160,7 +176,7 @@ fn a_value_of_the_wrong_kind_is_named() {
             "11:16 type: `ports` must be a list, not a map (begin it with `- `: it is the list's item)",
             "12:15 type: `args` must be a list, not a string (write it as a list: an item a line, each behind `- `)",
             "13:16 type: `stdin` must be a boolean, not a string (remove the quotes: `true`)",
-            "14:20 type: `resources` must be a map, not a list (leave out the `- `)",
+            "14:20 type: `resources` must be a map, not a list",
             "15:16 type: `image` must be a string, not a list",
         ],
     );

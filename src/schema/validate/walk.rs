@@ -5,7 +5,7 @@ use super::super::store::SchemaStore;
 use super::super::version::Version;
 use super::{misplaced, text};
 use crate::diagnostic::Diagnostic;
-use crate::yaml::{Entry, Kind, Node, Step};
+use crate::yaml::{Entry, Kind, Node, Step, Style};
 
 pub(super) struct Walk<'s, 'd> {
     store: &'s SchemaStore,
@@ -163,7 +163,10 @@ impl<'s, 'd> Walk<'s, 'd> {
         let (expected, help) = match (shape, node.kind()) {
             (Shape::List(list), Kind::Map) => ("a list", self.advise_list(node, &list.items)),
             (Shape::List(_), _) => ("a list", Some("write it as a list: an item a line, each behind `- `".to_owned())),
-            (_, Kind::Seq) if node.items().len() == 1 => ("a map", Some("leave out the `- `".to_owned())),
+            (_, Kind::Seq) if node.items().len() == 1 && node.items().all(|item| item.kind() == Kind::Map) => {
+                let marks = if node.style() == Style::Flow { "the `[` and `]`" } else { "the `- `" };
+                ("a map", Some(format!("leave out {marks}")))
+            }
             // `- 80` for `- containerPort: 80`.
             (Shape::Object(object), kind) if kind != Kind::Seq => {
                 let field = sole(object.fields.iter().filter(|field| field.required)).or_else(|| sole(&object.fields));
