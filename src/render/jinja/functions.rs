@@ -139,6 +139,7 @@ pub(super) fn install(environment: &mut Environment<'_>, tables: &Arc<Tables>) {
     });
     environment.add_filter("raw", |value: Value| Ok::<_, Error>(Value::from_object(Raw(data_text(&to_data(&value)?)))));
     environment.add_filter("string", string);
+    environment.add_filter("indent", indent);
     environment.add_filter("required", |value: Value, message: &str| required(value, message));
     environment.add_function("required", |message: &str, value: Value| required(value, message));
     environment.add_function("fail", |message: &str| Err::<Value, _>(invalid(message)));
@@ -179,6 +180,28 @@ fn json(data: &Data) -> serde_json::Value {
         Data::Seq(items) => items.iter().map(json).collect(),
         Data::Map(entries) => entries.iter().map(|(key, value)| (key.clone(), json(value))).collect(),
     }
+}
+
+/// Indents text. Captured text is left as it is: it is indented by where it is printed.
+fn indent(
+    state: &mut State,
+    value: Value,
+    width: Option<usize>,
+    first: Option<bool>,
+    blank: Option<bool>,
+) -> Result<Value, Error> {
+    if Log::of(state).is_capture(&value) {
+        return Ok(value);
+    }
+    let (first, blank) = (first.unwrap_or(false), blank.unwrap_or(false));
+    let mut text = String::new();
+    for (number, line) in data_text(&to_data(&value)?).split_inclusive('\n').enumerate() {
+        if (number > 0 || first) && (blank || !line.trim().is_empty()) {
+            text.extend(std::iter::repeat_n(' ', width.unwrap_or(4)));
+        }
+        text.push_str(line);
+    }
+    Ok(Value::from(text))
 }
 
 /// Writes a value as a string; a number as a person wrote it.

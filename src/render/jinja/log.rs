@@ -101,11 +101,11 @@ impl Log {
 
     /// Makes text of data that is still data where a node can stand.
     pub(super) fn yaml(&mut self, data: Data, leaf: Option<Leaf>) -> Value {
-        let text = emit::block(&data, 0);
-        let value = match &data {
-            Data::Seq(_) | Data::Map(_) => SiteValue::Yaml(data, text.trim_end().to_owned()),
-            _ => SiteValue::Data(data),
+        let text = match &data {
+            Data::Seq(_) | Data::Map(_) => emit::block(&data, 0),
+            scalar => emit::flow(scalar) + "\n",
         };
+        let value = SiteValue::Yaml(data, text.trim_end().to_owned());
         self.stack.push(Frame {
             captured: Some(usize::MAX),
             pieces: vec![Piece::Site { site: usize::MAX, value, leaf }],
@@ -113,6 +113,11 @@ impl Log {
         });
         self.end();
         Value::from_safe_string(text)
+    }
+
+    /// Tells whether a value is captured text, which is indented where it is printed.
+    pub(super) fn is_capture(&self, value: &Value) -> bool {
+        self.find(value).is_some()
     }
 
     fn find(&self, value: &Value) -> Option<Arc<Capture>> {

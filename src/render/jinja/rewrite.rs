@@ -98,6 +98,8 @@ struct Tag {
     assigns: bool,
     /// `set x.y` rather than `set x`.
     attribute: bool,
+    /// `set x, y` rather than `set x`.
+    several: bool,
     include: Option<String>,
 }
 
@@ -115,7 +117,7 @@ pub(super) fn rewrite(source: &Arc<SourceFile>, tables: &mut Tables) -> Result<R
                     writer.literal(piece);
                 }
             }
-            Part::Variable(whole, inner) => writer.variable(whole, inner),
+            Part::Variable(whole, inner) => writer.variable(&whole, inner)?,
             Part::Block(whole, inner, tag) => writer.block(&whole, inner, &tag, &mut open)?,
         }
     }
@@ -165,7 +167,8 @@ fn scan(text: &str) -> Vec<Part> {
                         }
                     }
                     Token::Assign if depth == 0 => tag.assigns = true,
-                    Token::Dot if depth == 0 && words == 2 => tag.attribute = true,
+                    Token::Dot if depth == 0 && words == 2 && !tag.assigns => tag.attribute = true,
+                    Token::Comma if depth == 0 && !tag.assigns => tag.several = true,
                     Token::Str(name) if tag.name == "include" && tag.include.is_none() => {
                         tag.include = Some((*name).to_owned());
                     }
@@ -189,9 +192,12 @@ fn scan(text: &str) -> Vec<Part> {
 }
 
 /// Lines that hold block tags and comments and nothing else: their white space and line break are not printed.
+///
+/// Where `-` has taken the line break before such a line already, the line's own break stays.
 struct TagLines {
     starts: Vec<usize>,
     only_tags: Vec<bool>,
+    joined: Vec<bool>,
 }
 
 impl TagLines {
@@ -205,15 +211,25 @@ impl TagLines {
                 marks[line_of(range.start)..=line_of(range.end - 1)].fill(true);
             }
         };
+        let mut joined = vec![false; starts.len()];
+        // First and last lines of tags and comments that go over several.
+        let mut long: Vec<(usize, usize)> = Vec::new();
         let mut covered = 0;
         for part in parts {
             let range = match part {
                 Part::Text(range) | Part::Variable(range, _) | Part::Block(range, ..) => range,
             };
+            if let Part::Block(range, ..) = part {
+                long.push((line_of(range.start), line_of(range.end - 1)));
+            }
             // What no token covers is a comment, or white space that `-` took away.
             let gap = text.get(covered..range.start).unwrap_or_default();
             for at in gap.match_indices(['{', '}']).map(|(at, _)| covered + at) {
                 mark(&mut tags, &(at..at + 1));
+            }
+            long.extend(comments(gap, covered).map(|(start, end)| (line_of(start), line_of(end))));
+            if !matches!(part, Part::Text(_)) && gap.rsplit('}').next().is_some_and(|blank| blank.contains('\n')) {
+                joined[line_of(range.start)] = true;
             }
             covered = range.end;
             match part {
@@ -234,11 +250,19 @@ impl TagLines {
                 Part::Block(range, ..) => mark(&mut tags, range),
             }
         }
-        for at in text.get(covered..).unwrap_or_default().match_indices(['{', '}']).map(|(at, _)| covered + at) {
+        let gap = text.get(covered..).unwrap_or_default();
+        for at in gap.match_indices(['{', '}']).map(|(at, _)| covered + at) {
             mark(&mut tags, &(at..at + 1));
         }
+        long.extend(comments(gap, covered).map(|(start, end)| (line_of(start), line_of(end))));
+        // The lines of one tag are tag lines together or not at all.
+        for (first, last) in long {
+            if other[first..=last].contains(&true) {
+                other[first..=last].fill(true);
+            }
+        }
         let only_tags = tags.iter().zip(&other).map(|(tag, other)| *tag && !other).collect();
-        Self { starts, only_tags }
+        Self { starts, only_tags, joined }
     }
 
     /// Gives the stretches of a text that are printed.
@@ -247,17 +271,29 @@ impl TagLines {
         let mut at = range.start;
         for line in text[range].split_inclusive('\n') {
             let line_number = self.starts.partition_point(|start| *start <= at) - 1;
-            let piece = at..at + line.len();
-            if !(self.only_tags[line_number] && line.trim().is_empty()) {
+            let mut piece = at..at + line.len();
+            let vanishes = self.only_tags[line_number] && line.trim().is_empty();
+            if vanishes && self.joined[line_number] && line.ends_with('\n') {
+                piece.start = piece.end - if line.ends_with("\r\n") { 2 } else { 1 };
+            }
+            if !vanishes || self.joined[line_number] && line.ends_with('\n') {
                 match kept.last_mut() {
                     Some(last) if last.end == piece.start => last.end = piece.end,
                     _ => kept.push(piece.clone()),
                 }
             }
-            at = piece.end;
+            at += line.len();
         }
         kept
     }
+}
+
+/// Finds the comments in what no token covers: their first and last bytes.
+fn comments(gap: &str, offset: usize) -> impl Iterator<Item = (usize, usize)> {
+    gap.match_indices("{#").filter_map(move |(start, _)| {
+        let end = gap[start..].find("#}")? + start + 1;
+        Some((offset + start, offset + end))
+    })
 }
 
 /// A block that waits for its end tag.
@@ -310,19 +346,33 @@ impl Writer<'_> {
         format!("{{{{__begin({})}}}}", self.tables.captures.len() - 1)
     }
 
-    fn variable(&mut self, whole: Range<usize>, inner: Range<usize>) {
-        let expression = self.source.text()[inner.clone()].trim_start();
+    fn variable(&mut self, whole: &Range<usize>, inner: Range<usize>) -> Result<(), Unsupported> {
+        let expression = self.source.text()[inner.clone()].trim();
         // A call of the loop itself prints through the loop's body: it is no site of its own.
-        if expression.starts_with("loop(") {
+        if expression.starts_with("loop(") && closes_at_end(expression) {
             self.out.push_str("{{");
             self.copy(inner);
             self.out.push_str("}}");
-            return;
+            return Ok(());
         }
-        let site = self.site(&whole, &inner);
+        self.refuse_loop_calls(whole, &inner)?;
+        let site = self.site(whole, &inner);
         self.out.push_str("{{(");
         self.copy(inner);
         self.out.push_str(&format!(")|__mark({site})}}}}"));
+        Ok(())
+    }
+
+    /// Refuses calls of a recursive loop whose text would be used for something else than printing it.
+    fn refuse_loop_calls(&self, whole: &Range<usize>, inner: &Range<usize>) -> Result<(), Unsupported> {
+        let text = &self.source.text()[inner.clone()];
+        let called =
+            text.match_indices("loop(").any(|(at, _)| !text[..at].ends_with(|c: char| c.is_alphanumeric() || c == '_'));
+        if called {
+            let (what, help) = ("`loop(…)` cannot be part of an expression", "print it on its own: `{{ loop(…) }}`");
+            return Err(Unsupported { span: self.span(whole), what, help });
+        }
+        Ok(())
     }
 
     fn block(
@@ -332,6 +382,7 @@ impl Writer<'_> {
         tag: &Tag,
         open: &mut Vec<Open>,
     ) -> Result<(), Unsupported> {
+        self.refuse_loop_calls(whole, &inner)?;
         let unsupported = |what, help| Unsupported { span: self.span(whole), what, help };
         match tag.name.as_str() {
             "extends" | "block" => {
@@ -356,6 +407,11 @@ impl Writer<'_> {
                 // An attribute (`set ns.x`) cannot be sealed under its first word alone.
                 let then = if tag.attribute { String::new() } else { format!("{{%set {0}={0}|__seal%}}", tag.second) };
                 open.push(Open { name: "set", then, instead: None, site: None, captured: true });
+            }
+            // What a macro gave is known by its text from here on, whatever else prints the same.
+            "set" if !tag.attribute && !tag.second.is_empty() && !tag.several => {
+                self.tag(inner);
+                self.out.push_str(&format!("{{%set {0}={0}|__seal%}}", tag.second));
             }
             "filter" => {
                 self.out.push_str("{%set __filtered%}");
@@ -442,13 +498,31 @@ impl Writer<'_> {
                 let text = &self.source.text()[call.clone()];
                 let trimmed = call.start..call.start + text.trim_end().len();
                 let close = trimmed.end.saturating_sub(1).max(trimmed.start);
-                let has_arguments = !self.source.text()[trimmed.start..close].trim_end().ends_with('(');
+                let has_arguments = !self.source.text()[trimmed.start..close].trim_end().ends_with(['(', ',']);
                 self.copy(trimmed.start..close);
                 let comma = if has_arguments { ", " } else { "" };
                 self.out.push_str(&format!("{comma}caller={}))|__mark({site})}}}}", block.then));
             }
         }
     }
+}
+
+/// Tells whether the first parenthesis of an expression closes at its end.
+fn closes_at_end(expression: &str) -> bool {
+    let mut depth = 0usize;
+    for (at, c) in expression.char_indices() {
+        match c {
+            '(' => depth += 1,
+            ')' => {
+                depth = depth.saturating_sub(1);
+                if depth == 0 {
+                    return at + 1 == expression.len();
+                }
+            }
+            _ => {}
+        }
+    }
+    false
 }
 
 /// Gives what follows the first occurrence of a tag's name.
@@ -478,7 +552,10 @@ mod tests {
             ("{# a note\n  of two lines #}\na: 1\n", "a: 1\n"),
             ("a: 1 {# note #}\nb: 2\n", "a: 1 \nb: 2\n"),
             ("{% set x = [\n 1,\n] %}\na: 1\n", "a: 1\n"),
-            ("a: 1\n{%- if x %}\nb\n{%- endif %}\n", "a: 1b"),
+            ("a: 1\n{%- if x %}\nb\n{%- endif %}\n", "a: 1\nb\n"),
+            ("a: 1\n{%- if x -%}\nb\n{%- endif %}\n", "a: 1b\n"),
+            ("- x {# of\n two lines #}\n- b\n", "- x \n- b\n"),
+            ("a: {% if true\n and true %}\n  c: 1\n{% endif %}\n", "a: \n  c: 1\n"),
             ("{% raw %}{{ a }}{% endraw %}\n", "{{ a }}\n"),
         ] {
             assert_eq!(printed(template), expected, "{template:?}");

@@ -31,7 +31,7 @@ pub(in crate::render) struct Site {
     pub(in crate::render) value: SiteData,
     /// The node of the values that fed it.
     pub(in crate::render) edit: Option<u32>,
-    /// The text of a number or a boolean (a number as a person wrote it), and of a list or a map made text by `toyaml`.
+    /// The text of a number or a boolean (a number as a person wrote it), and of anything made text by `toyaml`.
     pub(in crate::render) written: Option<Box<str>>,
 }
 
@@ -46,7 +46,8 @@ impl Site {
     /// Gives the text of the value inside other text; none for null and for collections, which cannot stand there.
     pub(super) fn text(&self) -> Option<&str> {
         match &self.value {
-            SiteData::Raw(text) | SiteData::Data(Data::String(text)) => Some(text),
+            SiteData::Raw(text) => Some(text),
+            SiteData::Data(Data::String(text)) => Some(self.written.as_deref().unwrap_or(text)),
             SiteData::Data(_) => self.written.as_deref(),
         }
     }

@@ -59,7 +59,7 @@ impl<'a> Weaver<'a> {
         };
         let from = self.woven.text.len();
         let header = self.header();
-        let mut lines = self.block_lines(parent);
+        let mut lines = self.block_lines(parent, header.digit);
         let first = lines.iter().find(|line| !line.parts.is_empty()).map_or(parent + 2, |line| line.column);
         let indent = header.digit.map_or(first, |digit| parent + digit);
         for line in &mut lines {
@@ -130,8 +130,10 @@ impl<'a> Weaver<'a> {
     }
 
     /// Collects the lines that stand deeper than the node that holds the scalar.
-    fn block_lines(&mut self, parent: usize) -> Vec<Line<'a>> {
+    fn block_lines(&mut self, parent: usize, digit: Option<usize>) -> Vec<Line<'a>> {
         let mut lines: Vec<Line> = Vec::new();
+        // The column of the first line that is not blank: what stands less deep is no part of the text.
+        let mut content = None;
         loop {
             let start = self.at;
             let spaces = self.skip_indentation();
@@ -148,12 +150,17 @@ impl<'a> Weaver<'a> {
                 _ => {}
             }
             let column = self.shifted(spaces);
-            if column <= parent && !(self.peek() == Unit::Char('\r') && self.second() == Unit::Char('\n')) {
+            if (column <= parent || content.is_some_and(|content| column < content))
+                && !(self.peek() == Unit::Char('\r') && self.second() == Unit::Char('\n'))
+            {
                 self.at = start;
                 break;
             }
             let mut line = Line { column, parts: Vec::new(), broken: false };
             self.gather_line(&mut line);
+            if content.is_none() && !line.parts.is_empty() {
+                content = Some(digit.map_or(column, |digit| parent + digit));
+            }
             lines.push(line);
         }
         // Blank lines at the end belong to what follows as well as to the text: they are copied as they are.

@@ -55,6 +55,11 @@ impl Weaver<'_> {
                 // The caller ends the line; nothing is left of it.
                 self.vanished = true;
             }
+            // At the column of its key a list may begin, but brackets may not.
+            Before::Nothing if data.is_empty_collection() && open_key == Some(column) => {
+                self.pad(2);
+                self.block(data, column + 2, false, site);
+            }
             _ => self.block(data, column, false, site),
         }
     }
@@ -112,11 +117,12 @@ impl Weaver<'_> {
                     let empty = matches!(self.atoms.get(at.atom), Some(Atom::Site(site))
                         if site.collection().is_some_and(Data::is_empty_collection));
                     if !empty {
-                        return self.shifted(spaces) == column;
+                        return self.shifted(spaces) == column && open_key != Some(column);
                     }
                 }
                 Unit::Char('-') if open_key == Some(self.shifted(spaces)) => return true,
-                _ => return self.shifted(spaces) == column,
+                // At the column of the open key another key begins.
+                _ => return self.shifted(spaces) == column && open_key != Some(column),
             }
         }
     }

@@ -286,7 +286,7 @@ impl<'a> Weaver<'a> {
         while let Some(item) = key.strip_prefix("- ") {
             key = item.trim_start_matches(' ');
         }
-        let opens = key.trim_end_matches(' ').ends_with(':');
+        let opens = key.trim_end_matches(' ').ends_with(':') || key.trim_end_matches(' ') == "-";
         self.open_key = opens.then(|| column + line.len() - key.len());
         true
     }
@@ -322,12 +322,23 @@ impl<'a> Weaver<'a> {
         loop {
             let column = self.column();
             match self.peek() {
-                Unit::Char('#') => return self.finish_line(),
+                Unit::Char('#') => {
+                    // A comment stands between a key and its value as well as anywhere.
+                    self.open_key = open_key.filter(|_| before == Before::Nothing);
+                    return self.finish_line();
+                }
+                Unit::Char('*') if self.second() == Unit::Site => {
+                    self.property();
+                    if !self.colon_follows() {
+                        return self.finish_line();
+                    }
+                }
                 Unit::Char('-') if self.second().is_blank() && !matches!(before, Before::Key(_)) => {
                     self.copy();
                     self.copy_blanks();
                     before = Before::Dash(column);
                     if self.line_is_over() {
+                        self.open_key = Some(column);
                         return self.finish_line();
                     }
                     continue;

@@ -52,8 +52,8 @@ impl<'a> Weaver<'a> {
                 }
                 // Literal text between single quotes that become double ones.
                 (false, '\'', false) => {
-                    let mut text = String::new();
-                    emit::push_escaped(&mut text, &part.text().replace("''", "'"));
+                    // Line breaks fold in both kinds of quotes alike.
+                    let text = part.text().replace("''", "'").replace('\\', "\\\\").replace('"', "\\\"");
                     self.write_part(part, &text);
                 }
                 (false, ..) => self.write_part(part, part.text()),
