@@ -99,9 +99,33 @@ fn layers(chart: &Chart, environment: Option<&str>, diagnostics: &mut Vec<Diagno
         if chart.flavour == Flavour::Native {
             unknown::in_values(chart, over, diagnostics);
         }
+        forget_globals(chart, &mut values, over);
         merge(&mut values, over.clone(), Nulls::Drop);
     }
     values
+}
+
+/// Deletes from the subcharts' own `global` values what the one of a layer deletes with `null`.
+fn forget_globals(chart: &Chart, values: &mut Value, over: &Value) {
+    let Some(global) = over.get("global") else { return };
+    for subchart in &chart.subcharts {
+        let Some(own) = values.get_mut(&subchart.name) else { continue };
+        if let Some(known) = own.get_mut("global") {
+            forget(known, global);
+        }
+        forget_globals(&subchart.chart, own, over);
+    }
+}
+
+fn forget(known: &mut Value, over: &Value) {
+    let (ValueData::Map(known), ValueData::Map(over)) = (&mut known.data, &over.data) else { return };
+    let is_null = |value: &Value| matches!(value.data, ValueData::Null);
+    known.retain(|entry| !over.iter().any(|given| given.key == entry.key && is_null(&given.value)));
+    for entry in known {
+        if let Some(given) = over.iter().find(|given| given.key == entry.key) {
+            forget(&mut entry.value, &given.value);
+        }
+    }
 }
 
 /// Lays one override over the values. Unknown keys are looked for in native charts only: Helm's charts often declare
@@ -115,6 +139,7 @@ fn apply(chart: &Chart, given: &Override, values: &mut Value, diagnostics: &mut 
             if native {
                 unknown::in_values(chart, &over, diagnostics);
             }
+            forget_globals(chart, values, &over);
             merge(values, over, Nulls::Drop);
             return;
         }

@@ -70,6 +70,16 @@ impl Value {
         }
     }
 
+    /// Looks up a key of a map, to change its value.
+    pub(super) fn get_mut(&mut self, key: &str) -> Option<&mut Self> {
+        match &mut self.data {
+            ValueData::Map(entries) => {
+                entries.iter_mut().find(|entry| &*entry.key == key).map(|entry| &mut entry.value)
+            }
+            _ => None,
+        }
+    }
+
     /// Gives the text of a string.
     pub fn as_str(&self) -> Option<&str> {
         match &self.data {

@@ -101,6 +101,26 @@ version: 0.1.0
 }
 
 #[test]
+fn null_in_global_deletes_in_every_subchart() {
+    let page = page(
+        "
+-- values.yaml --
+global: { registry: a }
+-- environments/prod.yaml --
+global: { registry: null }
+-- charts/db/Chart.yaml --
+apiVersion: plimsoll.dev/v1
+name: db
+version: 0.1.0
+-- charts/db/values.yaml --
+global: { registry: b, team: c }
+",
+    );
+    let composed = page.compose("prod", &[]);
+    assert_eq!(json(&composed.subcharts[0].values), r#"{global:{team:"c"}}"#);
+}
+
+#[test]
 fn conditions_then_tags_turn_subcharts_on_and_aliases_rename_them() {
     let text = "
 -- Chart.yaml --
