@@ -15,8 +15,8 @@ use crate::diagnostic::Diagnostic;
 use crate::diagnostic::emit::{Checked, Report};
 use crate::lint::LintContext;
 use crate::lint::suppress::{self, Allow, Applied};
-use crate::object::{self, ObjectSet};
-use crate::schema::{SchemaStore, Version, validate_versions};
+use crate::object::ObjectSet;
+use crate::schema::{SchemaStore, Version, each_object, validate_versions};
 use crate::source::SourceMap;
 use crate::yaml::{self, Document, Kind, Parsed};
 use rayon::prelude::*;
@@ -309,7 +309,7 @@ fn render(job: &Job, sources: &SourceMap, world: &dyn World) -> Result<Unit, Tro
 fn learn(documents: &[Document], store: &mut SchemaStore) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     for document in documents {
-        object::unfold(document.root(), &mut |node| {
+        each_object(document.root(), &mut |node| {
             if node.field("kind").is_some_and(|kind| kind.text() == "CustomResourceDefinition") {
                 findings.extend(store.add_definition(node));
             }

@@ -35,37 +35,6 @@ pub fn setting(text: &str) -> Option<&str> {
     })
 }
 
-/// Decodes base64 as the server does: the standard alphabet with padding; line breaks are skipped.
-pub fn base64(text: &str) -> Option<Vec<u8>> {
-    let mut bytes = Vec::with_capacity(text.len() / 4 * 3);
-    let (mut bits, mut held, mut padding) = (0u32, 0u8, 0u8);
-    for byte in text.bytes().filter(|byte| !b"\r\n".contains(byte)) {
-        let value = match byte {
-            b'A'..=b'Z' => byte - b'A',
-            b'a'..=b'z' => byte - b'a' + 26,
-            b'0'..=b'9' => byte - b'0' + 52,
-            b'+' => 62,
-            b'/' => 63,
-            b'=' if padding < 2 => {
-                padding += 1;
-                continue;
-            }
-            _ => return None,
-        };
-        if padding > 0 {
-            return None;
-        }
-        bits = (bits << 6) | u32::from(value);
-        held += 6;
-        if held >= 8 {
-            held -= 8;
-            bytes.push((bits >> held & 0xFF) as u8);
-        }
-    }
-    // What is left over and the padding fill a group of four characters.
-    matches!((held, padding), (0, 0) | (4, 2) | (2, 1)).then_some(bytes)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -148,16 +117,6 @@ mod tests {
             ("password_file=/run/secrets/x\n", None),
         ] {
             assert_eq!(setting(text), expected, "{text}");
-        }
-    }
-
-    #[test]
-    fn base64_decodes_strictly() {
-        assert_eq!(base64("aHVudGVyMg==").as_deref(), Some(&b"hunter2"[..]));
-        assert_eq!(base64("aHVu\ndGVy\n").as_deref(), Some(&b"hunter"[..]));
-        assert_eq!(base64("").as_deref(), Some(&b""[..]));
-        for wrong in ["hunter2", "aHVudGVyMg", "aHVudGVyMg=", "aH=u", "a b=", "===="] {
-            assert_eq!(base64(wrong), None, "{wrong}");
         }
     }
 }

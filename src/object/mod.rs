@@ -10,7 +10,8 @@ pub mod selector;
 pub use pod::{Container, Pod, Role};
 
 use crate::diagnostic::ObjectName;
-use crate::yaml::{Document, Node};
+use crate::schema::each_object;
+use crate::yaml::{Document, Kind, Node};
 
 /// One object.
 #[derive(Clone, Debug)]
@@ -105,9 +106,12 @@ impl<'d> ObjectSet<'d> {
         embedded: EmbeddedPods<'_>,
     ) -> Self {
         let mut objects = Vec::new();
-        let mut add = |node: Node<'d>| objects.push(Object::read(node, namespace, embedded));
         for document in documents {
-            unfold(document.root(), &mut add);
+            each_object(document.root(), &mut |node| {
+                if node.kind() == Kind::Map {
+                    objects.push(Object::read(node, namespace, embedded));
+                }
+            });
         }
         Self { objects }
     }
@@ -143,18 +147,5 @@ impl<'a, 'd> IntoIterator for &'a ObjectSet<'d> {
     type IntoIter = std::slice::Iter<'a, Object<'d>>;
     fn into_iter(self) -> Self::IntoIter {
         self.objects.iter()
-    }
-}
-
-/// Hands on a map, or every map in a list object.
-pub fn unfold<'d>(node: Node<'d>, add: &mut impl FnMut(Node<'d>)) {
-    let is_list = node.field("kind").is_some_and(|kind| kind.text().ends_with("List"))
-        && node.field("items").is_some_and(|items| items.kind() == crate::yaml::Kind::Seq);
-    if is_list {
-        for item in node.field("items").into_iter().flat_map(Node::items) {
-            unfold(item, add);
-        }
-    } else if node.kind() == crate::yaml::Kind::Map {
-        add(node);
     }
 }

@@ -4,6 +4,7 @@ use super::Check;
 use crate::lint::finding::called;
 use crate::lint::params::Params;
 use crate::lint::secrets;
+use crate::schema::decode_base64;
 use crate::yaml::{Entry, Node};
 
 /// A Secret's own values may not stand in its manifest. Encrypted documents, references and empty shells pass.
@@ -54,7 +55,7 @@ pub(super) fn literal(params: &mut Params<'_>) -> Check {
 pub(super) fn encoding(_: &mut Params<'_>) -> Check {
     Check::object(|context, findings| {
         for entry in context.object.node.field("data").into_iter().flat_map(Node::entries) {
-            if secrets::base64(entry.value.text()).is_some_and(|bytes| is_utf16(&bytes)) {
+            if decode_base64(entry.value.text()).is_some_and(|bytes| is_utf16(&bytes)) {
                 findings.at(entry.value).message(format!("`{}` is UTF-16 under its base64", entry.name()));
             }
         }

@@ -4,7 +4,6 @@
 //! as absence where the server drops it. Nothing is converted: the walk is over the spanned tree, and allocates only to
 //! report. Texts of Secrets never appear in messages.
 
-mod base64;
 mod kind;
 mod list;
 mod misplaced;
@@ -52,7 +51,8 @@ pub fn validate_versions(root: Node<'_>, store: &SchemaStore, versions: &[Versio
     merged
 }
 
-fn each_object<'d>(node: Node<'d>, visit: &mut impl FnMut(Node<'d>)) {
+/// Visits a document's object, or each object of a list (`kind: List`, `PodList`), lists in lists included.
+pub fn each_object<'d>(node: Node<'d>, visit: &mut impl FnMut(Node<'d>)) {
     let items = node.field("items").filter(|items| items.kind() == Kind::Seq);
     match items {
         Some(items) if node.field("kind").is_some_and(|kind| kind.text().ends_with("List")) => {

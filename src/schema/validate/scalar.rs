@@ -3,9 +3,10 @@
 use super::super::shape::{Format, Limits, Schema, Shape, StringShape};
 use super::text::{quoted_list, show};
 use super::walk::Walk;
-use super::{base64, quantity, time};
+use super::{quantity, time};
 use crate::diagnostic::secret::secret_form;
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::schema::decode_base64;
 use crate::yaml::{Kind, Node, Scalar, Style, float_text};
 
 impl<'s, 'd> Walk<'s, 'd> {
@@ -40,7 +41,7 @@ impl<'s, 'd> Walk<'s, 'd> {
         let text = node.text();
         match shape.format {
             Format::Plain => {}
-            Format::Byte if base64::is_base64(text) => {}
+            Format::Byte if decode_base64(text).is_some() => {}
             Format::DateTime if time::is_time(text) => {}
             Format::Byte => self.not_base64(node),
             Format::DateTime => {
