@@ -42,7 +42,7 @@ pub enum Exit {
 }
 
 #[derive(Parser)]
-#[command(name = "plimsoll", version, about = "A compiler for Kubernetes manifests", max_term_width = 100)]
+#[command(name = "plimsoll", version, about = "A compiler for Kubernetes manifests")]
 #[command(disable_help_subcommand = true, infer_long_args = false)]
 struct CommandLine {
     #[command(subcommand)]

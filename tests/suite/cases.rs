@@ -76,7 +76,7 @@ fn replay(page: &str) -> Result<String, String> {
             _ => sections.push(Section { header: line, body: String::new() }),
         }
     }
-    let folder = tempfile::tempdir().map_err(|error| error.to_string())?;
+    let folder = crate::sandbox::Folder::new();
     // The search for a workspace ends here.
     fs::create_dir(folder.path().join(".git")).map_err(|error| error.to_string())?;
     let mut command: Option<Vec<String>> = None;

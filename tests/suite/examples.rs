@@ -1,5 +1,6 @@
 //! The charts of charts-examples/, as they stand in the repository.
 
+use crate::sandbox::Folder;
 use std::path::Path;
 use std::process::{Command, Output};
 
@@ -35,7 +36,7 @@ fn what_is_rendered_passes_as_plain_manifests() {
             let path = format!("charts-examples/{chart}");
             let rendered = run(&["render", &path, "-e", environment]);
             assert_eq!(rendered.status.code(), Some(0), "{}", text(&rendered.stderr));
-            let folder = tempfile::tempdir().expect("a folder");
+            let folder = Folder::new();
             let file = folder.path().join("all.yaml");
             std::fs::write(&file, &rendered.stdout).expect("can be written");
             let run = run(&[
@@ -57,7 +58,7 @@ fn what_is_rendered_passes_as_plain_manifests() {
 /// A typo in an environment, in the shop as it stands: the finding names the environment's file.
 #[test]
 fn a_typo_in_the_shop_is_found_where_it_is_written() {
-    let folder = tempfile::tempdir().expect("a folder");
+    let folder = Folder::new();
     let values = folder.path().join("more.yaml");
     std::fs::write(&values, "web:\n  replicass: 3\n").expect("can be written");
     let run =

@@ -5,11 +5,34 @@ use std::fs;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use tempfile::TempDir;
+use std::sync::atomic::{AtomicU32, Ordering};
+
+/// An empty folder that is gone when the test ends.
+pub(crate) struct Folder(PathBuf);
+
+impl Folder {
+    pub(crate) fn new() -> Self {
+        static MADE: AtomicU32 = AtomicU32::new(0);
+        let number = MADE.fetch_add(1, Ordering::Relaxed);
+        let path = std::env::temp_dir().join(format!("plimsoll-test-{}-{number}", std::process::id()));
+        fs::create_dir(&path).expect("a temporary folder");
+        Self(path)
+    }
+
+    pub(crate) fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.0);
+    }
+}
 
 /// A folder that is gone when the test ends. It is a repository, so that no search goes beyond it.
 pub(crate) struct Sandbox {
-    folder: TempDir,
+    folder: Folder,
 }
 
 /// What a run gave.
@@ -22,7 +45,7 @@ pub(crate) struct Run {
 impl Sandbox {
     /// Makes a folder with files: path and text.
     pub(crate) fn new(files: &[(&str, &str)]) -> Self {
-        let sandbox = Self { folder: tempfile::tempdir().expect("a temporary folder") };
+        let sandbox = Self { folder: Folder::new() };
         fs::create_dir(sandbox.path(".git")).expect("can be written");
         for (name, text) in files {
             sandbox.write(name, text);
