@@ -1,7 +1,7 @@
 //! Pages: YAML in, findings out.
 
 use super::super::{SchemaStore, Version};
-use super::{validate, validate_versions};
+use super::{over_versions, validate};
 use crate::source::SourceMap;
 use crate::yaml::{Document, parse};
 
@@ -375,7 +375,10 @@ fn lists_are_unfolded_and_status_is_only_decoded() {
 fn findings_of_several_versions_are_one() {
     let documents =
         documents("apiVersion: storage.k8s.io/v1\nkind: VolumeAttributesClass\nmetadata: {name: a}\nx: 1\n");
-    let findings = validate_versions(documents[0].root(), &SchemaStore::new(), Version::ALL);
+    let findings = {
+        let store = SchemaStore::new();
+        over_versions(Version::ALL, |version| validate(documents[0].root(), &store, version))
+    };
     let summary: Vec<_> =
         findings.iter().map(|finding| format!("{} {:?}", finding.message, finding.versions.join(" "))).collect();
     assert_eq!(
