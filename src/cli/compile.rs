@@ -11,12 +11,13 @@ use super::release::{self, Output};
 use super::trouble::Trouble;
 use super::workspaces::{Loaded, Workspaces};
 use super::world::World;
+use crate::api;
 use crate::diagnostic::Diagnostic;
 use crate::diagnostic::emit::{Checked, Report};
 use crate::lint::LintContext;
 use crate::lint::suppress::{self, Allow, Applied};
 use crate::object::ObjectSet;
-use crate::schema::{SchemaStore, Version, each_object, validate_versions};
+use crate::schema::{SchemaStore, Version, each_object};
 use crate::source::SourceMap;
 use crate::yaml::{self, Document, Kind, Parsed};
 use rayon::prelude::*;
@@ -355,7 +356,7 @@ fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore, rules: &Rules) {
     let mut found = Vec::new();
     if stages.validate {
         unit.checked.versions = unit.versions.iter().map(ToString::to_string).collect();
-        let of_document = |document: &Document| validate_versions(document.root(), store, &unit.versions);
+        let of_document = |document: &Document| api::verdicts(document.root(), store, &unit.versions);
         let of_documents: Vec<_> = unit.documents.par_iter().map(of_document).collect();
         found.extend(of_documents.into_iter().flatten());
     }
@@ -404,7 +405,7 @@ fn settle_namespace(finding: &mut Diagnostic, store: &SchemaStore) {
 /// Tells whether a rule was looked for everywhere, so that allowing it in vain can be told.
 fn ran(question: &Question<'_>, judges: &[(Option<PathBuf>, Rules)], id: &str) -> bool {
     let everywhere = question.release.environments.is_empty();
-    let validated = question.stages.validate && id.starts_with("schema/");
+    let validated = question.stages.validate && (id.starts_with("schema/") || id.starts_with("api/"));
     let linted = question.stages.lint && judges.iter().any(|(_, rules)| rules.linter.ids().any(|known| known == id));
     everywhere && (validated || linted)
 }

@@ -4,6 +4,7 @@
 //! as spanned trees. Out: [`Schema`]s, and `schema/…` findings at the key or value that a person wrote. This stage judges
 //! shapes only: what a server rejects beyond them is for later stages, and so is what a careful reviewer would object to.
 
+mod amount;
 mod base64;
 mod bundle;
 mod crd;
@@ -13,8 +14,9 @@ mod store;
 mod validate;
 mod version;
 
+pub use amount::Amount;
 pub use base64::decode_base64;
 pub use shape::{Definition, Field, Format, Identity, Limits, List, Object, Schema, Shape, StringShape, Text};
 pub use store::{Deprecation, Lookup, Missing, SchemaStore, Type};
-pub use validate::{each_object, validate, validate_versions};
+pub use validate::{each_object, over_versions, validate};
 pub use version::Version;

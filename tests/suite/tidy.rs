@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The stages in the order in which they may import.
-const STAGES: [&str; 15] = [
+const STAGES: [&str; 16] = [
     "source",
     "diagnostic",
     "yaml",
@@ -12,6 +12,7 @@ const STAGES: [&str; 15] = [
     "render",
     "schema",
     "object",
+    "api",
     "policy",
     "lint",
     "diff",

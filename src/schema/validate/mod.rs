@@ -16,6 +16,8 @@ mod walk;
 #[cfg(test)]
 mod tests;
 
+pub(super) use quantity::is_quantity;
+
 use super::store::SchemaStore;
 use super::version::Version;
 use crate::diagnostic::{Diagnostic, ObjectName};
@@ -31,11 +33,11 @@ pub fn validate(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Di
     findings
 }
 
-/// Holds an object against several versions of Kubernetes. Equal findings are one, which says for which versions it holds.
-pub fn validate_versions(root: Node<'_>, store: &SchemaStore, versions: &[Version]) -> Vec<Diagnostic> {
+/// Judges by several versions of Kubernetes. Equal findings are one, which says for which versions it holds.
+pub fn over_versions(versions: &[Version], judge: impl Fn(Version) -> Vec<Diagnostic>) -> Vec<Diagnostic> {
     let mut merged: Vec<Diagnostic> = Vec::new();
     for version in versions {
-        for mut finding in validate(root, store, *version) {
+        for mut finding in judge(*version) {
             let versions = std::mem::take(&mut finding.versions);
             let same = merged.iter_mut().find(|known| {
                 let same_place = known.span == finding.span && known.rule == finding.rule && known.path == finding.path;

@@ -1,7 +1,7 @@
 //! Pages: YAML in, findings out.
 
 use super::super::{SchemaStore, Version};
-use super::{validate, validate_versions};
+use super::{over_versions, validate};
 use crate::source::SourceMap;
 use crate::yaml::{Document, parse};
 
@@ -376,7 +376,10 @@ fn findings_of_several_versions_are_one() {
     let documents =
         documents("apiVersion: storage.k8s.io/v1\nkind: VolumeAttributesClass\nmetadata: {name: a}\nx: 1\n");
     let targets: Vec<_> = Version::ALL.iter().copied().filter(|version| *version >= Version::v1(33)).collect();
-    let findings = validate_versions(documents[0].root(), &SchemaStore::new(), &targets);
+    let findings = {
+        let store = SchemaStore::new();
+        over_versions(&targets, |version| validate(documents[0].root(), &store, version))
+    };
     let summary: Vec<_> =
         findings.iter().map(|finding| format!("{} {:?}", finding.message, finding.versions.join(" "))).collect();
     assert_eq!(

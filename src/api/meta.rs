@@ -1,0 +1,172 @@
+//! Metadata: names by kind, labels, annotations, owners, finalizers.
+
+use super::check::{Check, items, show, text};
+use super::syntax::{
+    Address, dns_label, dns_label_1035, dns_subdomain, generated, label_value, path_segment, qualified_name,
+};
+use crate::schema::Type;
+use crate::yaml::{Kind, Node};
+
+/// A form of names.
+type Form = fn(&str) -> Option<String>;
+
+/// Judges the metadata of an object.
+pub(super) fn object<'d>(check: &mut Check<'d>, object: Node<'d>, group: &str, kind: &str, found: &Type<'_>) {
+    let Some(metadata) = object.field("metadata").filter(|metadata| metadata.kind() == Kind::Map) else { return };
+    let form = form_of(check, group, kind);
+    let name = text(metadata, "name");
+    if !name.is_empty() {
+        check.syntax("api/name", (metadata, "name"), "name", name, form);
+    }
+    let front = text(metadata, "generateName");
+    if !front.is_empty() {
+        check.syntax("api/name", (metadata, "generateName"), "generateName", front, |front| generated(front, form));
+    }
+    let namespace = text(metadata, "namespace");
+    if found.namespaced && !namespace.is_empty() {
+        check.syntax("api/name", (metadata, "namespace"), "namespace", namespace, dns_label);
+    }
+    common(check, metadata);
+    owners(check, metadata);
+    finalizers(check, metadata);
+}
+
+/// Judges the metadata of a template: labels and annotations, which are all that the server looks at there.
+pub(super) fn template<'d>(check: &mut Check<'d>, template: Node<'d>) {
+    if let Some(metadata) = template.field("metadata").filter(|metadata| metadata.kind() == Kind::Map) {
+        common(check, metadata);
+    }
+}
+
+fn common<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
+    if let Some(labels) = metadata.field("labels") {
+        self::labels(check, labels);
+    }
+    let Some(annotations) = metadata.field("annotations") else { return };
+    let mut size = 0;
+    for entry in annotations.entries() {
+        size += entry.name().len() + entry.value.text().len();
+        let key = entry.name().to_lowercase();
+        if let Some(problem) = qualified_name(&key) {
+            check.error(
+                "api/annotations",
+                entry,
+                format!("`{}` is no key of annotations: it {problem}", show(entry.name())),
+            );
+        }
+    }
+    if size > 256 * 1024 {
+        let message = format!("annotations hold {size} bytes, and may hold {} together", 256 * 1024);
+        check.error("api/annotations", (metadata, "annotations"), message);
+    }
+}
+
+/// Judges a map of labels, or of labels that a selector wants.
+pub(super) fn labels<'d>(check: &mut Check<'d>, labels: Node<'d>) {
+    for entry in labels.entries() {
+        if let Some(problem) = qualified_name(entry.name()) {
+            check.error("api/labels", entry, format!("`{}` is no key of labels: it {problem}", show(entry.name())));
+        }
+        if let Some(problem) = label_value(entry.value.text())
+            && let Some(map) = entry.key.parent()
+            && let Some(holder) = map.parent_entry().and_then(|held| held.key.parent())
+            && let Some(field) = ["labels", "matchLabels", "nodeSelector", "selector"]
+                .into_iter()
+                .find(|field| holder.get(field) == Some(map))
+        {
+            let place = super::check::Place::Shown(entry.value.span(), holder, field);
+            check.error(
+                "api/labels",
+                place,
+                format!("`{}` is `{}`, but {problem}", entry.name(), show(entry.value.text())),
+            );
+        }
+    }
+}
+
+fn owners<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
+    let mut controller = None;
+    for owner in items(metadata, "ownerReferences") {
+        for field in ["apiVersion", "kind", "name", "uid"] {
+            check.required("api/metadata", owner, field);
+        }
+        let api_version = text(owner, "apiVersion");
+        if api_version.split('/').count() > 2 || api_version.ends_with('/') {
+            let message = format!("`apiVersion` is `{}`, but must be `group/version` or `version`", show(api_version));
+            check.error("api/metadata", (owner, "apiVersion"), message);
+        }
+        if api_version == "v1" && text(owner, "kind") == "Event" {
+            check.error("api/metadata", owner, "an Event owns nothing");
+        }
+        if super::check::is_true(owner, "controller")
+            && let Some(first) = controller.replace(owner)
+        {
+            let message = "only one owner may be the controller";
+            check.error("api/metadata", (metadata, "ownerReferences"), message).label(first.head(), "one controller");
+        }
+    }
+}
+
+fn finalizers<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
+    for finalizer in items(metadata, "finalizers") {
+        if let Some(problem) = qualified_name(finalizer.text()) {
+            let place = super::check::Place::Shown(finalizer.span(), metadata, "finalizers");
+            check.error("api/metadata", place, format!("finalizer `{}` {problem}", show(finalizer.text())));
+        }
+    }
+    let has = |name: &str| items(metadata, "finalizers").any(|finalizer| finalizer.text() == name);
+    if has("orphan") && has("foregroundDeletion") {
+        let message = "the finalizers `orphan` and `foregroundDeletion` contradict each other";
+        check.error("api/metadata", (metadata, "finalizers"), message);
+    }
+}
+
+/// The form of a kind's names.
+fn form_of(check: &Check<'_>, group: &str, kind: &str) -> Form {
+    match (group, kind) {
+        ("", "Namespace") | ("apps", "StatefulSet") => dns_label,
+        ("", "Service") if check.since(36) => dns_label,
+        ("", "Service") => dns_label_1035,
+        ("rbac.authorization.k8s.io", _) => path_segment,
+        ("networking.k8s.io", "IPAddress") => |text| {
+            let address = Address::read(text).filter(|address| address.is_canonical(text));
+            address.is_none().then(|| "must be an IP address in its shortest form".to_owned())
+        },
+        _ => dns_subdomain,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::testing::judged;
+
+    #[test]
+    fn names_labels_and_owners() {
+        let found = judged(
+            "apiVersion: v1
+kind: ConfigMap
+metadata:
+  name: Web
+  labels: {'-a': ok, team: 'a b'}
+  annotations: {'a/b/c': x, Upper.Case/Is: fine}
+  finalizers: [orphan, foregroundDeletion, 'a b']
+  ownerReferences: [{apiVersion: v1, kind: Pod, name: a, uid: b, controller: true}, {apiVersion: a/b/c, kind: Pod, name: a, uid: c, controller: true}]
+",
+        );
+        let heads: Vec<&str> = found.iter().map(|line| line.split(": ").next().unwrap_or_default()).collect();
+        assert_eq!(
+            heads,
+            [
+                "error api/name metadata.name",
+                "error api/labels metadata.labels",
+                "error api/labels metadata.labels",
+                "error api/annotations metadata.annotations",
+                "error api/metadata metadata.finalizers",
+                "error api/metadata metadata.finalizers",
+                "error api/metadata metadata.ownerReferences",
+                "error api/metadata metadata.ownerReferences[1].apiVersion",
+            ],
+            "{found:#?}"
+        );
+    }
+}

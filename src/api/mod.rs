@@ -1,0 +1,125 @@
+//! What the API server refuses beyond schemas.
+//!
+//! In: objects as spanned trees, and the schemas. Out: the verdict of a server of one Kubernetes version: the `schema/…`
+//! findings of [`crate::schema`], and `api/…` findings of what its validation, its defaulting and its default admission
+//! plugins refuse or warn of. Source: the validation code of Kubernetes, measured against a running server (`tests/real`).
+//!
+//! Three verdicts are kept apart: *refused* is an error; *accepted with a warning header* is a warning; *refused by
+//! server-side apply only* is an error of the rule `api/server-side-apply`.
+//!
+//! [`check::Check`] collects; a file per area of the API judges, and names its kinds in its `find`.
+
+mod admission;
+mod autoscaling;
+mod batch;
+mod certificates;
+mod check;
+mod cluster;
+mod config;
+mod definition;
+mod devices;
+mod flow;
+mod meta;
+mod network;
+mod pod;
+mod policy;
+mod rbac;
+mod selector;
+mod service;
+mod storage;
+mod syntax;
+mod workloads;
+
+#[cfg(test)]
+mod testing;
+
+use crate::diagnostic::{Diagnostic, ObjectName};
+use crate::schema::{self, Lookup, SchemaStore, Version, each_object};
+use crate::yaml::{Kind, Node};
+use check::Check;
+
+/// Judges an object whose kind is known; its metadata is judged already.
+type Judge = for<'d> fn(&mut Check<'d>, Node<'d>);
+
+/// The areas of the API: each gives the judge of a kind by its group and name, where it has one.
+const AREAS: [fn(group: &str, kind: &str) -> Option<Judge>; 16] = [
+    admission::find,
+    autoscaling::find,
+    batch::find,
+    certificates::find,
+    cluster::find,
+    config::find,
+    definition::find,
+    devices::find,
+    flow::find,
+    network::find,
+    pod::find,
+    policy::find,
+    rbac::find,
+    service::find,
+    storage::find,
+    workloads::find,
+];
+
+/// Gives the verdict on an object, or each object of a list (`kind: List`), in one version of Kubernetes.
+///
+/// Gives findings in the order of the text, nothing for an empty document.
+pub fn verdict(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnostic> {
+    let mut findings = schema::validate(root, store, version);
+    each_object(root, &mut |object| {
+        let mut found = judge(object, store, version);
+        found.retain(|finding| !findings.iter().any(|known| covers(known, finding)));
+        findings.append(&mut found);
+    });
+    findings.sort_by_key(|finding| finding.span.map(|span| (span.file, span.start)));
+    findings
+}
+
+/// Gives the verdicts of several versions. Equal findings are one, which says for which versions it holds.
+pub fn verdicts(root: Node<'_>, store: &SchemaStore, versions: &[Version]) -> Vec<Diagnostic> {
+    schema::over_versions(versions, |version| verdict(root, store, version))
+}
+
+fn judge(object: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnostic> {
+    let text = |key: &str| object.field(key).and_then(Node::as_str).unwrap_or_default();
+    let (api_version, kind) = (text("apiVersion"), text("kind"));
+    let found = match store.lookup(version, api_version, kind) {
+        Lookup::Served(found) | Lookup::NotServedByDefault { found, .. } => found,
+        Lookup::Missing(_) => return Vec::new(),
+    };
+    if object.kind() != Kind::Map {
+        return Vec::new();
+    }
+    let group = api_version.split_once('/').map_or("", |(group, _)| group);
+    let mut check = Check::new(object, version);
+    meta::object(&mut check, object, group, kind, &found);
+    if !found.custom
+        && let Some(judge) = AREAS.iter().find_map(|find| find(group, kind))
+    {
+        judge(&mut check, object);
+    }
+    let metadata = |key: &str| object.at(&["metadata", key]).map(|node| node.text().to_owned());
+    let name = ObjectName {
+        api_version: api_version.to_owned(),
+        kind: kind.to_owned(),
+        namespace: metadata("namespace"),
+        name: metadata("name").unwrap_or_default(),
+    };
+    check.finish(&name)
+}
+
+/// Tells whether a finding of the schemas already says what is wrong where `later` would say more: a server that cannot
+/// decode a value never judges it.
+fn covers(known: &Diagnostic, later: &Diagnostic) -> bool {
+    let (Some(known_path), Some(path)) = (&known.path, &later.path) else { return false };
+    if known.object != later.object || known.severity != crate::diagnostic::Severity::Error {
+        return false;
+    }
+    let within = |outer: &str, inner: &str| {
+        inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
+    };
+    if known.rule == "schema/duplicate-item" {
+        return known_path == path;
+    }
+    within(known_path, path) || (known.rule != "schema/unknown-field" && within(path, known_path))
+}

@@ -1,0 +1,16 @@
+//! The forms that the server asks of texts.
+//!
+//! Each function takes a text and gives what is wrong with it, as words behind "but": `None` where nothing is.
+
+mod cron;
+mod ip;
+mod names;
+mod zones;
+
+pub(super) use cron::schedule;
+pub(super) use ip::{Address, Network};
+pub(super) use names::{
+    config_key, dns_label, dns_label_1035, dns_subdomain, env_name, generated, header_name, label_value, path_segment,
+    percentage, port_name, qualified_name, wildcard_dns_subdomain,
+};
+pub(super) use zones::time_zone;

@@ -1,0 +1,16 @@
+//! Judges a text in tests.
+
+use crate::schema::{SchemaStore, Version};
+use crate::source::SourceMap;
+use crate::yaml::parse;
+
+/// Gives a line `severity rule path: message` for each `api/…` finding of a newest server about one object.
+pub(super) fn judged(manifest: &str) -> Vec<String> {
+    let parsed = parse(&SourceMap::new().add("a.yaml", manifest));
+    let store = SchemaStore::new();
+    let findings =
+        parsed.documents.iter().flat_map(|document| super::verdict(document.root(), &store, Version::LATEST));
+    findings
+        .map(|f| format!("{} {} {}: {}", f.severity.name(), f.rule, f.path.unwrap_or_default(), f.message))
+        .collect()
+}

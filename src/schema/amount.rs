@@ -1,0 +1,120 @@
+//! The value of a quantity, to compare and add.
+
+/// An amount, in billionths: the finest that the server keeps. What is finer is rounded up, what is larger than can be held
+/// stands at the bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Amount(i128);
+
+const BILLION: i128 = 1_000_000_000;
+
+impl Amount {
+    /// Nothing.
+    pub const ZERO: Self = Self(0);
+
+    /// Reads a quantity: `500m`, `1.5Gi`, `1e3`. None where the server reads none.
+    pub fn read(text: &str) -> Option<Self> {
+        if !super::validate::is_quantity(text) {
+            return None;
+        }
+        let (negative, unsigned) = match text.strip_prefix('-') {
+            Some(rest) => (true, rest),
+            None => (false, text.strip_prefix('+').unwrap_or(text)),
+        };
+        let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
+        let (number, suffix) = unsigned.split_at(end);
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        let digits = format!("{whole}{fraction}");
+        let mut value: i128 = digits
+            .trim_start_matches('0')
+            .parse()
+            .unwrap_or(if digits.trim_matches('0').is_empty() { 0 } else { i128::MAX });
+        // Of binary suffixes the number is multiplied first; ten's powers only move the point.
+        let (factor, ten) = match suffix {
+            "Ki" => (1 << 10, 0),
+            "Mi" => (1 << 20, 0),
+            "Gi" => (1 << 30, 0),
+            "Ti" => (1_i128 << 40, 0),
+            "Pi" => (1_i128 << 50, 0),
+            "Ei" => (1_i128 << 60, 0),
+            "n" => (1, -9),
+            "u" => (1, -6),
+            "m" => (1, -3),
+            "k" => (1, 3),
+            "M" => (1, 6),
+            "G" => (1, 9),
+            "T" => (1, 12),
+            "P" => (1, 15),
+            "E" => (1, 18),
+            "" => (1, 0),
+            exponent => (1, exponent[1..].parse::<i32>().unwrap_or(if exponent.contains('-') { -999 } else { 999 })),
+        };
+        value = value.saturating_mul(factor);
+        let mut places = ten.saturating_add(9).saturating_sub(i32::try_from(fraction.len()).unwrap_or(i32::MAX));
+        while places > 0 && value != 0 && value != i128::MAX {
+            value = value.saturating_mul(10);
+            places -= 1;
+        }
+        while places < 0 && value > 1 {
+            value = value / 10 + i128::from(value % 10 != 0);
+            places += 1;
+        }
+        Some(Self(if negative { -value } else { value }))
+    }
+
+    /// Makes an amount of a whole number.
+    pub fn whole(number: i64) -> Self {
+        Self(i128::from(number) * BILLION)
+    }
+
+    /// Tells whether it is below zero.
+    pub fn is_negative(self) -> bool {
+        self.0 < 0
+    }
+
+    /// Tells whether it is a whole number.
+    pub fn is_whole(self) -> bool {
+        self.0 % BILLION == 0
+    }
+
+    /// Tells whether it is a whole number of thousandths: the finest that cpu is given in.
+    pub fn is_whole_thousandths(self) -> bool {
+        self.0 % (BILLION / 1000) == 0
+    }
+
+    /// Adds another amount.
+    #[must_use]
+    pub fn plus(self, other: Self) -> Self {
+        Self(self.0.saturating_add(other.0))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::Amount;
+
+    #[test]
+    fn amounts_are_compared_by_value() {
+        let read = |text: &str| Amount::read(text).unwrap_or_else(|| panic!("{text} is a quantity"));
+        for (one, other) in [
+            ("1", "1000m"),
+            ("1Ki", "1024"),
+            ("1.5Gi", "1536Mi"),
+            ("1e3", "1k"),
+            ("0.1n", "1n"),
+            ("1E", "1e18"),
+            ("-0", "0"),
+            ("1u", "1000n"),
+            ("12e-1", "1200m"),
+        ] {
+            assert_eq!(read(one), read(other), "{one} {other}");
+        }
+        assert!(read("1Gi") > read("1G") && read("-1") < read("0"));
+        assert!(read("99999999999999999999999999999999999999999999E") > read("1Ei"));
+        assert!(
+            read("500m").is_whole_thousandths() && !read("500u").is_whole_thousandths() && !read("500m").is_whole()
+        );
+        assert_eq!(read("1").plus(read("500m")), read("1.5"));
+        assert_eq!(Amount::read("1 Gi"), None);
+        assert_eq!(Amount::whole(3), read("3"));
+    }
+}
