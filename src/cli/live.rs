@@ -13,6 +13,9 @@ use clap::Args;
 use std::path::PathBuf;
 use std::time::Duration;
 
+/// What stands between the paths of KUBECONFIG.
+const SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
+
 /// How long an answer may take where nothing else is said.
 const PATIENCE: Duration = Duration::from_secs(30);
 
@@ -98,7 +101,7 @@ impl ContextArgs {
         }
         let listed = world.variable("KUBECONFIG").filter(|list| !list.is_empty());
         let candidates: Vec<PathBuf> = match listed {
-            Some(list) => std::env::split_paths(&list).filter(|path| !path.as_os_str().is_empty()).collect(),
+            Some(list) => list.split(SEPARATOR).filter(|path| !path.is_empty()).map(PathBuf::from).collect(),
             None => world.variable("HOME").map(|home| PathBuf::from(home).join(".kube/config")).into_iter().collect(),
         };
         Ok(candidates.into_iter().filter(|path| world.entry(path).is_ok()).collect())
