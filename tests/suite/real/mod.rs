@@ -1,0 +1,3 @@
+//! Suites that hold Plimsoll against real peers.
+
+mod openapi;
