@@ -24,6 +24,9 @@ pub(super) enum Place<'d> {
     Key(Entry<'d>),
     /// A value that is wrong for a field which the server names: its path is that of the node, then the field.
     Shown(Span, Node<'d>, &'static str),
+    /// A value, or the lack of one, for an entry that the server names: the path is that of the node, then the field, then
+    /// the key.
+    Keyed(Span, Node<'d>, &'static str, &'d str),
 }
 
 impl<'d> From<Node<'d>> for Place<'d> {
@@ -212,6 +215,11 @@ impl<'d> Check<'d> {
                 (entry.key.span(), entry.key.parent().map_or_else(String::new, |map| map.path_from(self.root)))
             }
             Place::Shown(span, map, field) => (span, below(map, field)),
+            Place::Keyed(span, map, field, key) => {
+                let mut path = below(map, field);
+                Step::Key(key).push_to(&mut path);
+                (span, path)
+            }
         };
         let finding = Diagnostic::new(rule, severity, message).at(span);
         self.findings.push(if path.is_empty() { finding } else { finding.path(path) });
