@@ -1,7 +1,7 @@
 //! Annotations of a pod that the server reads.
 
 use super::is_pod;
-use crate::api::check::{Check, items, show, text};
+use crate::api::check::{Check, Place, items, show, text};
 use crate::yaml::{Entry, Node};
 
 const RULE: &str = "api/annotations";
@@ -64,7 +64,9 @@ fn errors<'d>(check: &mut Check<'d>, entry: Entry<'d>, spec: Node<'d>) {
         None
     };
     if let Some(problem) = problem {
-        check.error(RULE, entry.value, format!("`{}` is `{}`: {problem}", show(key), show(value)));
+        // Of tolerations the server names all annotations.
+        let place = if key == TOLERATIONS { Place::Key(entry) } else { Place::Value(entry.value) };
+        check.error(RULE, place, format!("`{}` is `{}`: {problem}", show(key), show(value)));
     }
 }
 

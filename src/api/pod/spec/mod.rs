@@ -87,7 +87,9 @@ fn references<'d>(check: &mut Check<'d>, spec: Node<'d>) {
     for secret in items(spec, "imagePullSecrets") {
         let name = text(secret, "name");
         if !secrets.insert(name) {
-            check.warning(RULE, (secret, "name"), format!("the secret `{}` stands twice", show(name)));
+            let message = format!("the secret `{}` stands twice", show(name));
+            check.warning(RULE, (secret, "name"), message.clone());
+            check.apply_only((spec, "imagePullSecrets"), message);
         }
         if name.is_empty() {
             check.warning(RULE, (secret, "name"), "`name` is empty: this names no secret");

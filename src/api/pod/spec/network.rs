@@ -27,7 +27,9 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, spec: Node<'d>) {
             None => _ = check.error(RULE, (alias, "ip"), "`ip` is missing"),
         }
         if !addresses.insert(ip) {
-            check.warning(RULE, (alias, "ip"), format!("the address `{}` stands twice", show(ip)));
+            let message = format!("the address `{}` stands twice", show(ip));
+            check.warning(RULE, (alias, "ip"), message.clone());
+            check.apply_only((spec, "hostAliases"), message);
         }
         for hostname in items(alias, "hostnames") {
             check.syntax("api/name", hostname, "hostnames", hostname.text(), dns_subdomain);
