@@ -34,7 +34,7 @@ mod workloads;
 #[cfg(test)]
 mod testing;
 
-use crate::diagnostic::{Diagnostic, ObjectName};
+use crate::diagnostic::{Diagnostic, ObjectName, Severity};
 use crate::schema::{self, Lookup, SchemaStore, Version, each_object};
 use crate::yaml::{Kind, Node};
 use check::Check;
@@ -70,6 +70,12 @@ pub fn verdict(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Dia
     each_object(root, &mut |object| {
         let mut found = judge(object, store, version);
         found.retain(|finding| !findings.iter().any(|known| covers(known, finding)));
+        // Where validation refuses what lists alone would only warn of, that is the verdict.
+        let refused = |known: &Diagnostic| {
+            let mut errors = found.iter().filter(|finding| finding.severity == Severity::Error);
+            known.rule == "schema/duplicate-item" && errors.any(|error| error.path == known.path)
+        };
+        findings.retain(|known| known.severity == Severity::Error || !refused(known));
         findings.append(&mut found);
     });
     findings.sort_by_key(|finding| finding.span.map(|span| (span.file, span.start)));
@@ -113,7 +119,7 @@ fn judge(object: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnos
 /// decode a value never judges it.
 fn covers(known: &Diagnostic, later: &Diagnostic) -> bool {
     let (Some(known_path), Some(path)) = (&known.path, &later.path) else { return false };
-    if known.object != later.object || known.severity != crate::diagnostic::Severity::Error {
+    if known.object != later.object || known.severity != Severity::Error {
         return false;
     }
     let within = |outer: &str, inner: &str| {
