@@ -128,5 +128,7 @@ fn covers(known: &Diagnostic, later: &Diagnostic) -> bool {
     if known.rule == "schema/duplicate-item" {
         return known_path == path;
     }
-    within(known_path, path) || (known.rule != "schema/unknown-field" && within(path, known_path))
+    // The server knows nothing of a map that holds a value which it cannot decode; what is missing it finds itself.
+    let decoded = ["schema/unknown-field", "schema/required", "schema/enum"].contains(&known.rule.as_ref());
+    within(known_path, path) || (!decoded && within(path, known_path))
 }
