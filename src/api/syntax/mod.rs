@@ -4,6 +4,7 @@
 
 mod cron;
 mod ip;
+pub(super) mod legacy;
 mod names;
 mod zones;
 
