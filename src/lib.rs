@@ -24,6 +24,8 @@
 pub mod api;
 pub mod chart;
 pub mod cli;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 pub mod diagnostic;
 pub mod lint;
 pub mod object;

@@ -3,6 +3,8 @@
 use super::args::{InputArgs, ReleaseArgs, RuleArgs};
 use super::inputs::{Finder, Inputs, Plain, find_workspace, read_text, yaml_files};
 use super::linting::{self, Rules};
+#[cfg(feature = "cluster")]
+use super::live::{self, Answers, ContextArgs};
 use super::looks;
 use super::merge::merge;
 use super::paths::Base;
@@ -43,6 +45,9 @@ pub(super) struct Question<'a> {
     pub rules: &'a RuleArgs,
     /// Which stages run.
     pub stages: Stages,
+    /// The cluster that is asked too.
+    #[cfg(feature = "cluster")]
+    pub live: Option<&'a ContextArgs>,
     /// Tells on standard error what is read.
     pub verbose: bool,
 }
@@ -60,6 +65,8 @@ struct Unit {
     output: Option<Output>,
     findings: Vec<Diagnostic>,
     allows: Vec<Allow>,
+    #[cfg(feature = "cluster")]
+    answers: Option<Answers>,
 }
 
 /// Finds the inputs, runs the stages over them, and gives the report with the troubles on the way.
@@ -118,6 +125,10 @@ pub(super) fn compile(
         if !judges.iter().any(|(known, _)| *known == key) {
             judges.push((key, linting::rules(unit.workspace.as_deref(), question.rules, sources, &base, world)?));
         }
+    }
+    #[cfg(feature = "cluster")]
+    if let Some(context) = question.live {
+        troubles.extend(ask(&mut units, &store, context, world));
     }
     let rules_of = |unit: &Unit| {
         let key = unit.workspace.as_ref().map(|loaded| &loaded.folder);
@@ -270,6 +281,8 @@ fn read_plain(
         output: None,
         findings,
         allows: Vec::new(),
+        #[cfg(feature = "cluster")]
+        answers: None,
     }
 }
 
@@ -303,6 +316,8 @@ fn render(job: &Job, sources: &SourceMap, world: &dyn World) -> Result<Unit, Tro
         output: Some(output),
         findings,
         allows: Vec::new(),
+        #[cfg(feature = "cluster")]
+        answers: None,
     })
 }
 
@@ -346,6 +361,23 @@ fn learn_of_workspaces(
     Ok(findings)
 }
 
+/// Asks the cluster of each unit what it says of the unit's objects. The first trouble ends it: a cluster that does not
+/// answer would not answer the next time either.
+#[cfg(feature = "cluster")]
+fn ask(units: &mut [Unit], store: &SchemaStore, context: &ContextArgs, world: &dyn World) -> Option<Trouble> {
+    let embedded = |api_version: &str, kind: &str| store.embedded_pods(api_version, kind);
+    for unit in units {
+        let namespace = unit.namespace.as_deref();
+        let objects = ObjectSet::read(&unit.documents, namespace, &embedded);
+        let environment = unit.checked.environment.as_deref();
+        match live::ask(&objects, namespace, unit.workspace.as_deref(), environment, context, world) {
+            Ok(answers) => unit.answers = Some(answers),
+            Err(trouble) => return Some(trouble),
+        }
+    }
+    None
+}
+
 /// Runs the judging stages over a unit, and carries what they find back to what a person wrote.
 fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore, rules: &Rules) {
     let release = unit.checked.is_release.then_some(unit.checked.name.as_str());
@@ -359,6 +391,10 @@ fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore, rules: &Rules) {
         let of_document = |document: &Document| api::verdicts(document.root(), store, &unit.versions);
         let of_documents: Vec<_> = unit.documents.par_iter().map(of_document).collect();
         found.extend(of_documents.into_iter().flatten());
+        #[cfg(feature = "cluster")]
+        if let Some(answers) = &unit.answers {
+            answers.merge(&objects, store, &mut found);
+        }
     }
     if stages.lint {
         let context = LintContext { environment, release, complete: unit.complete };

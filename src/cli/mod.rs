@@ -6,10 +6,14 @@
 mod args;
 mod check;
 mod compile;
+#[cfg(feature = "cluster")]
+mod crds;
 mod explain;
 mod init;
 mod inputs;
 mod linting;
+#[cfg(feature = "cluster")]
+mod live;
 mod looks;
 mod merge;
 mod overrides;
@@ -65,6 +69,9 @@ enum Command {
     Rules(rules::RulesArgs),
     /// Explain a rule
     Explain(explain::ExplainArgs),
+    /// Take custom resource definitions from a cluster
+    #[cfg(feature = "cluster")]
+    Crds(crds::CrdsArgs),
     /// Write a new chart
     Init(init::InitArgs),
 }
@@ -93,6 +100,8 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Values(args) => args.run(world),
         Command::Rules(args) => args.run(world),
         Command::Explain(args) => args.run(world),
+        #[cfg(feature = "cluster")]
+        Command::Crds(args) => args.run(world),
         Command::Init(args) => args.run(world),
     }
 }

@@ -2,7 +2,7 @@
 
 use super::{RULE, Service};
 use crate::api::check::{Check, items, show, text};
-use crate::api::syntax::{Address, legacy};
+use crate::api::syntax::{self, Address};
 use crate::yaml::Node;
 
 /// Judges `clusterIP`, `clusterIPs`, `ipFamilies` and `ipFamilyPolicy`.
@@ -69,7 +69,7 @@ fn cluster_ips<'d>(check: &mut Check<'d>, service: &Service<'d>, families: &[Nod
             }
             continue;
         }
-        let problem = legacy::address(ip.text(), strict);
+        let problem = syntax::address(ip.text(), strict);
         // Where `clusterIP` stands alone, the server names it as the first of `clusterIPs`.
         let place = match count {
             0 => crate::api::check::Place::Deep(ip.span(), spec, &["clusterIPs", "[0]"]),
@@ -86,7 +86,7 @@ fn cluster_ips<'d>(check: &mut Check<'d>, service: &Service<'d>, families: &[Nod
                 let message = format!("`{}` is not of the family `{}`", show(ip.text()), family.text());
                 check.error(RULE, place, message).label(family.span(), "the family");
             }
-            if let Some(problem) = legacy::unusual_address(ip.text()) {
+            if let Some(problem) = syntax::address_warning(ip.text()) {
                 check.warning(RULE, place, format!("the address `{}` {problem}", show(ip.text())));
             }
             read.push(is_four);
@@ -106,11 +106,11 @@ pub(super) fn external<'d>(check: &mut Check<'d>, service: &Service<'d>) {
     let strict = check.since(36);
     let ignored = service.headless && service.kind == "ClusterIP" && check.since(34);
     for ip in items(spec, "externalIPs") {
-        if let Some(problem) = legacy::address(ip.text(), strict) {
+        if let Some(problem) = syntax::address(ip.text(), strict) {
             check.error(RULE, ip, format!("`{}` {problem}", show(ip.text())));
-        } else if let Some(problem) = legacy::unreachable(ip.text()) {
+        } else if let Some(problem) = syntax::unreachable(ip.text()) {
             check.error(RULE, ip, format!("the address `{}` {problem}", show(ip.text())));
-        } else if let Some(problem) = legacy::unusual_address(ip.text()) {
+        } else if let Some(problem) = syntax::address_warning(ip.text()) {
             check.warning(RULE, ip, format!("the address `{}` {problem}", show(ip.text())));
         }
     }
@@ -129,7 +129,7 @@ pub(super) fn external<'d>(check: &mut Check<'d>, service: &Service<'d>) {
     if !balancer.is_empty() && ignored {
         check.warning(RULE, (spec, "loadBalancerIP"), "`loadBalancerIP` is ignored by a headless Service");
     }
-    if let Some(problem) = legacy::unusual_address(balancer) {
+    if let Some(problem) = syntax::address_warning(balancer) {
         check.warning(RULE, (spec, "loadBalancerIP"), format!("the address `{}` {problem}", show(balancer)));
     }
 }

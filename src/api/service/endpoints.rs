@@ -2,7 +2,7 @@
 
 use super::ports;
 use crate::api::check::{Check, items, show, text};
-use crate::api::syntax::{dns_label, dns_subdomain, legacy};
+use crate::api::syntax::{self, dns_label, dns_subdomain};
 use crate::yaml::Node;
 
 /// The rule of what this file judges.
@@ -30,10 +30,10 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, object: Node<'d>) {
 fn address<'d>(check: &mut Check<'d>, address: Node<'d>) {
     let ip = text(address, "ip");
     let strict = check.since(36);
-    if !ip.is_empty() && check.syntax(RULE, (address, "ip"), "ip", ip, |ip| legacy::address(ip, strict)) {
-        if let Some(problem) = legacy::unreachable(ip) {
+    if !ip.is_empty() && check.syntax(RULE, (address, "ip"), "ip", ip, |ip| syntax::address(ip, strict)) {
+        if let Some(problem) = syntax::unreachable(ip) {
             check.error(RULE, (address, "ip"), format!("the address `{}` {problem}", show(ip)));
-        } else if let Some(problem) = legacy::unusual_address(ip)
+        } else if let Some(problem) = syntax::address_warning(ip)
             && check.since(33)
         {
             check.warning(RULE, (address, "ip"), format!("the address `{}` {problem}", show(ip)));

@@ -8,7 +8,7 @@ mod slices;
 use super::Judge;
 use super::check::{Check, Place, items, show, text};
 use super::meta;
-use super::syntax::{dns_subdomain, legacy, qualified_name};
+use super::syntax::{self, dns_subdomain, qualified_name};
 use crate::yaml::{Kind, Node};
 
 /// The rule of what this area judges.
@@ -127,7 +127,7 @@ fn annotations<'d>(check: &mut Check<'d>, object: Node<'d>, service: &Service<'d
         }
         for range in ranges.text().trim().split(',').map(str::trim).filter(|_| !ranges.text().trim().is_empty()) {
             let strict = check.since(36);
-            check.syntax(RULE, ranges, RANGES, range, |text| legacy::network(text, strict));
+            check.syntax(RULE, ranges, RANGES, range, |text| syntax::network(text, strict));
         }
     }
 }
@@ -162,8 +162,8 @@ fn balancer<'d>(check: &mut Check<'d>, service: &Service<'d>) {
     let strict = check.since(36);
     for range in items(spec, "loadBalancerSourceRanges") {
         let right = check
-            .syntax(RULE, range, "loadBalancerSourceRanges", range.text().trim(), |text| legacy::network(text, strict));
-        if let Some(problem) = legacy::unusual_network(range.text())
+            .syntax(RULE, range, "loadBalancerSourceRanges", range.text().trim(), |text| syntax::network(text, strict));
+        if let Some(problem) = syntax::network_warning(range.text())
             && right
         {
             check.warning(RULE, range, format!("the network `{}` {problem}", show(range.text())));

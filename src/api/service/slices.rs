@@ -3,7 +3,7 @@
 use super::endpoints::{RULE, node_name};
 use super::ports;
 use crate::api::check::{Check, Place, items, show, text};
-use crate::api::syntax::{Address, dns_label, dns_subdomain, label_value, legacy};
+use crate::api::syntax::{self, Address, dns_label, dns_subdomain, label_value};
 use crate::yaml::Node;
 
 /// Judges an EndpointSlice.
@@ -76,7 +76,7 @@ fn judge_endpoint<'d>(check: &mut Check<'d>, endpoint: Node<'d>, kind: &str) {
 fn address<'d>(check: &mut Check<'d>, endpoint: Node<'d>, address: Node<'d>, kind: &str) {
     let ip = address.text();
     let (strict, four) = (check.since(36), kind == "IPv4");
-    let problem = if four || !check.since(33) { legacy::address(ip, strict) } else { shortest(ip) };
+    let problem = if four || !check.since(33) { syntax::address(ip, strict) } else { shortest(ip) };
     if let Some(problem) = problem {
         check.error(RULE, address, format!("`{}` {problem}", show(ip)));
         return;
@@ -85,9 +85,9 @@ fn address<'d>(check: &mut Check<'d>, endpoint: Node<'d>, address: Node<'d>, kin
         let place = if check.since(33) { Place::Shown(address.span(), endpoint, "addresses") } else { address.into() };
         check.error(RULE, place, format!("`{}` is no {kind} address, as `addressType` says", show(ip)));
     }
-    if let Some(problem) = legacy::unreachable(ip) {
+    if let Some(problem) = syntax::unreachable(ip) {
         check.error(RULE, address, format!("the address `{}` {problem}", show(ip)));
-    } else if let Some(problem) = legacy::unusual_address(ip)
+    } else if let Some(problem) = syntax::address_warning(ip)
         && check.since(33)
     {
         check.warning(RULE, address, format!("the address `{}` {problem}", show(ip)));

@@ -6,7 +6,7 @@ pub(super) mod template;
 use super::Judge;
 use super::check::{Check, items, show, text};
 use super::selector::{self, label_selector};
-use super::storage;
+use super::storage::claim;
 use super::syntax::{dns_label, dns_subdomain};
 use crate::yaml::{Kind, Node};
 pub(super) use template::{Templated, labels_fit};
@@ -125,12 +125,8 @@ fn stateful_set<'d>(check: &mut Check<'d>, object: Node<'d>) {
 /// Judges the claims from which the pods of a StatefulSet get volumes of their own.
 fn claims<'d>(check: &mut Check<'d>, spec: Node<'d>) {
     for claim in items(spec, "volumeClaimTemplates") {
-        if let Some(spec) = claim.field("spec") {
-            storage::claim_spec(check, spec);
-        } else {
-            let path = (claim, &["spec", "accessModes"]);
-            check.error("api/claim", path, "the claim has no `spec`, and so no `accessModes`");
-        }
+        claim::spec(check, claim, claim::Of::Pod);
+        claim::warnings(check, claim);
         // The server makes a volume of each claim, and names that.
         let metadata = claim.field("metadata").unwrap_or(claim);
         let name = text(metadata, "name");
