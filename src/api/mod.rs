@@ -27,6 +27,7 @@ mod policy;
 mod rbac;
 mod selector;
 mod service;
+mod share;
 mod storage;
 mod syntax;
 mod workloads;
@@ -69,6 +70,7 @@ pub fn verdict(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Dia
     let mut findings = schema::validate(root, store, version);
     each_object(root, &mut |object| {
         let mut found = judge(object, store, version);
+        findings.retain(|known| !found.iter().any(|later| replaces(later, known)));
         found.retain(|finding| !findings.iter().any(|known| covers(known, finding)));
         // Where validation refuses what lists alone would only warn of, that is the verdict.
         let refused = |known: &Diagnostic| {
@@ -113,6 +115,21 @@ fn judge(object: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnos
         name: metadata("name").unwrap_or_default(),
     };
     check.finish(&name)
+}
+
+/// Tells whether a finding says what one of the schemas says, with the path that the server gives: for a map that is
+/// missing it names what it misses in it, for some values the map that holds them.
+fn replaces(later: &Diagnostic, known: &Diagnostic) -> bool {
+    let (Some(known_path), Some(path)) = (&known.path, &later.path) else { return false };
+    later.severity == Severity::Error
+        && later.object == known.object
+        && match known.rule.as_ref() {
+            "schema/required" => {
+                path.strip_prefix(known_path.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
+            }
+            "schema/enum" => later.span == known.span,
+            _ => false,
+        }
 }
 
 /// Tells whether a finding of the schemas already says what is wrong where `later` would say more: a server that cannot

@@ -6,6 +6,5 @@ mod cli;
 mod examples;
 mod real;
 mod sandbox;
-mod real;
 mod tidy;
 mod typing;
