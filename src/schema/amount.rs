@@ -81,6 +81,11 @@ impl Amount {
         self.0 % (BILLION / 1000) == 0
     }
 
+    /// Tells whether it, times `factor`, is more than `bound`.
+    pub fn times_exceeds(self, factor: Self, bound: Self) -> bool {
+        self.0.checked_mul(factor.0).is_some_and(|product| product / BILLION > bound.0)
+    }
+
     /// Adds another amount.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
@@ -113,6 +118,8 @@ mod tests {
         assert!(
             read("500m").is_whole_thousandths() && !read("500u").is_whole_thousandths() && !read("500m").is_whole()
         );
+        assert!(read("1500m").times_exceeds(read("2"), read("2900m")));
+        assert!(!read("1500m").times_exceeds(read("2"), read("3")));
         assert_eq!(read("1").plus(read("500m")), read("1.5"));
         assert_eq!(Amount::read("1 Gi"), None);
         assert_eq!(Amount::whole(3), read("3"));
