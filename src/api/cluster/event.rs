@@ -49,13 +49,13 @@ pub(super) fn judge_strictly<'d>(check: &mut Check<'d>, object: Node<'d>) {
 /// Judges what both have, under their names of three fields: the object, the message, the controller.
 fn common<'d>(check: &mut Check<'d>, object: Node<'d>, fields: &[&'static str; 3]) {
     let [about, message, controller] = *fields;
-    let namespace = object.at(&["metadata", "namespace"]).map(Node::text);
+    let namespace = object.at(&["metadata", "namespace"]).map(Node::text).filter(|own| !own.is_empty());
     let of = object.field(about);
     let theirs = of.map(|of| text(of, "namespace")).unwrap_or_default();
     let recent = object.field("eventTime").is_some();
     // Without a namespace the event goes where the client says.
     let fits = namespace.is_none_or(|own| match (recent, theirs) {
-        (false, "") => matches!(own, "" | "default"),
+        (false, "") => own == "default",
         (false, theirs) => own == theirs,
         (true, "") => matches!(own, "default" | "kube-system"),
         (true, _) => true,

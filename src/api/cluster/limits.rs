@@ -10,6 +10,12 @@ const RULE: &str = "api/limit-range";
 
 /// Judges a LimitRange.
 pub(super) fn judge<'d>(check: &mut Check<'d>, object: Node<'d>) {
+    let metadata = object.field("metadata");
+    let named = |field: &str| metadata.is_some_and(|metadata| !text(metadata, field).is_empty());
+    if !named("name") && !named("generateName") {
+        let place = Place::Keyed(metadata.unwrap_or(object).head(), object, "metadata", "name");
+        check.apply_only(place, "`metadata.name` is missing");
+    }
     let Some(spec) = object.field("spec") else { return };
     let mut seen: Vec<&str> = Vec::new();
     for limit in items(spec, "limits") {

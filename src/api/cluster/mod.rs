@@ -30,6 +30,7 @@ pub(super) fn find(group: &str, kind: &str) -> Option<Judge> {
         ("authentication.k8s.io", "TokenReview") => Some(review::token),
         ("authorization.k8s.io", "SubjectAccessReview") => Some(review::subject),
         ("authorization.k8s.io", "SelfSubjectAccessReview") => Some(review::own),
+        ("authorization.k8s.io", "SelfSubjectRulesReview") => Some(review::rules),
         ("authorization.k8s.io", "LocalSubjectAccessReview") => Some(review::local),
         _ => None,
     }

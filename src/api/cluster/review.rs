@@ -33,11 +33,18 @@ pub(super) fn local<'d>(check: &mut Check<'d>, object: Node<'d>) {
     user(check, object);
     let Some(spec) = object.field("spec") else { return };
     check.forbidden(RULE, spec, "nonResourceAttributes", "is for reviews without a namespace");
-    let namespace = object.at(&["metadata", "namespace"]).map(Node::text);
+    let namespace = object.at(&["metadata", "namespace"]).map(Node::text).filter(|own| !own.is_empty());
     if let (Some(resource), Some(namespace)) = (spec.field("resourceAttributes"), namespace)
         && text(resource, "namespace") != namespace
     {
         check.error(RULE, (resource, "namespace"), format!("must be the review's own namespace, `{namespace}`"));
+    }
+}
+
+/// Judges a SelfSubjectRulesReview.
+pub(super) fn rules<'d>(check: &mut Check<'d>, object: Node<'d>) {
+    if let Some(spec) = object.field("spec") {
+        check.required(RULE, spec, "namespace");
     }
 }
 
