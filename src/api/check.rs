@@ -261,6 +261,11 @@ pub(super) fn text<'d>(map: Node<'d>, field: &str) -> &'d str {
     map.field(field).map(Node::text).unwrap_or_default()
 }
 
+/// Gives the text of a value; empty for null, as the server reads it.
+pub(super) fn plain(node: Node<'_>) -> &str {
+    if node.is_null() { "" } else { node.text() }
+}
+
 /// Gives the items of a list; nothing where the field is absent or no list.
 pub(super) fn items<'d>(map: Node<'d>, field: &str) -> impl DoubleEndedIterator<Item = Node<'d>> {
     map.field(field).into_iter().flat_map(Node::items)
