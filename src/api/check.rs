@@ -14,7 +14,7 @@ pub(super) struct Check<'d> {
 }
 
 /// Where something is wrong: a place in the text, and the field path that the server names.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) enum Place<'d> {
     /// A value, written.
     Value(Node<'d>),
@@ -24,6 +24,8 @@ pub(super) enum Place<'d> {
     Key(Entry<'d>),
     /// A value that is wrong for a field which the server names: its path is that of the node, then the field.
     Shown(Span, Node<'d>, &'static str),
+    /// A place, and the path that the server names.
+    At(Span, String),
 }
 
 impl<'d> From<Node<'d>> for Place<'d> {
@@ -198,6 +200,7 @@ impl<'d> Check<'d> {
                 (entry.key.span(), entry.key.parent().map_or_else(String::new, |map| map.path_from(self.root)))
             }
             Place::Shown(span, map, field) => (span, below(map, field)),
+            Place::At(span, path) => (span, path),
         };
         let finding = Diagnostic::new(rule, severity, message).at(span);
         self.findings.push(if path.is_empty() { finding } else { finding.path(path) });

@@ -16,6 +16,7 @@ mod certificates;
 mod check;
 mod cluster;
 mod config;
+mod custom;
 mod definition;
 mod devices;
 mod flow;
@@ -67,7 +68,7 @@ const AREAS: [fn(group: &str, kind: &str) -> Option<Judge>; 16] = [
 pub fn verdict(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnostic> {
     let mut findings = schema::validate(root, store, version);
     each_object(root, &mut |object| {
-        let mut found = judge(object, store, version);
+        let mut found = judge(object, store, version, &findings);
         found.retain(|finding| !findings.iter().any(|known| covers(known, finding)));
         findings.append(&mut found);
     });
@@ -80,7 +81,7 @@ pub fn verdicts(root: Node<'_>, store: &SchemaStore, versions: &[Version]) -> Ve
     schema::over_versions(versions, |version| verdict(root, store, version))
 }
 
-fn judge(object: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnostic> {
+fn judge(object: Node<'_>, store: &SchemaStore, version: Version, known: &[Diagnostic]) -> Vec<Diagnostic> {
     let text = |key: &str| object.field(key).and_then(Node::as_str).unwrap_or_default();
     let (api_version, kind) = (text("apiVersion"), text("kind"));
     let found = match store.lookup(version, api_version, kind) {
@@ -93,11 +94,6 @@ fn judge(object: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnos
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     let mut check = Check::new(object, version);
     meta::object(&mut check, object, group, kind, &found);
-    if !found.custom
-        && let Some(judge) = AREAS.iter().find_map(|find| find(group, kind))
-    {
-        judge(&mut check, object);
-    }
     let metadata = |key: &str| object.at(&["metadata", key]).map(|node| node.text().to_owned());
     let name = ObjectName {
         api_version: api_version.to_owned(),
@@ -105,6 +101,11 @@ fn judge(object: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnos
         namespace: metadata("namespace"),
         name: metadata("name").unwrap_or_default(),
     };
+    if found.custom {
+        custom::judge(&mut check, object, &found, &custom::about(known, &name));
+    } else if let Some(judge) = AREAS.iter().find_map(|find| find(group, kind)) {
+        judge(&mut check, object);
+    }
     check.finish(&name)
 }
 
