@@ -26,6 +26,9 @@ pub(super) enum Place<'d> {
     Shown(Span, Node<'d>, &'static str),
     /// A place, and the path that the server names.
     At(Span, String),
+    /// A value, or the lack of one, for an entry that the server names: the path is that of the node, then the field, then
+    /// the key.
+    Keyed(Span, Node<'d>, &'static str, &'d str),
 }
 
 impl<'d> From<Node<'d>> for Place<'d> {
@@ -178,6 +181,20 @@ impl<'d> Check<'d> {
         false
     }
 
+    /// Gives a mark, which stands before the findings to come.
+    pub(super) fn mark(&self) -> usize {
+        self.findings.len()
+    }
+
+    /// Writes a part of the paths of what was found since a mark as the server spells it there: the last `ours` in each.
+    pub(super) fn respell(&mut self, mark: usize, ours: &str, theirs: &str) {
+        for path in self.findings.iter_mut().skip(mark).filter_map(|finding| finding.path.as_mut()) {
+            if let Some(at) = path.rfind(ours) {
+                path.replace_range(at..at + ours.len(), theirs);
+            }
+        }
+    }
+
     /// Gives the findings, which name the object.
     pub(super) fn finish(mut self, name: &ObjectName) -> Vec<Diagnostic> {
         for finding in &mut self.findings {
@@ -201,6 +218,11 @@ impl<'d> Check<'d> {
             }
             Place::Shown(span, map, field) => (span, below(map, field)),
             Place::At(span, path) => (span, path),
+            Place::Keyed(span, map, field, key) => {
+                let mut path = below(map, field);
+                Step::Key(key).push_to(&mut path);
+                (span, path)
+            }
         };
         let finding = Diagnostic::new(rule, severity, message).at(span);
         self.findings.push(if path.is_empty() { finding } else { finding.path(path) });

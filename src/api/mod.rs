@@ -22,6 +22,7 @@ mod devices;
 mod flow;
 mod meta;
 mod network;
+mod placement;
 mod pod;
 mod policy;
 mod rbac;

@@ -5,5 +5,6 @@ mod cases;
 mod cli;
 mod examples;
 mod sandbox;
+mod real;
 mod tidy;
 mod typing;

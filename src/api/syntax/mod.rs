@@ -5,6 +5,8 @@
 mod cron;
 mod ip;
 mod names;
+mod networks;
+mod pem;
 mod zones;
 
 pub(super) use cron::schedule;
@@ -13,4 +15,6 @@ pub(super) use names::{
     config_key, dns_label, dns_label_1035, dns_subdomain, env_name, generated, header_name, label_value, path_segment,
     percentage, port_name, qualified_name, wildcard_dns_subdomain,
 };
+pub(super) use networks::{network, network_warning};
+pub(super) use pem::blocks;
 pub(super) use zones::time_zone;

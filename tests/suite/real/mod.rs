@@ -1,0 +1,4 @@
+//! Suites that hold Plimsoll against real peers.
+
+#[cfg(feature = "cluster")]
+mod parity;
