@@ -14,7 +14,7 @@ pub(super) struct Check<'d> {
 }
 
 /// Where something is wrong: a place in the text, and the field path that the server names.
-#[derive(Clone, Copy)]
+#[derive(Clone)]
 pub(super) enum Place<'d> {
     /// A value, written.
     Value(Node<'d>),
@@ -26,6 +26,8 @@ pub(super) enum Place<'d> {
     Shown(Span, Node<'d>, &'static str),
     /// As `Shown`, several fields below a node; `[0]` stands for an item.
     Deep(Span, Node<'d>, &'static [&'static str]),
+    /// A place, and the path that the server names.
+    At(Span, String),
     /// A value, or the lack of one, for an entry that the server names: the path is that of the node, then the field, then
     /// the key.
     Keyed(Span, Node<'d>, &'static str, &'d str),
@@ -243,6 +245,7 @@ impl<'d> Check<'d> {
             }
             Place::Shown(span, map, field) => (span, below(map, &[field])),
             Place::Deep(span, map, fields) => (span, below(map, fields)),
+            Place::At(span, path) => (span, path),
             Place::Keyed(span, map, field, key) => {
                 let mut path = below(map, &[field]);
                 Step::Key(key).push_to(&mut path);

@@ -60,7 +60,7 @@ pub(super) fn check(root: Node<'_>, store: &SchemaStore, version: Version) -> Ve
 }
 
 fn walk(root: Node<'_>, found: &Type<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnostic> {
-    let mut walk = Walk::new(root, store, version, found.custom);
+    let mut walk = Walk::new(root, store, version, found);
     walk.check(root, found.schema);
     walk.findings
 }
