@@ -179,6 +179,20 @@ impl<'d> Check<'d> {
         false
     }
 
+    /// Gives a mark, which stands before the findings to come.
+    pub(super) fn mark(&self) -> usize {
+        self.findings.len()
+    }
+
+    /// Writes a part of the paths of what was found since a mark as the server spells it there: the last `ours` in each.
+    pub(super) fn respell(&mut self, mark: usize, ours: &str, theirs: &str) {
+        for path in self.findings.iter_mut().skip(mark).filter_map(|finding| finding.path.as_mut()) {
+            if let Some(at) = path.rfind(ours) {
+                path.replace_range(at..at + ours.len(), theirs);
+            }
+        }
+    }
+
     /// Gives the findings, which name the object.
     pub(super) fn finish(mut self, name: &ObjectName) -> Vec<Diagnostic> {
         for finding in &mut self.findings {

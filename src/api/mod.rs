@@ -21,6 +21,7 @@ mod devices;
 mod flow;
 mod meta;
 mod network;
+mod placement;
 mod pod;
 mod policy;
 mod rbac;

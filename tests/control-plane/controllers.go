@@ -12,6 +12,7 @@ import (
 	"k8s.io/client-go/kubernetes"
 	"k8s.io/client-go/tools/clientcmd"
 	"k8s.io/kubernetes/cmd/kube-controller-manager/app"
+	"k8s.io/kubernetes/cmd/kube-controller-manager/app/config"
 	"k8s.io/kubernetes/cmd/kube-controller-manager/app/options"
 )
 
@@ -30,11 +31,11 @@ func runControllers(ctx context.Context, c *credentials) error {
 		return err
 	}
 	path := filepath.Join(c.folder, internal)
-	config, err := clientcmd.BuildConfigFromFlags("", path)
+	connection, err := clientcmd.BuildConfigFromFlags("", path)
 	if err != nil {
 		return err
 	}
-	client, err := kubernetes.NewForConfig(config)
+	client, err := kubernetes.NewForConfig(connection)
 	if err != nil {
 		return err
 	}
@@ -66,7 +67,18 @@ func runControllers(ctx context.Context, c *credentials) error {
 	if err != nil {
 		return err
 	}
-	manager, err := o.Config(ctx, known, disabled, aliases)
+	var manager *config.Config
+	switch o := any(o).(type) {
+	case interface {
+		Config(context.Context, []string, []string, map[string]string) (*config.Config, error)
+	}:
+		manager, err = o.Config(ctx, known, disabled, aliases)
+	// Before 1.35.
+	case interface {
+		Config([]string, []string, map[string]string) (*config.Config, error)
+	}:
+		manager, err = o.Config(known, disabled, aliases)
+	}
 	if err != nil {
 		return fmt.Errorf("kube-controller-manager: %w", err)
 	}

@@ -25,16 +25,17 @@ func startStore(folder string) (*store, error) {
 		return nil, fmt.Errorf("the path %s is too long for a socket", folder)
 	}
 	endpoint := "unix://" + filepath.Join(folder, "etcd.sock")
-	peer := "unix://" + filepath.Join(folder, "peer.sock")
+	// What a member tells others, of whom there are none. A socket is refused here by older releases.
+	const advertised = "http://127.0.0.1:0"
 	// As a file, because the fields of embed.Config were renamed between releases; these names stayed.
 	content, err := yaml.Marshal(map[string]any{
 		"name":                        "tests",
 		"data-dir":                    filepath.Join(folder, "etcd"),
 		"listen-client-urls":          endpoint,
-		"advertise-client-urls":       endpoint,
-		"listen-peer-urls":            peer,
-		"initial-advertise-peer-urls": peer,
-		"initial-cluster":             "tests=" + peer,
+		"advertise-client-urls":       advertised,
+		"listen-peer-urls":            "unix://" + filepath.Join(folder, "peer.sock"),
+		"initial-advertise-peer-urls": advertised,
+		"initial-cluster":             "tests=" + advertised,
 		"unsafe-no-fsync":             true,
 		"enable-grpc-gateway":         false,
 		"quota-backend-bytes":         8 << 30,
