@@ -122,5 +122,8 @@ fn covers(known: &Diagnostic, later: &Diagnostic) -> bool {
     if known.rule == "schema/duplicate-item" {
         return known_path == path;
     }
+    if known.rule == "api/server-side-apply" {
+        return later.severity == crate::diagnostic::Severity::Warning && within(known_path, path);
+    }
     within(known_path, path) || (known.rule != "schema/unknown-field" && within(path, known_path))
 }
