@@ -16,6 +16,7 @@ mod certificates;
 mod check;
 mod cluster;
 mod config;
+mod custom;
 mod definition;
 mod devices;
 mod flow;
@@ -27,6 +28,7 @@ mod policy;
 mod rbac;
 mod selector;
 mod service;
+mod share;
 mod storage;
 mod syntax;
 mod workloads;
@@ -34,7 +36,7 @@ mod workloads;
 #[cfg(test)]
 mod testing;
 
-use crate::diagnostic::{Diagnostic, ObjectName};
+use crate::diagnostic::{Diagnostic, ObjectName, Severity};
 use crate::schema::{self, Lookup, SchemaStore, Version, each_object};
 use crate::yaml::{Kind, Node};
 use check::Check;
@@ -68,7 +70,8 @@ const AREAS: [fn(group: &str, kind: &str) -> Option<Judge>; 16] = [
 pub fn verdict(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnostic> {
     let mut findings = schema::validate(root, store, version);
     each_object(root, &mut |object| {
-        let mut found = judge(object, store, version);
+        let mut found = judge(object, store, version, &findings);
+        findings.retain(|known| !found.iter().any(|later| replaces(later, known)));
         found.retain(|finding| !findings.iter().any(|known| covers(known, finding)));
         findings.append(&mut found);
     });
@@ -81,7 +84,7 @@ pub fn verdicts(root: Node<'_>, store: &SchemaStore, versions: &[Version]) -> Ve
     schema::over_versions(versions, |version| verdict(root, store, version))
 }
 
-fn judge(object: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnostic> {
+fn judge(object: Node<'_>, store: &SchemaStore, version: Version, known: &[Diagnostic]) -> Vec<Diagnostic> {
     let text = |key: &str| object.field(key).and_then(Node::as_str).unwrap_or_default();
     let (api_version, kind) = (text("apiVersion"), text("kind"));
     let found = match store.lookup(version, api_version, kind) {
@@ -94,11 +97,6 @@ fn judge(object: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnos
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     let mut check = Check::new(object, version);
     meta::object(&mut check, object, group, kind, &found);
-    if !found.custom
-        && let Some(judge) = AREAS.iter().find_map(|find| find(group, kind))
-    {
-        judge(&mut check, object);
-    }
     let metadata = |key: &str| object.at(&["metadata", key]).map(|node| node.text().to_owned());
     let name = ObjectName {
         api_version: api_version.to_owned(),
@@ -106,14 +104,36 @@ fn judge(object: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnos
         namespace: metadata("namespace"),
         name: metadata("name").unwrap_or_default(),
     };
+    if found.custom {
+        custom::judge(&mut check, object, &found, &custom::about(known, &name));
+    } else if let Some(judge) = AREAS.iter().find_map(|find| find(group, kind)) {
+        judge(&mut check, object);
+    }
     check.finish(&name)
+}
+
+/// Tells whether a finding says what one of the schemas says, with the path that the server gives: for a map that is
+/// missing it names what it misses in it, for some values the map that holds them.
+fn replaces(later: &Diagnostic, known: &Diagnostic) -> bool {
+    let (Some(known_path), Some(path)) = (&known.path, &later.path) else { return false };
+    later.severity == Severity::Error
+        && later.object == known.object
+        && match known.rule.as_ref() {
+            "schema/required" => {
+                path.strip_prefix(known_path.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
+            }
+            "schema/enum" => later.span == known.span,
+            // Where validation refuses what lists alone would only warn of, that is the verdict.
+            "schema/duplicate-item" => known.severity != Severity::Error && path == known_path,
+            _ => false,
+        }
 }
 
 /// Tells whether a finding of the schemas already says what is wrong where `later` would say more: a server that cannot
 /// decode a value never judges it.
 fn covers(known: &Diagnostic, later: &Diagnostic) -> bool {
     let (Some(known_path), Some(path)) = (&known.path, &later.path) else { return false };
-    if known.object != later.object || known.severity != crate::diagnostic::Severity::Error {
+    if known.object != later.object || known.severity != Severity::Error {
         return false;
     }
     let within = |outer: &str, inner: &str| {
@@ -125,5 +145,7 @@ fn covers(known: &Diagnostic, later: &Diagnostic) -> bool {
     if known.rule == "api/server-side-apply" {
         return later.severity == crate::diagnostic::Severity::Warning && within(known_path, path);
     }
-    within(known_path, path) || (known.rule != "schema/unknown-field" && within(path, known_path))
+    // The server knows nothing of a map that holds a value which it cannot decode; what is missing it finds itself.
+    let decoded = ["schema/unknown-field", "schema/required", "schema/enum"].contains(&known.rule.as_ref());
+    within(known_path, path) || (!decoded && within(path, known_path))
 }

@@ -17,6 +17,7 @@ pub(super) fn check(root: Node<'_>, store: &SchemaStore, version: Version) -> Ve
         let finding = match node {
             None => Diagnostic::error("schema/required", format!("`{key}` is missing"))
                 .at(root.head())
+                .path(key)
                 .help(format!("an object names its API: `{key}: {example}`")),
             Some(node) if node.kind() != Kind::String || node.text().is_empty() => {
                 let what = if node.kind() == Kind::String { "empty text" } else { node.kind().article() };
@@ -53,13 +54,13 @@ pub(super) fn check(root: Node<'_>, store: &SchemaStore, version: Version) -> Ve
             return findings;
         }
     };
-    name(root, api_version.text(), &mut findings);
+    name(root, api_version.text(), kind.text(), &mut findings);
     findings.extend(walk(root, &found, store, version));
     findings
 }
 
 fn walk(root: Node<'_>, found: &Type<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnostic> {
-    let mut walk = Walk::new(root, store, version, found.custom);
+    let mut walk = Walk::new(root, store, version, found);
     walk.check(root, found.schema);
     walk.findings
 }
@@ -130,9 +131,9 @@ fn missing(reason: &Missing, api_version: Node<'_>, kind: Node<'_>, version: Ver
     }
 }
 
-/// Every object that is kept has a name, or asks the server for one.
-fn name(root: Node<'_>, api_version: &str, findings: &mut Vec<Diagnostic>) {
-    if QUESTIONS.iter().any(|group| api_version.starts_with(group)) {
+/// Every object that is kept has a name, or asks the server for one. To a LimitRange without either the server gives one.
+fn name(root: Node<'_>, api_version: &str, kind: &str, findings: &mut Vec<Diagnostic>) {
+    if QUESTIONS.iter().any(|group| api_version.starts_with(group)) || kind == "LimitRange" {
         return;
     }
     let metadata = root.field("metadata");
@@ -146,7 +147,7 @@ fn name(root: Node<'_>, api_version: &str, findings: &mut Vec<Diagnostic>) {
         findings.push(
             Diagnostic::error("schema/required", "`metadata.name` is missing")
                 .at(metadata.unwrap_or(root).head())
-                .path("metadata")
+                .path("metadata.name")
                 .help("give the object a name: `metadata: {name: …}`"),
         );
     }
