@@ -142,6 +142,9 @@ fn covers(known: &Diagnostic, later: &Diagnostic) -> bool {
     if known.rule == "schema/duplicate-item" {
         return known_path == path;
     }
+    if known.rule == "api/server-side-apply" {
+        return later.severity == crate::diagnostic::Severity::Warning && within(known_path, path);
+    }
     // The server knows nothing of a map that holds a value which it cannot decode; what is missing it finds itself.
     let decoded = ["schema/unknown-field", "schema/required", "schema/enum"].contains(&known.rule.as_ref());
     within(known_path, path) || (!decoded && within(path, known_path))
