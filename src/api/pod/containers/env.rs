@@ -62,9 +62,7 @@ fn value_from<'d>(check: &mut Check<'d>, pod: &Pod<'d>, variable: Node<'d>, sour
         let message = "`valueFrom` says no source";
         check.error("api/env", source, message).help("write `configMapKeyRef`, `secretKeyRef`, `fieldRef` or another");
     } else if !text(variable, "value").is_empty() {
-        check
-            .error("api/env", source, "a variable has `value` or `valueFrom`, not both")
-            .help("remove one of them");
+        check.error("api/env", source, "a variable has `value` or `valueFrom`, not both").help("remove one of them");
     } else if sources > 1 {
         check.error("api/env", source, "`valueFrom` says more than one source").help("keep one");
     }
@@ -123,7 +121,11 @@ fn env_from<'d>(check: &mut Check<'d>, container: Node<'d>, source: Node<'d>) {
         }
     }
     if sources != 1 {
-        let message = if sources == 0 { "an item of `envFrom` names no source" } else { "an item of `envFrom` names two sources" };
+        let message = if sources == 0 {
+            "an item of `envFrom` names no source"
+        } else {
+            "an item of `envFrom` names two sources"
+        };
         check
             .error("api/env", Place::Shown(source.head(), container, "envFrom"), message)
             .help("write one of `configMapRef` and `secretRef` in each item");

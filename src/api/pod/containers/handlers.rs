@@ -47,7 +47,8 @@ pub(super) fn probe<'d>(check: &mut Check<'d>, container: Node<'d>, which: Probe
 pub(super) fn lifecycle<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d>) {
     let Some(lifecycle) = container.field("lifecycle") else { return };
     let sleeps = check.since(30);
-    let kinds: &[&'static str] = if sleeps { &["exec", "httpGet", "tcpSocket", "sleep"] } else { &["exec", "httpGet", "tcpSocket"] };
+    let kinds: &[&'static str] =
+        if sleeps { &["exec", "httpGet", "tcpSocket", "sleep"] } else { &["exec", "httpGet", "tcpSocket"] };
     for field in ["postStart", "preStop"] {
         let Some(hook) = lifecycle.field(field) else { continue };
         if handler(check, "api/lifecycle", hook, kinds) == Some("sleep") {

@@ -9,12 +9,12 @@ mod mounts;
 mod os;
 mod pod_resources;
 mod ports;
-mod profiles;
-mod references;
-mod resources;
+pub(super) mod profiles;
+pub(super) mod references;
+pub(super) mod resources;
 mod restart;
 mod security;
-mod windows;
+pub(super) mod windows;
 
 #[cfg(test)]
 mod tests;
@@ -144,7 +144,12 @@ fn names<'d>(check: &mut Check<'d>, pod: &Pod<'d>) {
 fn handlers_of<'d>(check: &mut Check<'d>, pod: &Pod<'d>, role: Role, container: Node<'d>) {
     if role == Role::Init {
         for field in ["livenessProbe", "readinessProbe", "startupProbe"] {
-            check.forbidden("api/probe", container, field, "is not for init containers without `restartPolicy: Always`");
+            check.forbidden(
+                "api/probe",
+                container,
+                field,
+                "is not for init containers without `restartPolicy: Always`",
+            );
         }
         // The server drops `stopSignal`, and a lifecycle that says nothing else.
         let is_dropped = container.field("lifecycle").is_some_and(|lifecycle| {

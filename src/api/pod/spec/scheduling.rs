@@ -4,6 +4,7 @@ use super::{RULE, is_pod};
 use crate::api::check::{Check, items, show};
 use crate::api::meta;
 use crate::api::placement;
+use crate::api::pod::containers::resources::container_resource;
 use crate::api::syntax::qualified_name;
 use crate::schema::Amount;
 use crate::yaml::Node;
@@ -39,6 +40,9 @@ fn gates<'d>(check: &mut Check<'d>, spec: Node<'d>) {
 fn overhead<'d>(check: &mut Check<'d>, pod: Node<'d>, spec: Node<'d>) {
     let Some(overhead) = spec.field("overhead") else { return };
     for entry in overhead.entries() {
+        if let Some(problem) = container_resource(entry.name()) {
+            check.error(RULE, entry.value, format!("`{}` {problem}", show(entry.name())));
+        }
         let Some(amount) = Amount::read(entry.value.text()) else { continue };
         if amount.is_negative() {
             check.error(RULE, entry.value, format!("`{}` may not be negative", show(entry.name())));
