@@ -16,6 +16,7 @@ mod certificates;
 mod check;
 mod cluster;
 mod config;
+mod custom;
 mod definition;
 mod devices;
 mod flow;
@@ -27,6 +28,7 @@ mod policy;
 mod rbac;
 mod selector;
 mod service;
+mod share;
 mod storage;
 mod syntax;
 mod workloads;
@@ -68,14 +70,9 @@ const AREAS: [fn(group: &str, kind: &str) -> Option<Judge>; 16] = [
 pub fn verdict(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnostic> {
     let mut findings = schema::validate(root, store, version);
     each_object(root, &mut |object| {
-        let mut found = judge(object, store, version);
+        let mut found = judge(object, store, version, &findings);
+        findings.retain(|known| !found.iter().any(|later| replaces(later, known)));
         found.retain(|finding| !findings.iter().any(|known| covers(known, finding)));
-        // Where validation refuses what lists alone would only warn of, that is the verdict.
-        let refused = |known: &Diagnostic| {
-            let mut errors = found.iter().filter(|finding| finding.severity == Severity::Error);
-            known.rule == "schema/duplicate-item" && errors.any(|error| error.path == known.path)
-        };
-        findings.retain(|known| known.severity == Severity::Error || !refused(known));
         findings.append(&mut found);
     });
     findings.sort_by_key(|finding| finding.span.map(|span| (span.file, span.start)));
@@ -87,7 +84,7 @@ pub fn verdicts(root: Node<'_>, store: &SchemaStore, versions: &[Version]) -> Ve
     schema::over_versions(versions, |version| verdict(root, store, version))
 }
 
-fn judge(object: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnostic> {
+fn judge(object: Node<'_>, store: &SchemaStore, version: Version, known: &[Diagnostic]) -> Vec<Diagnostic> {
     let text = |key: &str| object.field(key).and_then(Node::as_str).unwrap_or_default();
     let (api_version, kind) = (text("apiVersion"), text("kind"));
     let found = match store.lookup(version, api_version, kind) {
@@ -100,11 +97,6 @@ fn judge(object: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnos
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     let mut check = Check::new(object, version);
     meta::object(&mut check, object, group, kind, &found);
-    if !found.custom
-        && let Some(judge) = AREAS.iter().find_map(|find| find(group, kind))
-    {
-        judge(&mut check, object);
-    }
     let metadata = |key: &str| object.at(&["metadata", key]).map(|node| node.text().to_owned());
     let name = ObjectName {
         api_version: api_version.to_owned(),
@@ -112,7 +104,29 @@ fn judge(object: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnos
         namespace: metadata("namespace"),
         name: metadata("name").unwrap_or_default(),
     };
+    if found.custom {
+        custom::judge(&mut check, object, &found, &custom::about(known, &name));
+    } else if let Some(judge) = AREAS.iter().find_map(|find| find(group, kind)) {
+        judge(&mut check, object);
+    }
     check.finish(&name)
+}
+
+/// Tells whether a finding says what one of the schemas says, with the path that the server gives: for a map that is
+/// missing it names what it misses in it, for some values the map that holds them.
+fn replaces(later: &Diagnostic, known: &Diagnostic) -> bool {
+    let (Some(known_path), Some(path)) = (&known.path, &later.path) else { return false };
+    later.severity == Severity::Error
+        && later.object == known.object
+        && match known.rule.as_ref() {
+            "schema/required" => {
+                path.strip_prefix(known_path.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
+            }
+            "schema/enum" => later.span == known.span,
+            // Where validation refuses what lists alone would only warn of, that is the verdict.
+            "schema/duplicate-item" => known.severity != Severity::Error && path == known_path,
+            _ => false,
+        }
 }
 
 /// Tells whether a finding of the schemas already says what is wrong where `later` would say more: a server that cannot

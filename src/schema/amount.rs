@@ -92,6 +92,11 @@ impl Amount {
         away_from_zero(self.0, BILLION).checked_rem(away_from_zero(other.0, BILLION)) == Some(0)
     }
 
+    /// Tells whether it, times `factor`, is more than `bound`.
+    pub fn times_exceeds(self, factor: Self, bound: Self) -> bool {
+        self.0.checked_mul(factor.0).is_some_and(|product| product / BILLION > bound.0)
+    }
+
     /// Adds another amount.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
@@ -128,6 +133,8 @@ mod tests {
         assert!(
             read("500m").is_whole_thousandths() && !read("500u").is_whole_thousandths() && !read("500m").is_whole()
         );
+        assert!(read("1500m").times_exceeds(read("2"), read("2900m")));
+        assert!(!read("1500m").times_exceeds(read("2"), read("3")));
         assert_eq!(read("1").plus(read("500m")), read("1.5"));
         assert_eq!(read("1.0001").in_thousandths(), read("1001m"));
         assert_eq!(read("-1.0001").in_thousandths(), read("-1001m"));

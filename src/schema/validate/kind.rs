@@ -54,13 +54,13 @@ pub(super) fn check(root: Node<'_>, store: &SchemaStore, version: Version) -> Ve
             return findings;
         }
     };
-    name(root, api_version.text(), &mut findings);
+    name(root, api_version.text(), kind.text(), &mut findings);
     findings.extend(walk(root, &found, store, version));
     findings
 }
 
 fn walk(root: Node<'_>, found: &Type<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnostic> {
-    let mut walk = Walk::new(root, store, version, found.custom);
+    let mut walk = Walk::new(root, store, version, found);
     walk.check(root, found.schema);
     walk.findings
 }
@@ -131,9 +131,9 @@ fn missing(reason: &Missing, api_version: Node<'_>, kind: Node<'_>, version: Ver
     }
 }
 
-/// Every object that is kept has a name, or asks the server for one.
-fn name(root: Node<'_>, api_version: &str, findings: &mut Vec<Diagnostic>) {
-    if QUESTIONS.iter().any(|group| api_version.starts_with(group)) {
+/// Every object that is kept has a name, or asks the server for one. To a LimitRange without either the server gives one.
+fn name(root: Node<'_>, api_version: &str, kind: &str, findings: &mut Vec<Diagnostic>) {
+    if QUESTIONS.iter().any(|group| api_version.starts_with(group)) || kind == "LimitRange" {
         return;
     }
     let metadata = root.field("metadata");

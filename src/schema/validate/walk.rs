@@ -1,7 +1,8 @@
 //! The walk over an object and its schema at once: maps, and what stands in them.
 
 use super::super::shape::{Object, Schema, Shape};
-use super::super::store::SchemaStore;
+use super::super::custom::Judge;
+use super::super::store::{SchemaStore, Type};
 use super::super::version::Version;
 use super::{misplaced, text};
 use crate::diagnostic::Diagnostic;
@@ -13,6 +14,7 @@ pub(super) struct Walk<'s, 'd> {
     root: Node<'d>,
     /// The schema is that of a custom resource, whose server-side checks are all in it.
     pub(super) custom: bool,
+    drops_status: bool,
     /// The maps and lists that the walk stands in, outermost first.
     pub(super) frames: Vec<Frame<'s, 'd>>,
     pub(super) findings: Vec<Diagnostic>,
@@ -27,8 +29,9 @@ pub(super) struct Frame<'s, 'd> {
 }
 
 impl<'s, 'd> Walk<'s, 'd> {
-    pub(super) fn new(root: Node<'d>, store: &'s SchemaStore, version: Version, custom: bool) -> Self {
-        Self { store, version, root, custom, frames: Vec::with_capacity(16), findings: Vec::new() }
+    pub(super) fn new(root: Node<'d>, store: &'s SchemaStore, version: Version, kind: &Type<'_>) -> Self {
+        let (custom, drops_status) = (kind.custom, kind.drops_status);
+        Self { store, version, root, custom, drops_status, frames: Vec::with_capacity(16), findings: Vec::new() }
     }
 
     pub(super) fn resolve(&self, schema: &'s Schema) -> &'s Schema {
@@ -39,9 +42,10 @@ impl<'s, 'd> Walk<'s, 'd> {
     pub(super) fn check(&mut self, node: Node<'d>, outer: &'s Schema) {
         let schema = self.resolve(outer);
         if node.is_null() && schema.nullable {
-            return;
+            return self.restrain(node, outer);
         }
         let kind = node.kind();
+        let before = self.findings.len();
         match (&schema.shape, kind) {
             (Shape::Object(object), Kind::Map) => {
                 self.length(node, outer, node.entries().len(), "field");
@@ -64,6 +68,25 @@ impl<'s, 'd> Walk<'s, 'd> {
             (Shape::Any | Shape::Reference(_), _) | (_, Kind::Null) => {}
             (shape @ (Shape::Object(_) | Shape::Map(_) | Shape::List(_)), _) => self.wrong_collection(node, shape),
             _ => self.scalar(node, outer, &schema.shape),
+        }
+        // Of a value of the wrong type nothing more is said.
+        if !self.findings[before..].iter().any(|finding| finding.rule == "schema/type" && finding.span == Some(node.head())) {
+            self.restrain(node, outer);
+        }
+    }
+
+    /// Holds a value against what the definition of a custom resource demands beyond types.
+    fn restrain(&mut self, node: Node<'d>, schema: &'s Schema) {
+        let Some(custom) = &schema.custom else { return };
+        let place = || self.place();
+        let judge = Judge::new(self.version, self.is_masked(), &place, node);
+        let failures = custom.failures(node, schema, judge);
+        for failure in failures {
+            let mut path = self.path();
+            failure.steps.iter().for_each(|step| step.push_to(&mut path));
+            let mut finding = Diagnostic::error(failure.rule, failure.message).at(failure.node.head());
+            finding.help = failure.help;
+            self.add(finding, path);
         }
     }
 
@@ -93,7 +116,7 @@ impl<'s, 'd> Walk<'s, 'd> {
                 Some(value) => !self.custom && value.as_str() == Some(""),
             };
             let needed = field.required || (field.name == "spec" && self.needs_spec(&field.schema));
-            if needed && !self.in_status() && absent() {
+            if needed && !(self.drops_status && self.in_status()) && absent() {
                 self.required(node, &field.name);
             }
         }
@@ -198,9 +221,23 @@ impl<'s, 'd> Walk<'s, 'd> {
 
     /// Adds a finding about the value at which the walk stands.
     pub(super) fn report(&mut self, finding: Diagnostic) {
+        let path = self.path();
+        self.add(finding, path);
+    }
+
+    fn add(&mut self, finding: Diagnostic, path: String) {
+        // What the server drops it does not judge; but it does not take fields that nobody knows.
+        if self.custom && self.drops_status && self.in_status() && finding.rule != "schema/unknown-field" {
+            return;
+        }
+        self.findings.push(if path.is_empty() { finding } else { finding.path(path) });
+    }
+
+    /// The path to the value at which the walk stands.
+    fn path(&self) -> String {
         let mut path = String::new();
         self.frames.iter().for_each(|frame| frame.step.push_to(&mut path));
-        self.findings.push(if path.is_empty() { finding } else { finding.path(path) });
+        path
     }
 
     /// The value at which the walk stands, as messages name it: the last key, and indices behind it.
@@ -240,4 +277,4 @@ fn sole<T>(items: impl IntoIterator<Item = T>) -> Option<T> {
     items.next().filter(|_| items.next().is_none())
 }
 
-static ANY: Schema = Schema { shape: Shape::Any, nullable: false, default: None, limits: None };
+static ANY: Schema = Schema { shape: Shape::Any, nullable: false, default: None, limits: None, custom: None };

@@ -1,0 +1,146 @@
+//! Custom resources, as their `CustomResourceDefinition`s describe them.
+//!
+//! In: definitions and objects. Out: schemas that the walk of the stage understands, what they demand beyond shapes
+//! ([`restraint`]), and the rules in CEL ([`rule`]), evaluated over objects as the server sees them: with their defaults.
+
+mod format;
+mod pattern;
+mod read;
+mod restraint;
+mod rule;
+mod value;
+mod view;
+
+pub use rule::{BrokenRule, broken_rules};
+
+pub(in crate::schema) use restraint::{Failure, Judge};
+
+use super::pods;
+use super::shape::Schema;
+use super::store::{Deprecation, Type};
+use crate::diagnostic::Diagnostic;
+use crate::yaml::Node;
+use restraint::Restraint;
+use rule::Rule;
+use std::sync::OnceLock;
+use view::View;
+
+/// What only the definition of a custom resource states of a value.
+#[derive(Debug, Default)]
+pub struct Custom {
+    restraint: Restraint,
+    /// What stands in for an absent value.
+    default: Option<serde_json::Value>,
+    rules: Box<[Rule]>,
+    /// There are rules here or further down.
+    rules_below: bool,
+    /// The value is an object of the API itself.
+    embedded: bool,
+}
+
+impl Custom {
+    /// Holds a written value against what is demanded of it beyond its shape.
+    pub(in crate::schema) fn failures<'a>(
+        &'a self,
+        node: Node<'a>,
+        schema: &'a Schema,
+        judge: Judge<'_, 'a>,
+    ) -> Vec<Failure<'a>> {
+        judge.judge(&self.restraint, View::Written(node), Some(schema))
+    }
+
+    /// Tells whether the value is an object of the API itself: with `apiVersion`, `kind` and `metadata`.
+    pub fn is_embedded(&self) -> bool {
+        self.embedded
+    }
+
+    /// Tells whether a default stands in for an absent value.
+    pub(in crate::schema) fn has_default(&self) -> bool {
+        self.default.is_some()
+    }
+}
+
+/// A version of a custom resource.
+#[derive(Debug)]
+pub(super) struct CustomKind {
+    group: String,
+    version: String,
+    kind: String,
+    namespaced: bool,
+    deprecated: bool,
+    drops_status: bool,
+    schema: Schema,
+    pods: OnceLock<Vec<Vec<String>>>,
+}
+
+impl CustomKind {
+    pub(super) fn is(&self, group: &str, version: &str, kind: &str) -> bool {
+        self.group == group && self.version == version && self.kind == kind
+    }
+
+    pub(super) fn same_api(&self, other: &Self) -> bool {
+        self.is(&other.group, &other.version, &other.kind)
+    }
+
+    /// Gives the `apiVersion`, where the kind is the one asked for.
+    pub(super) fn other_version(&self, group: &str, kind: &str) -> Option<String> {
+        (self.group == group && self.kind == kind).then(|| format!("{}/{}", self.group, self.version))
+    }
+
+    pub(super) fn found(&self) -> Type<'_> {
+        Type {
+            schema: &self.schema,
+            namespaced: self.namespaced,
+            custom: true,
+            drops_status: self.drops_status,
+            deprecation: self.deprecated.then_some(Deprecation { since: None, removed: None, replacement: None }),
+        }
+    }
+
+    pub(super) fn embedded_pods(&self) -> &[Vec<String>] {
+        self.pods.get_or_init(|| pods::paths(&self.schema))
+    }
+}
+
+/// Reads the served versions of a definition.
+pub(super) fn read(definition: Node<'_>) -> (Vec<CustomKind>, Vec<Diagnostic>) {
+    let text = |keys: &[&str]| definition.at(keys).and_then(Node::as_str);
+    let (Some(group), Some(kind)) = (text(&["spec", "group"]), text(&["spec", "names", "kind"])) else {
+        // The definition is an object too: its own validation names what it lacks.
+        return (Vec::new(), Vec::new());
+    };
+    let namespaced = text(&["spec", "scope"]) != Some("Cluster");
+    let mut kinds = Vec::new();
+    let mut findings = Vec::new();
+    for version in definition.at(&["spec", "versions"]).into_iter().flat_map(Node::items) {
+        let Some(name) = version.field("name").and_then(Node::as_str) else { continue };
+        if version.field("served").and_then(Node::as_bool) == Some(false) {
+            continue;
+        }
+        // The first form of definitions had one schema for all versions.
+        let schema = version
+            .at(&["schema", "openAPIV3Schema"])
+            .or_else(|| definition.at(&["spec", "validation", "openAPIV3Schema"]));
+        if schema.is_none() && text(&["apiVersion"]) == Some("apiextensions.k8s.io/v1") {
+            findings.push(
+                Diagnostic::error("schema/required", format!("version `{name}` has no `schema.openAPIV3Schema`"))
+                    .at(version.head())
+                    .path(version.path_from(definition))
+                    .help("describe the resource's fields; the server refuses versions without a schema"),
+            );
+        }
+        kinds.push(CustomKind {
+            group: group.to_owned(),
+            version: name.to_owned(),
+            kind: kind.to_owned(),
+            namespaced,
+            deprecated: version.field("deprecated").and_then(Node::as_bool) == Some(true),
+            drops_status: [version.at(&["subresources", "status"]), definition.at(&["spec", "subresources", "status"])]
+                .iter()
+                .any(Option::is_some),
+            schema: schema.map(read::root).unwrap_or_default(),
+            pods: OnceLock::new(),
+        });
+    }
+    (kinds, findings)
+}
