@@ -19,10 +19,7 @@ pub(super) fn find(group: &str, kind: &str) -> Option<Judge> {
 
 /// Judges a template of pods: a map with `metadata` and `spec`.
 pub(super) fn template<'d>(check: &mut Check<'d>, template: Node<'d>) {
-    let mark = check.mark();
     meta::template(check, template);
-    // Of templates the server leaves out where labels and annotations stand.
-    check.respell(mark, ".metadata.", ".");
     pod_spec(check, template);
 }
 
