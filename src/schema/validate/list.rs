@@ -132,10 +132,10 @@ impl<'s, 'd> Walk<'s, 'd> {
             return (list.identity != Identity::Atomic).then_some(Refusal::Always);
         }
         match (&list.identity, self.key()) {
-            // Of these, the server takes some: [`crate::api`] tells.
-            (Identity::Atomic, _) | (Identity::Keys(_), "env" | "claims") => None,
+            // Of these, some are accepted and some are not: [`crate::api`] tells.
+            (Identity::Atomic, _) | (Identity::Keys(_), "env" | "claims" | "imagePullSecrets" | "hostAliases") => None,
             (Identity::Keys(keys), "ports") if keys.iter().any(|key| key == "containerPort") => None,
-            (Identity::Set, _) | (_, "imagePullSecrets" | "hostAliases" | "secrets") => Some(Refusal::InApply),
+            (Identity::Set, _) | (_, "secrets") => Some(Refusal::InApply),
             (Identity::Keys(_), _) => Some(Refusal::Always),
         }
     }

@@ -10,12 +10,12 @@ mod mounts;
 mod os;
 mod pod_resources;
 mod ports;
-mod profiles;
-mod references;
-mod resources;
+pub(super) mod profiles;
+pub(super) mod references;
+pub(super) mod resources;
 mod restart;
 mod security;
-mod windows;
+pub(super) mod windows;
 
 #[cfg(test)]
 mod tests;
