@@ -29,6 +29,7 @@ pub mod cluster;
 pub mod diagnostic;
 pub mod lint;
 pub mod object;
+pub mod policy;
 pub mod render;
 pub mod schema;
 pub mod source;

@@ -79,6 +79,12 @@ impl Said<'_> {
         self
     }
 
+    /// Names another field path than that of the place.
+    pub(super) fn path(self, path: String) -> Self {
+        self.0.path = Some(path);
+        self
+    }
+
     /// Keeps the text at the place out of every output, as it is a secret.
     pub(super) fn masked(self) -> Self {
         self.0.masked = true;

@@ -72,6 +72,12 @@ pub fn verdict(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Dia
         let mut found = judge(object, store, version);
         findings.retain(|known| !found.iter().any(|later| replaces(later, known)));
         found.retain(|finding| !findings.iter().any(|known| covers(known, finding)));
+        // Where validation refuses what lists alone would only warn of, that is the verdict.
+        let refused = |known: &Diagnostic| {
+            let mut errors = found.iter().filter(|finding| finding.severity == Severity::Error);
+            known.rule == "schema/duplicate-item" && errors.any(|error| error.path == known.path)
+        };
+        findings.retain(|known| known.severity == Severity::Error || !refused(known));
         findings.append(&mut found);
     });
     findings.sort_by_key(|finding| finding.span.map(|span| (span.file, span.start)));
@@ -139,5 +145,7 @@ fn covers(known: &Diagnostic, later: &Diagnostic) -> bool {
     if known.rule == "schema/duplicate-item" {
         return known_path == path;
     }
-    within(known_path, path) || (known.rule != "schema/unknown-field" && within(path, known_path))
+    // The server knows nothing of a map that holds a value which it cannot decode; what is missing it finds itself.
+    let decoded = ["schema/unknown-field", "schema/required", "schema/enum"].contains(&known.rule.as_ref());
+    within(known_path, path) || (!decoded && within(path, known_path))
 }

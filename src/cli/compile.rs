@@ -9,6 +9,7 @@ use super::looks;
 use super::merge::merge;
 use super::paths::Base;
 use super::plan::{self, Job, Plan, Scope};
+use super::policies;
 use super::release::{self, Output};
 use super::trouble::Trouble;
 use super::workspaces::{Loaded, Workspaces};
@@ -53,17 +54,19 @@ pub(super) struct Question<'a> {
 }
 
 /// What is checked together: a release in an environment, or a set of plain manifests.
-struct Unit {
-    checked: Checked,
-    workspace: Option<Arc<Loaded>>,
-    namespace: Option<String>,
+pub(super) struct Unit {
+    pub(super) checked: Checked,
+    pub(super) workspace: Option<Arc<Loaded>>,
+    pub(super) namespace: Option<String>,
     versions: Vec<Version>,
     /// All that belongs together is there, so that what is not there is missing.
     complete: bool,
-    documents: Vec<Document>,
+    pub(super) documents: Vec<Document>,
     /// What it was rendered from; none for plain manifests.
     output: Option<Output>,
     findings: Vec<Diagnostic>,
+    /// What admission policies refuse.
+    refused: Vec<Diagnostic>,
     allows: Vec<Allow>,
     #[cfg(feature = "cluster")]
     answers: Option<Answers>,
@@ -119,6 +122,12 @@ pub(super) fn compile(
         unit.findings.extend(learn(&unit.documents, &mut store));
     }
     let mut general = learn_of_workspaces(&units, &mut store, sources, &base, world)?;
+    if question.stages.validate {
+        let kept = policies::read(&units, sources, &base, world)?;
+        let refused = policies::judge(&units, &kept, &store);
+        units.iter_mut().zip(refused).for_each(|(unit, refused)| unit.refused = refused);
+        general.extend(kept.findings);
+    }
     let mut judges: Vec<(Option<PathBuf>, Rules)> = Vec::new();
     for unit in &units {
         let key = unit.workspace.as_ref().map(|loaded| loaded.folder.clone());
@@ -280,6 +289,7 @@ fn read_plain(
         documents,
         output: None,
         findings,
+        refused: Vec::new(),
         allows: Vec::new(),
         #[cfg(feature = "cluster")]
         answers: None,
@@ -315,6 +325,7 @@ fn render(job: &Job, sources: &SourceMap, world: &dyn World) -> Result<Unit, Tro
         documents,
         output: Some(output),
         findings,
+        refused: Vec::new(),
         allows: Vec::new(),
         #[cfg(feature = "cluster")]
         answers: None,
@@ -396,16 +407,17 @@ fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore, rules: &Rules) {
             answers.merge(&objects, store, &mut found);
         }
     }
+    let mut judged = std::mem::take(&mut unit.refused);
     if stages.lint {
         let context = LintContext { environment, release, complete: unit.complete };
-        let mut judged = rules.linter.lint(&objects, &context);
-        // A rule looks at no version: what it finds holds for all.
-        let versions: Vec<String> = unit.versions.iter().map(ToString::to_string).collect();
-        for finding in &mut judged {
-            finding.versions.clone_from(&versions);
-        }
-        found.extend(judged);
+        judged.extend(rules.linter.lint(&objects, &context));
     }
+    // Rules and policies look at no version: what they find holds for all.
+    let versions: Vec<String> = unit.versions.iter().map(ToString::to_string).collect();
+    for finding in &mut judged {
+        finding.versions.clone_from(&versions);
+    }
+    found.extend(judged);
     let resolve = |finding: Diagnostic| match &unit.output {
         Some(output) => output.resolve(finding),
         None => finding,
@@ -441,7 +453,8 @@ fn settle_namespace(finding: &mut Diagnostic, store: &SchemaStore) {
 /// Tells whether a rule was looked for everywhere, so that allowing it in vain can be told.
 fn ran(question: &Question<'_>, judges: &[(Option<PathBuf>, Rules)], id: &str) -> bool {
     let everywhere = question.release.environments.is_empty();
-    let validated = question.stages.validate && (id.starts_with("schema/") || id.starts_with("api/"));
+    let validated =
+        question.stages.validate && ["schema/", "api/", "policy/"].iter().any(|stage| id.starts_with(stage));
     let linted = question.stages.lint && judges.iter().any(|(_, rules)| rules.linter.ids().any(|known| known == id));
     everywhere && (validated || linted)
 }

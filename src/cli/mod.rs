@@ -19,6 +19,7 @@ mod merge;
 mod overrides;
 mod paths;
 mod plan;
+mod policies;
 mod release;
 mod render;
 mod report;
