@@ -20,7 +20,15 @@ pub(super) fn object<'d>(check: &mut Check<'d>, object: Node<'d>, group: &str, k
     }
     let front = text(metadata, "generateName");
     if !front.is_empty() {
-        check.syntax("api/name", (metadata, "generateName"), "generateName", front, |front| generated(front, form));
+        let right =
+            check.syntax("api/name", (metadata, "generateName"), "generateName", front, |front| generated(front, form));
+        if let Some(problem) = form(&made_up(front))
+            && right
+            && name.is_empty()
+        {
+            let message = format!("the server makes a name of `{}`, but it {problem}", show(front));
+            check.error("api/name", (metadata, "name"), message);
+        }
     }
     let namespace = text(metadata, "namespace");
     if found.namespaced && !namespace.is_empty() {
@@ -29,6 +37,12 @@ pub(super) fn object<'d>(check: &mut Check<'d>, object: Node<'d>, group: &str, k
     common(check, metadata, metadata);
     owners(check, metadata);
     finalizers(check, metadata);
+}
+
+/// Gives a name such as the server makes up of `generateName`.
+pub(super) fn made_up(front: &str) -> String {
+    const LONGEST: usize = 58;
+    front.chars().take(LONGEST).chain("xxxxx".chars()).collect()
 }
 
 /// Judges the metadata of a template: labels and annotations, which are all that the server looks at there. It names them
