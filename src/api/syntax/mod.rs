@@ -3,6 +3,7 @@
 //! Each function takes a text and gives what is wrong with it, as words behind "but": `None` where nothing is.
 
 mod cron;
+mod der;
 mod ip;
 mod names;
 mod networks;
@@ -10,6 +11,7 @@ mod pem;
 mod zones;
 
 pub(super) use cron::schedule;
+pub(super) use der::{is_authority, signed};
 pub(super) use ip::{Address, Network};
 pub(super) use names::{
     config_key, dns_label, dns_label_1035, dns_subdomain, env_name, generated, header_name, label_value, path_segment,
