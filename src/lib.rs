@@ -24,9 +24,12 @@
 pub mod api;
 pub mod chart;
 pub mod cli;
+#[cfg(feature = "cluster")]
+pub mod cluster;
 pub mod diagnostic;
 pub mod lint;
 pub mod object;
+pub mod policy;
 pub mod render;
 pub mod schema;
 pub mod source;

@@ -74,7 +74,7 @@ func (facts *goFacts) readModule(module, folder string) error {
 	})
 }
 
-var versionName = regexp.MustCompile(`^v[0-9]+((alpha|beta)[0-9]+)?$`)
+var versionName = regexp.MustCompile(`^v([0-9]+)(?:(alpha|beta)([0-9]+))?$`)
 
 func isSource(name string) bool {
 	return strings.HasPrefix(name, "types") || name == "register.go" || name == "well_known_labels.go" ||
@@ -114,8 +114,8 @@ func (facts *goFacts) readDecl(pkg string, imports map[string]string, decl *ast.
 			if isEnum(decl.Doc) || isEnum(spec.Doc) {
 				facts.enums[name] = nil
 			}
-			if alias, ok := spec.Type.(*ast.Ident); ok && spec.Assign.IsValid() {
-				facts.embedded[name] = append(facts.embedded[name], pkg+"."+alias.Name)
+			if target := typeName(pkg, imports, spec.Type); target != "" && spec.Assign.IsValid() {
+				facts.embedded[name] = append(facts.embedded[name], target)
 			}
 			if object, ok := spec.Type.(*ast.StructType); ok {
 				facts.readStruct(name, pkg, imports, object)
@@ -170,9 +170,10 @@ func (facts *goFacts) readStruct(name, pkg string, imports map[string]string, ob
 			continue
 		}
 		tag, _ := strconv.Unquote(field.Tag.Value)
-		key, options, _ := strings.Cut(reflect.StructTag(tag).Get("json"), ",")
+		key, _, _ := strings.Cut(reflect.StructTag(tag).Get("json"), ",")
 		inner := typeName(pkg, imports, field.Type)
-		if key == "" && strings.Contains(options, "inline") {
+		// encoding/json inlines an embedded struct that has no key, whether its tag says so or not.
+		if key == "" && len(field.Names) == 0 {
 			facts.embedded[name] = append(facts.embedded[name], inner)
 		} else if key != "" {
 			fields[key] = fieldRef{inner}

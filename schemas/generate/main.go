@@ -17,9 +17,18 @@ import (
 
 // release is one line of versions.txt.
 type release struct {
-	version    string // 1.33
-	kubernetes string // v1.33.13
-	staging    string // v0.33.13
+	version    string            // 1.33
+	kubernetes string            // v1.33.13
+	staging    string            // v0.33.13
+	other      map[string]string // module -> its version, where that is not staging
+}
+
+// stagingVersion is the version of a staging module.
+func (release release) stagingVersion(module string) string {
+	if version, differs := release.other[module]; differs {
+		return version
+	}
+	return release.staging
 }
 
 func main() {
@@ -72,7 +81,7 @@ func makeBundle(release release, corrections corrections) (*bundle, *goFacts, er
 	}
 	facts := newGoFacts()
 	for module, packages := range stagingModules {
-		folder, err := download(module, release.staging)
+		folder, err := download(module, release.stagingVersion(module))
 		if err != nil {
 			return nil, nil, err
 		}
@@ -128,9 +137,16 @@ func readReleases(path string) ([]release, error) {
 	defer file.Close()
 	var releases []release
 	for lines := bufio.NewScanner(file); lines.Scan(); {
-		if fields := strings.Fields(lines.Text()); len(fields) == 3 {
-			releases = append(releases, release{fields[0], fields[1], fields[2]})
+		fields := strings.Fields(lines.Text())
+		if len(fields) < 3 || fields[0] == "#" {
+			continue
 		}
+		other := map[string]string{}
+		for _, pinned := range fields[3:] {
+			module, version, _ := strings.Cut(pinned, "@")
+			other[module] = version
+		}
+		releases = append(releases, release{fields[0], fields[1], fields[2], other})
 	}
 	return releases, nil
 }

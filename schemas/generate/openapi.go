@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -84,7 +85,7 @@ func (raw *rawSchema) UnmarshalJSON(text []byte) error {
 	return json.Unmarshal(text, (*plain)(raw))
 }
 
-func readOpenAPI(release release, folder string, facts *goFacts, served map[[2]string]bool) (*bundle, error) {
+func readOpenAPI(release release, folder string, facts *goFacts, served *served) (*bundle, error) {
 	files, err := filepath.Glob(filepath.Join(folder, "*_openapi.json"))
 	if err != nil || len(files) == 0 {
 		return nil, fmt.Errorf("no OpenAPI documents in %s", folder)
@@ -110,9 +111,9 @@ func readOpenAPI(release release, folder string, facts *goFacts, served map[[2]s
 				continue
 			}
 			id := *operations.Post.GVK
-			isServed, listed := served[[2]string{id.Group, id.Version}]
-			if !listed {
-				return nil, fmt.Errorf("%s/%s stands in no list of served group versions", id.Group, id.Version)
+			isServed, err := served.has(id, path[strings.LastIndex(path, "/")+1:])
+			if err != nil {
+				return nil, err
 			}
 			life := lifecycles[id]
 			body := operations.Post.RequestBody.Content["*/*"].Schema
@@ -234,12 +235,20 @@ func (bundle *bundle) dropUnreachable() {
 	bundle.definitions = kept
 }
 
+// less sorts by group and kind; of one kind's versions the one that servers prefer stands last.
 func less(a, b gvk) bool {
-	if a.Group != b.Group {
-		return a.Group < b.Group
+	return slices.Compare(a.order(), b.order()) < 0
+}
+
+// order ranks alpha before beta before stable versions, whatever their numbers, as Kubernetes does.
+func (id gvk) order() []string {
+	parts := versionName.FindStringSubmatch(id.Version)
+	if parts == nil {
+		return []string{id.Group, id.Kind, id.Version}
 	}
-	if a.Kind != b.Kind {
-		return a.Kind < b.Kind
+	stage := parts[2]
+	if stage == "" {
+		stage = "stable"
 	}
-	return a.Version < b.Version
+	return []string{id.Group, id.Kind, stage, parts[1], parts[3]}
 }

@@ -39,7 +39,10 @@ fn signer(text: &str) -> Option<String> {
 }
 
 fn signing_request<'d>(check: &mut Check<'d>, object: Node<'d>) {
-    let Some(spec) = object.field("spec") else { return };
+    let Some(spec) = object.field("spec") else {
+        check.error(RULE, (object, &["spec", "request"]), "`request` is missing");
+        return;
+    };
     let request = decode_base64(text(spec, "request")).unwrap_or_default();
     let request = String::from_utf8_lossy(&request);
     let block = blocks(&request).next().filter(|block| block.label == "CERTIFICATE REQUEST");
@@ -77,7 +80,10 @@ fn trust_bundle<'d>(check: &mut Check<'d>, object: Node<'d>) {
     if let Some(metadata) = object.field("metadata").filter(|metadata| !text(*metadata, "name").is_empty()) {
         bundle_name(check, metadata, signer_name);
     }
-    let Some(spec) = spec else { return };
+    let Some(spec) = spec else {
+        check.error(RULE, (object, &["spec", "trustBundle"]), "`trustBundle` is missing");
+        return;
+    };
     if !signer_name.is_empty() {
         check.syntax(RULE, (spec, "signerName"), "signerName", signer_name, signer);
     }

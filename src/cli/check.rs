@@ -3,7 +3,10 @@
 use super::Exit;
 use super::args::{ChoiceArgs, InputArgs, ReleaseArgs, ReportArgs, RuleArgs};
 use super::compile::{self, Question, Stages};
+#[cfg(feature = "cluster")]
+use super::live::LiveArgs;
 use super::report;
+use super::trouble::Trouble;
 use super::world::World;
 use crate::source::SourceMap;
 use clap::Args;
@@ -11,6 +14,16 @@ use clap::Args;
 /// The flags of `check`.
 #[derive(Args)]
 pub(super) struct CheckArgs {
+    #[command(flatten)]
+    shared: JudgeArgs,
+    #[cfg(feature = "cluster")]
+    #[command(flatten)]
+    live: LiveArgs,
+}
+
+/// What `check` and `lint` share.
+#[derive(Args)]
+struct JudgeArgs {
     #[command(flatten)]
     input: InputArgs,
     #[command(flatten)]
@@ -25,7 +38,7 @@ pub(super) struct CheckArgs {
 #[derive(Args)]
 pub(super) struct LintArgs {
     #[command(flatten)]
-    check: CheckArgs,
+    shared: JudgeArgs,
 }
 
 /// The flags of `validate`: those of `check` but for the profiles.
@@ -39,51 +52,78 @@ pub(super) struct ValidateArgs {
     choice: ChoiceArgs,
     #[command(flatten)]
     report: ReportArgs,
+    #[cfg(feature = "cluster")]
+    #[command(flatten)]
+    live: LiveArgs,
 }
 
 impl CheckArgs {
     /// Runs `check`.
     pub(super) fn run(&self, world: &dyn World) -> Exit {
-        self.examine(Stages { validate: true, lint: true }, world)
+        let question = self.shared.question(Stages { validate: true, lint: true });
+        #[cfg(feature = "cluster")]
+        let question = match self.live.wanted() {
+            Ok(live) => Question { live, ..question },
+            Err(trouble) => return refuse(&trouble, world),
+        };
+        examine(&question, &self.shared.report, world)
     }
+}
 
-    fn examine(&self, stages: Stages, world: &dyn World) -> Exit {
-        examine(&self.input, &self.release, &self.rules, &self.report, stages, world)
+impl JudgeArgs {
+    fn question(&self, stages: Stages) -> Question<'_> {
+        let verbose = self.report.tone.verbose;
+        Question {
+            input: &self.input,
+            release: &self.release,
+            rules: &self.rules,
+            stages,
+            #[cfg(feature = "cluster")]
+            live: None,
+            verbose,
+        }
     }
 }
 
 impl LintArgs {
     /// Runs `lint`.
     pub(super) fn run(&self, world: &dyn World) -> Exit {
-        self.check.examine(Stages { validate: false, lint: true }, world)
+        examine(&self.shared.question(Stages { validate: false, lint: true }), &self.shared.report, world)
     }
 }
 
 impl ValidateArgs {
     /// Runs `validate`.
     pub(super) fn run(&self, world: &dyn World) -> Exit {
-        let stages = Stages { validate: true, lint: false };
         let rules = RuleArgs { profiles: Vec::new(), choice: self.choice.clone() };
-        examine(&self.input, &self.release, &rules, &self.report, stages, world)
+        #[cfg(feature = "cluster")]
+        let live = match self.live.wanted() {
+            Ok(live) => live,
+            Err(trouble) => return refuse(&trouble, world),
+        };
+        let question = Question {
+            input: &self.input,
+            release: &self.release,
+            rules: &rules,
+            stages: Stages { validate: true, lint: false },
+            #[cfg(feature = "cluster")]
+            live,
+            verbose: self.report.tone.verbose,
+        };
+        examine(&question, &self.report, world)
     }
 }
 
-fn examine(
-    input: &InputArgs,
-    release: &ReleaseArgs,
-    rules: &RuleArgs,
-    report: &ReportArgs,
-    stages: Stages,
-    world: &dyn World,
-) -> Exit {
+fn examine(question: &Question<'_>, report: &ReportArgs, world: &dyn World) -> Exit {
     let sources = SourceMap::new();
-    let question = Question { input, release, rules, stages, verbose: report.tone.verbose };
-    let compiled = report::check_formats(&report.formats).and_then(|()| compile::compile(&question, &sources, world));
+    let compiled = report::check_formats(&report.formats).and_then(|()| compile::compile(question, &sources, world));
     match compiled {
         Ok((found, troubles)) => report::finish(found, &sources, troubles, report, world),
-        Err(trouble) => {
-            trouble.tell(world);
-            Exit::Trouble
-        }
+        Err(trouble) => refuse(&trouble, world),
     }
+}
+
+fn refuse(trouble: &Trouble, world: &dyn World) -> Exit {
+    trouble.tell(world);
+    Exit::Trouble
 }

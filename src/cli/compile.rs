@@ -3,10 +3,13 @@
 use super::args::{InputArgs, ReleaseArgs, RuleArgs};
 use super::inputs::{Finder, Inputs, Plain, find_workspace, read_text, yaml_files};
 use super::linting::{self, Rules};
+#[cfg(feature = "cluster")]
+use super::live::{self, Answers, ContextArgs};
 use super::looks;
 use super::merge::merge;
 use super::paths::Base;
 use super::plan::{self, Job, Plan, Scope};
+use super::policies;
 use super::release::{self, Output};
 use super::trouble::Trouble;
 use super::workspaces::{Loaded, Workspaces};
@@ -43,23 +46,30 @@ pub(super) struct Question<'a> {
     pub rules: &'a RuleArgs,
     /// Which stages run.
     pub stages: Stages,
+    /// The cluster that is asked too.
+    #[cfg(feature = "cluster")]
+    pub live: Option<&'a ContextArgs>,
     /// Tells on standard error what is read.
     pub verbose: bool,
 }
 
 /// What is checked together: a release in an environment, or a set of plain manifests.
-struct Unit {
-    checked: Checked,
-    workspace: Option<Arc<Loaded>>,
-    namespace: Option<String>,
+pub(super) struct Unit {
+    pub(super) checked: Checked,
+    pub(super) workspace: Option<Arc<Loaded>>,
+    pub(super) namespace: Option<String>,
     versions: Vec<Version>,
     /// All that belongs together is there, so that what is not there is missing.
     complete: bool,
-    documents: Vec<Document>,
+    pub(super) documents: Vec<Document>,
     /// What it was rendered from; none for plain manifests.
     output: Option<Output>,
     findings: Vec<Diagnostic>,
+    /// What admission policies refuse.
+    refused: Vec<Diagnostic>,
     allows: Vec<Allow>,
+    #[cfg(feature = "cluster")]
+    answers: Option<Answers>,
 }
 
 /// Finds the inputs, runs the stages over them, and gives the report with the troubles on the way.
@@ -112,12 +122,22 @@ pub(super) fn compile(
         unit.findings.extend(learn(&unit.documents, &mut store));
     }
     let mut general = learn_of_workspaces(&units, &mut store, sources, &base, world)?;
+    if question.stages.validate {
+        let kept = policies::read(&units, sources, &base, world)?;
+        let refused = policies::judge(&units, &kept, &store);
+        units.iter_mut().zip(refused).for_each(|(unit, refused)| unit.refused = refused);
+        general.extend(kept.findings);
+    }
     let mut judges: Vec<(Option<PathBuf>, Rules)> = Vec::new();
     for unit in &units {
         let key = unit.workspace.as_ref().map(|loaded| loaded.folder.clone());
         if !judges.iter().any(|(known, _)| *known == key) {
             judges.push((key, linting::rules(unit.workspace.as_deref(), question.rules, sources, &base, world)?));
         }
+    }
+    #[cfg(feature = "cluster")]
+    if let Some(context) = question.live {
+        troubles.extend(ask(&mut units, &store, context, world));
     }
     let rules_of = |unit: &Unit| {
         let key = unit.workspace.as_ref().map(|loaded| &loaded.folder);
@@ -269,7 +289,10 @@ fn read_plain(
         documents,
         output: None,
         findings,
+        refused: Vec::new(),
         allows: Vec::new(),
+        #[cfg(feature = "cluster")]
+        answers: None,
     }
 }
 
@@ -302,7 +325,10 @@ fn render(job: &Job, sources: &SourceMap, world: &dyn World) -> Result<Unit, Tro
         documents,
         output: Some(output),
         findings,
+        refused: Vec::new(),
         allows: Vec::new(),
+        #[cfg(feature = "cluster")]
+        answers: None,
     })
 }
 
@@ -346,6 +372,23 @@ fn learn_of_workspaces(
     Ok(findings)
 }
 
+/// Asks the cluster of each unit what it says of the unit's objects. The first trouble ends it: a cluster that does not
+/// answer would not answer the next time either.
+#[cfg(feature = "cluster")]
+fn ask(units: &mut [Unit], store: &SchemaStore, context: &ContextArgs, world: &dyn World) -> Option<Trouble> {
+    let embedded = |api_version: &str, kind: &str| store.embedded_pods(api_version, kind);
+    for unit in units {
+        let namespace = unit.namespace.as_deref();
+        let objects = ObjectSet::read(&unit.documents, namespace, &embedded);
+        let environment = unit.checked.environment.as_deref();
+        match live::ask(&objects, namespace, unit.workspace.as_deref(), environment, context, world) {
+            Ok(answers) => unit.answers = Some(answers),
+            Err(trouble) => return Some(trouble),
+        }
+    }
+    None
+}
+
 /// Runs the judging stages over a unit, and carries what they find back to what a person wrote.
 fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore, rules: &Rules) {
     let release = unit.checked.is_release.then_some(unit.checked.name.as_str());
@@ -359,17 +402,22 @@ fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore, rules: &Rules) {
         let of_document = |document: &Document| api::verdicts(document.root(), store, &unit.versions);
         let of_documents: Vec<_> = unit.documents.par_iter().map(of_document).collect();
         found.extend(of_documents.into_iter().flatten());
+        #[cfg(feature = "cluster")]
+        if let Some(answers) = &unit.answers {
+            answers.merge(&objects, store, &mut found);
+        }
     }
+    let mut judged = std::mem::take(&mut unit.refused);
     if stages.lint {
         let context = LintContext { environment, release, complete: unit.complete };
-        let mut judged = rules.linter.lint(&objects, &context);
-        // A rule looks at no version: what it finds holds for all.
-        let versions: Vec<String> = unit.versions.iter().map(ToString::to_string).collect();
-        for finding in &mut judged {
-            finding.versions.clone_from(&versions);
-        }
-        found.extend(judged);
+        judged.extend(rules.linter.lint(&objects, &context));
     }
+    // Rules and policies look at no version: what they find holds for all.
+    let versions: Vec<String> = unit.versions.iter().map(ToString::to_string).collect();
+    for finding in &mut judged {
+        finding.versions.clone_from(&versions);
+    }
+    found.extend(judged);
     let resolve = |finding: Diagnostic| match &unit.output {
         Some(output) => output.resolve(finding),
         None => finding,
@@ -405,7 +453,8 @@ fn settle_namespace(finding: &mut Diagnostic, store: &SchemaStore) {
 /// Tells whether a rule was looked for everywhere, so that allowing it in vain can be told.
 fn ran(question: &Question<'_>, judges: &[(Option<PathBuf>, Rules)], id: &str) -> bool {
     let everywhere = question.release.environments.is_empty();
-    let validated = question.stages.validate && (id.starts_with("schema/") || id.starts_with("api/"));
+    let validated =
+        question.stages.validate && ["schema/", "api/", "policy/"].iter().any(|stage| id.starts_with(stage));
     let linted = question.stages.lint && judges.iter().any(|(_, rules)| rules.linter.ids().any(|known| known == id));
     everywhere && (validated || linted)
 }

@@ -6,15 +6,20 @@
 mod args;
 mod check;
 mod compile;
+#[cfg(feature = "cluster")]
+mod crds;
 mod explain;
 mod init;
 mod inputs;
 mod linting;
+#[cfg(feature = "cluster")]
+mod live;
 mod looks;
 mod merge;
 mod overrides;
 mod paths;
 mod plan;
+mod policies;
 mod release;
 mod render;
 mod report;
@@ -65,6 +70,9 @@ enum Command {
     Rules(rules::RulesArgs),
     /// Explain a rule
     Explain(explain::ExplainArgs),
+    /// Take custom resource definitions from a cluster
+    #[cfg(feature = "cluster")]
+    Crds(crds::CrdsArgs),
     /// Write a new chart
     Init(init::InitArgs),
 }
@@ -93,6 +101,8 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Values(args) => args.run(world),
         Command::Rules(args) => args.run(world),
         Command::Explain(args) => args.run(world),
+        #[cfg(feature = "cluster")]
+        Command::Crds(args) => args.run(world),
         Command::Init(args) => args.run(world),
     }
 }

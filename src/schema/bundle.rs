@@ -7,7 +7,7 @@
 //! 3. a list of contents: schemas in the encoding that [`Reader::schema`] reads;
 //! 4. the removed APIs: length, then 14 bytes each, as [`Api::read`] reads them;
 //! 5. a count of versions; of each its minor number, the content of each name (length, then an index each), and its kinds
-//!    (as the removed APIs), sorted by group, kind and version.
+//!    (as the removed APIs), sorted by group and kind, of which the version that servers prefer stands last.
 
 use super::shape::{Definition, Field, Format, Identity, Limits, List, Object, Schema, Shape, StringShape, Text};
 use super::version::Version;
@@ -105,13 +105,13 @@ impl Bundles {
         })
     }
 
-    /// Iterates over the kinds of a version, by group, kind and version.
+    /// Iterates over the kinds of a version, by group and kind; of one kind the preferred version comes last.
     pub(super) fn kinds(&self, version: Version) -> impl Iterator<Item = Api> {
         let kinds = self.tables(version).map_or(&[][..], |tables| tables.kinds);
         kinds.chunks_exact(API_SIZE).map(|bytes| Api::read(bytes, self))
     }
 
-    /// Finds the versions of a kind, as one Kubernetes version knows them.
+    /// Finds the versions of a kind, as one Kubernetes version knows them; the preferred one comes last.
     pub(super) fn versions_of(&self, version: Version, group: &str, kind: &str) -> impl Iterator<Item = Api> {
         let kinds = self.tables(version).map_or(&[][..], |tables| tables.kinds);
         let (mut low, mut high) = (0, kinds.len() / API_SIZE);

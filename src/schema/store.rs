@@ -39,7 +39,7 @@ pub enum Missing {
         /// The version without it.
         since: Version,
         /// What to use, as `apps/v1 Deployment`.
-        replacement: Option<&'static str>,
+        replacement: Option<String>,
     },
     /// A later version introduces it.
     NotYet {
@@ -121,8 +121,12 @@ impl SchemaStore {
         if let Some(custom) = self.custom.iter().find(|custom| custom.is(group, api, kind)) {
             return Lookup::Served(custom.found());
         }
-        if let Some(gone) = removed(version, group, api, kind) {
-            return Lookup::Missing(gone);
+        if let Some((since, recorded)) = removed(version, group, api, kind) {
+            // What this version serves is better advice than what was recommended when the API was deprecated.
+            let here = |api_version| format!("{api_version} {kind}");
+            let replacement = latest(&known).map(here).or_else(|| recorded.map(str::to_owned));
+            let replacement = replacement.or_else(|| known.last().map(Api::api_version).map(here));
+            return Lookup::Missing(Missing::Removed { since, replacement });
         }
         let later = Version::ALL.iter().filter(|later| **later > version);
         for later in later {
@@ -209,21 +213,21 @@ fn latest(known: &[Api]) -> Option<String> {
     known.iter().rev().find(|known| known.served).map(Api::api_version)
 }
 
-/// Finds an API that is gone: from the table of removals, or because an older bundle has it.
-fn removed(version: Version, group: &str, api: &str, kind: &str) -> Option<Missing> {
+/// Finds the version that removed an API, and what was to replace it.
+///
+/// What the bundles show goes before the table of removals, which holds plans: APIs have gone earlier than announced.
+fn removed(version: Version, group: &str, api: &str, kind: &str) -> Option<(Version, Option<&'static str>)> {
     let fits = |known: &Api| known.group == group && known.version == api && known.kind == kind;
-    if let Some(gone) = BUNDLES.removed().find(fits)
-        && let Some(since) = gone.removed
-        && since <= version
-    {
-        return Some(Missing::Removed { since, replacement: gone.replacement });
+    let planned = BUNDLES.removed().find(fits);
+    let replacement = planned.and_then(|planned| planned.replacement);
+    let mut older = Version::ALL.iter().rev().filter(|older| **older < version);
+    let last = older.find_map(|older| Some((older, BUNDLES.versions_of(*older, group, kind).find(fits)?)));
+    if let Some((last, api)) = last {
+        let since = Version::ALL.iter().find(|later| *later > last)?;
+        return Some((*since, replacement.or(api.replacement)));
     }
-    let older = Version::ALL.iter().rev().filter(|older| **older < version);
-    let last =
-        older.into_iter().find(|older| BUNDLES.versions_of(**older, group, kind).any(|known| known.version == api))?;
-    let since = Version::ALL.iter().find(|later| *later > last).copied().unwrap_or(version);
-    let replacement = BUNDLES.versions_of(*last, group, kind).find(|known| known.version == api)?.replacement;
-    Some(Missing::Removed { since, replacement })
+    let since = planned?.removed?;
+    (since <= version).then_some((since, replacement))
 }
 
 #[cfg(test)]
@@ -260,6 +264,29 @@ mod tests {
             "not served, but Some(\"resource.k8s.io/v1\")"
         );
         assert_eq!(look(33, "v1", "Endpoints"), "deprecated, use discovery.k8s.io/v1 EndpointSlice");
+        assert_eq!(look(32, "v1", "Endpoints"), "namespaced");
+    }
+
+    #[test]
+    fn older_servers_serve_some_betas_unasked() {
+        let flow_control = "flowcontrol.apiserver.k8s.io";
+        for minor in [29, 30, 31] {
+            assert_eq!(
+                look(minor, &format!("{flow_control}/v1beta3"), "FlowSchema"),
+                "deprecated, use flowcontrol.apiserver.k8s.io/v1 FlowSchema"
+            );
+            assert_eq!(
+                look(minor, &format!("{flow_control}/v1beta2"), "FlowSchema"),
+                "removed in 1.29, use Some(\"flowcontrol.apiserver.k8s.io/v1 FlowSchema\")"
+            );
+        }
+        assert_eq!(
+            look(29, "admissionregistration.k8s.io/v1beta1", "ValidatingAdmissionPolicy"),
+            "not served, but None"
+        );
+        assert_eq!(look(30, "admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy"), "cluster");
+        assert_eq!(look(29, "resource.k8s.io/v1alpha2", "ResourceClaim"), "not served, but None");
+        assert_eq!(look(30, "storagemigration.k8s.io/v1alpha1", "StorageVersionMigration"), "not served, but None");
     }
 
     #[test]
@@ -274,11 +301,22 @@ mod tests {
             look(35, "flowcontrol.apiserver.k8s.io/v1beta3", "FlowSchema"),
             "removed in 1.32, use Some(\"flowcontrol.apiserver.k8s.io/v1 FlowSchema\")"
         );
+        assert_eq!(look(31, "resource.k8s.io/v1alpha2", "ResourceClass"), "removed in 1.31, use None");
+        assert_eq!(
+            look(33, "resource.k8s.io/v1alpha2", "ResourceClaim"),
+            "removed in 1.31, use Some(\"resource.k8s.io/v1beta2 ResourceClaim\")"
+        );
+        // Announced for 1.37, to be replaced by v1beta1.
+        assert_eq!(
+            look(34, "resource.k8s.io/v1alpha3", "DeviceClass"),
+            "removed in 1.34, use Some(\"resource.k8s.io/v1 DeviceClass\")"
+        );
     }
 
     #[test]
     fn what_is_to_come_names_its_version() {
         assert_eq!(look(33, "resource.k8s.io/v1", "ResourceClaim"), "from 1.34, but None");
+        assert_eq!(look(29, "admissionregistration.k8s.io/v1", "ValidatingAdmissionPolicy"), "from 1.30, but None");
     }
 
     #[test]

@@ -13,7 +13,17 @@ pub struct Version {
 
 impl Version {
     /// The versions whose schemas are built in, oldest first.
-    pub const ALL: &'static [Self] = &[Self::v1(33), Self::v1(34), Self::v1(35), Self::v1(36), Self::LATEST];
+    pub const ALL: &'static [Self] = &[
+        Self::v1(29),
+        Self::v1(30),
+        Self::v1(31),
+        Self::v1(32),
+        Self::v1(33),
+        Self::v1(34),
+        Self::v1(35),
+        Self::v1(36),
+        Self::LATEST,
+    ];
 
     /// The newest version whose schemas are built in.
     pub const LATEST: Self = Self::v1(37);

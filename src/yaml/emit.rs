@@ -40,6 +40,38 @@ impl Data {
         }
     }
 
+    /// Gives the data as JSON has it; numbers that JSON has none for (`.inf`) become null.
+    pub fn to_json(&self) -> serde_json::Value {
+        match self {
+            Self::Null => serde_json::Value::Null,
+            Self::Bool(value) => (*value).into(),
+            Self::Int(value) => (*value).into(),
+            Self::UInt(value) => (*value).into(),
+            Self::Float(value) => (*value).into(),
+            Self::String(text) => text.as_str().into(),
+            Self::Seq(items) => items.iter().map(Self::to_json).collect(),
+            Self::Map(entries) => entries.iter().map(|(key, value)| (key.clone(), value.to_json())).collect(),
+        }
+    }
+
+    /// Reads JSON.
+    pub fn from_json(json: &serde_json::Value) -> Self {
+        match json {
+            serde_json::Value::Null => Self::Null,
+            serde_json::Value::Bool(value) => Self::Bool(*value),
+            serde_json::Value::Number(number) => match (number.as_i64(), number.as_u64()) {
+                (Some(value), _) => Self::Int(value),
+                (None, Some(value)) => Self::UInt(value),
+                (None, None) => Self::Float(number.as_f64().unwrap_or_default()),
+            },
+            serde_json::Value::String(text) => Self::String(text.clone()),
+            serde_json::Value::Array(items) => Self::Seq(items.iter().map(Self::from_json).collect()),
+            serde_json::Value::Object(entries) => {
+                Self::Map(entries.iter().map(|(key, value)| (key.clone(), Self::from_json(value))).collect())
+            }
+        }
+    }
+
     /// Tells whether this is an empty list or map.
     pub fn is_empty_collection(&self) -> bool {
         match self {

@@ -129,7 +129,9 @@ fn only_the_command_line_touches_the_world() {
         if file.stage.is_none_or(|stage| stage == "cli") {
             continue;
         }
-        for (number, line) in file.code() {
+        // Values, not doors: a length of time, an address.
+        let values = ["use std::time::Duration;", "use std::net::Ip", "use std::net::{Ip"];
+        for (number, line) in file.code().filter(|(_, line)| !values.iter().any(|value| line.starts_with(value))) {
             for word in forbidden.iter().filter(|word| line.contains(**word)) {
                 problems.push(format!("{}:{number}: `{word}` outside cli", file.path.display()));
             }

@@ -27,6 +27,6 @@ pub(super) fn template<'d>(check: &mut Check<'d>, template: Node<'d>) {
 fn pod_spec<'d>(check: &mut Check<'d>, pod: Node<'d>) {
     let Some(spec) = pod.field("spec").filter(|spec| spec.kind() == Kind::Map) else { return };
     containers::judge(check, spec);
-    volumes::judge(check, spec);
+    volumes::judge(check, pod, spec);
     spec::judge(check, pod, spec);
 }

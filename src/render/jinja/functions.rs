@@ -166,20 +166,7 @@ fn toyaml(state: &mut State, value: &Value) -> Result<Value, Error> {
 }
 
 fn tojson(value: &Value) -> Result<String, Error> {
-    Ok(json(&to_data(value)?).to_string())
-}
-
-fn json(data: &Data) -> serde_json::Value {
-    match data {
-        Data::Null => serde_json::Value::Null,
-        Data::Bool(value) => (*value).into(),
-        Data::Int(value) => (*value).into(),
-        Data::UInt(value) => (*value).into(),
-        Data::Float(value) => (*value).into(),
-        Data::String(text) => text.as_str().into(),
-        Data::Seq(items) => items.iter().map(json).collect(),
-        Data::Map(entries) => entries.iter().map(|(key, value)| (key.clone(), json(value))).collect(),
-    }
+    Ok(to_data(value)?.to_json().to_string())
 }
 
 /// Indents text. Captured text is left as it is: it is indented by where it is printed.

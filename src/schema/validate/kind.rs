@@ -17,6 +17,7 @@ pub(super) fn check(root: Node<'_>, store: &SchemaStore, version: Version) -> Ve
         let finding = match node {
             None => Diagnostic::error("schema/required", format!("`{key}` is missing"))
                 .at(root.head())
+                .path(key)
                 .help(format!("an object names its API: `{key}: {example}`")),
             Some(node) if node.kind() != Kind::String || node.text().is_empty() => {
                 let what = if node.kind() == Kind::String { "empty text" } else { node.kind().article() };
@@ -146,7 +147,7 @@ fn name(root: Node<'_>, api_version: &str, kind: &str, findings: &mut Vec<Diagno
         findings.push(
             Diagnostic::error("schema/required", "`metadata.name` is missing")
                 .at(metadata.unwrap_or(root).head())
-                .path("metadata")
+                .path("metadata.name")
                 .help("give the object a name: `metadata: {name: …}`"),
         );
     }

@@ -375,9 +375,10 @@ fn lists_are_unfolded_and_status_is_only_decoded() {
 fn findings_of_several_versions_are_one() {
     let documents =
         documents("apiVersion: storage.k8s.io/v1\nkind: VolumeAttributesClass\nmetadata: {name: a}\nx: 1\n");
+    let targets: Vec<_> = Version::ALL.iter().copied().filter(|version| *version >= Version::v1(33)).collect();
     let findings = {
         let store = SchemaStore::new();
-        over_versions(Version::ALL, |version| validate(documents[0].root(), &store, version))
+        over_versions(&targets, |version| validate(documents[0].root(), &store, version))
     };
     let summary: Vec<_> =
         findings.iter().map(|finding| format!("{} {:?}", finding.message, finding.versions.join(" "))).collect();
@@ -470,6 +471,12 @@ fn custom_resources_are_held_against_their_definition() {
 
 #[test]
 fn known_good_manifests_pass_in_every_version() {
+    // What the manifests use that the oldest versions do not have yet.
+    let newer = [
+        (30, "`admissionregistration.k8s.io/v1 ValidatingAdmissionPolicy"),
+        (30, "unknown field `selectableFields`"),
+        (33, "`networking.k8s.io/v1 ServiceCIDR`"),
+    ];
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/manifests/good");
     let store = SchemaStore::new();
     let mut objects = 0;
@@ -478,7 +485,10 @@ fn known_good_manifests_pass_in_every_version() {
         let text = std::fs::read_to_string(&path).expect("a manifest can be read");
         objects += documents(&text).len();
         for version in Version::ALL {
-            assert_eq!(findings_of(&text, &store, *version), [""; 0], "{} in {version}", path.display());
+            let mut findings = findings_of(&text, &store, *version);
+            findings
+                .retain(|finding| !newer.iter().any(|(since, what)| version.minor < *since && finding.contains(what)));
+            assert_eq!(findings, [""; 0], "{} in {version}", path.display());
         }
     }
     assert!(objects > 50, "{objects} objects");

@@ -130,6 +130,10 @@ impl<'s, 'd> Walk<'s, 'd> {
             )),
         };
         self.report(finding);
+        // The field is named, as the server names it, though there may be no place to show.
+        if let Some(missing) = self.findings.last_mut() {
+            Step::Key(name).push_to(missing.path.get_or_insert_default());
+        }
     }
 
     fn unknown_field(&mut self, node: Node<'d>, object: &'s Object, entry: Entry<'d>) {

@@ -1,6 +1,0 @@
-//! Volumes of a pod.
-
-use crate::api::check::Check;
-use crate::yaml::Node;
-
-pub(super) fn judge<'d>(_: &mut Check<'d>, _: Node<'d>) {}

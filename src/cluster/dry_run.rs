@@ -1,0 +1,159 @@
+//! Asks a server what it would say of objects, without changing anything.
+
+use super::answer::{Answer, Outcome, refusal};
+use super::connect::{Cluster, Reply};
+use super::error::ClusterError;
+use super::resources::{Resource, Resources, root};
+use http::{Method, StatusCode};
+use serde_json::Value as Json;
+use std::collections::HashSet;
+use tokio::task::JoinSet;
+
+/// How many requests are under way at once.
+const AT_ONCE: usize = 8;
+
+/// An object on its way to a server.
+#[derive(Clone, Debug)]
+pub struct Sent {
+    /// The object as JSON.
+    pub object: Json,
+    /// The namespace it lands in where it names none itself.
+    pub namespace: Option<String>,
+}
+
+impl Sent {
+    fn text(&self, pointer: &str) -> &str {
+        self.object.pointer(pointer).and_then(Json::as_str).unwrap_or_default()
+    }
+}
+
+impl Cluster {
+    /// Sends objects as server-side apply, as dry run with strict field validation. Gives an answer for each, in their order.
+    pub async fn dry_run(&self, objects: Vec<Sent>) -> Result<Vec<Answer>, ClusterError> {
+        let mut resources = Resources::default();
+        for sent in &objects {
+            let api_version = sent.text("/apiVersion");
+            if is_path(api_version, true) {
+                resources.learn(self, api_version).await?;
+            }
+        }
+        let declared = declared_namespaces(&objects);
+        let mut answers: Vec<Option<Answer>> = Vec::new();
+        answers.resize_with(objects.len(), || None);
+        let mut running: JoinSet<(usize, Result<Answer, ClusterError>)> = JoinSet::new();
+        for (index, sent) in objects.into_iter().enumerate() {
+            match self.path(&sent, &resources) {
+                Err(answer) => answers[index] = Some(answer),
+                Ok(path) => {
+                    if running.len() >= AT_ONCE {
+                        settle(&mut running, &mut answers).await?;
+                    }
+                    let (cluster, declared) = (self.clone(), declared.clone());
+                    running.spawn(async move { (index, cluster.apply(&path, &sent, &declared).await) });
+                }
+            }
+        }
+        while !running.is_empty() {
+            settle(&mut running, &mut answers).await?;
+        }
+        Ok(answers.into_iter().flatten().collect())
+    }
+
+    /// Gives the path at which an object is applied, or why there is none.
+    fn path(&self, sent: &Sent, resources: &Resources) -> Result<String, Answer> {
+        let (api_version, kind) = (sent.text("/apiVersion"), sent.text("/kind"));
+        let Some(Resource { name: resource, namespaced }) = resources.find(api_version, kind) else {
+            return Err(not_judged(format!("the cluster does not serve `{api_version} {kind}`")));
+        };
+        let name = sent.text("/metadata/name");
+        if !is_path(name, false) {
+            return Err(not_judged("it has no name under which it could be asked about".to_owned()));
+        }
+        let root = root(api_version);
+        let query = "dryRun=All&fieldValidation=Strict&fieldManager=plimsoll&force=true";
+        if !namespaced {
+            return Ok(format!("{root}/{resource}/{}?{query}", escape(name)));
+        }
+        let written = Some(sent.text("/metadata/namespace")).filter(|namespace| !namespace.is_empty());
+        let namespace = written.or(sent.namespace.as_deref()).unwrap_or(self.namespace());
+        if !is_path(namespace, false) {
+            return Err(not_judged("its namespace has no name that a cluster could have".to_owned()));
+        }
+        Ok(format!("{root}/namespaces/{}/{resource}/{}?{query}", escape(namespace), escape(name)))
+    }
+
+    async fn apply(&self, path: &str, sent: &Sent, declared: &HashSet<String>) -> Result<Answer, ClusterError> {
+        let body = sent.object.to_string().into_bytes();
+        let Reply { status, body, warnings } =
+            self.send(Method::PATCH, path, "application/apply-patch+yaml", body).await?;
+        if status.is_success() {
+            return Ok(Answer { outcome: Outcome::Accepted, warnings });
+        }
+        let message = body.get("message").and_then(Json::as_str).unwrap_or_default();
+        let outcome = match status {
+            StatusCode::FORBIDDEN if is_permission(message) => {
+                return Err(ClusterError::Forbidden(message.to_owned()));
+            }
+            StatusCode::NOT_FOUND if body.pointer("/details/kind").and_then(Json::as_str) == Some("namespaces") => {
+                let namespace = body.pointer("/details/name").and_then(Json::as_str).unwrap_or_default();
+                let ours = if declared.contains(namespace) { ", which is among these objects," } else { "" };
+                Outcome::NotJudged(format!("its namespace `{namespace}`{ours} is not in the cluster"))
+            }
+            StatusCode::NOT_FOUND if message.is_empty() => {
+                Outcome::NotJudged("the cluster does not serve it".to_owned())
+            }
+            StatusCode::NOT_FOUND => Outcome::NotJudged(message.to_owned()),
+            // Server-side apply's own refusals come as errors of the server.
+            status if status.is_server_error() && body.get("reason").is_none() && !is_typed(message) => {
+                return Err(self.refused(&Reply { status, body, warnings }));
+            }
+            status => refusal(&body, status.as_u16()),
+        };
+        Ok(Answer { outcome, warnings })
+    }
+}
+
+/// Takes one finished request.
+async fn settle(
+    running: &mut JoinSet<(usize, Result<Answer, ClusterError>)>,
+    answers: &mut [Option<Answer>],
+) -> Result<(), ClusterError> {
+    if let Some(Ok((index, answer))) = running.join_next().await {
+        answers[index] = Some(answer?);
+    }
+    Ok(())
+}
+
+fn not_judged(reason: String) -> Answer {
+    Answer { outcome: Outcome::NotJudged(reason), warnings: Vec::new() }
+}
+
+/// Tells a missing permission from a policy's refusal: both are "forbidden".
+fn is_permission(message: &str) -> bool {
+    message.contains(" cannot patch resource ") || message.contains(" cannot create resource ")
+}
+
+fn is_typed(message: &str) -> bool {
+    message.starts_with("failed to create typed patch object")
+}
+
+/// The namespaces that the objects themselves declare.
+fn declared_namespaces(objects: &[Sent]) -> HashSet<String> {
+    let namespaces = objects.iter().filter(|sent| sent.text("/kind") == "Namespace");
+    namespaces.map(|sent| sent.text("/metadata/name").to_owned()).collect()
+}
+
+/// Tells whether a text can stand in a path; `slashes` may stand in an API version.
+fn is_path(text: &str, slashes: bool) -> bool {
+    !text.is_empty()
+        && text != "."
+        && text != ".."
+        && (slashes || !text.contains('/'))
+        && !text.contains(['?', '#', '%', ' '])
+}
+
+/// Escapes what a path cannot hold.
+fn escape(text: &str) -> String {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@!$&'()*+,;=".contains(&byte);
+    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+}

@@ -1,0 +1,21 @@
+//! Live clusters: what a running API server says.
+//!
+//! In: a kubeconfig's context, and objects as JSON. Out: the server's answers, and trouble on the way to it as a
+//! [`ClusterError`]. Asynchronous, on a runtime that the command line starts only when it is needed. The client reads the
+//! files that a kubeconfig names and runs the programs by which it logs in; nothing else here touches the machine.
+
+mod answer;
+mod compare;
+mod connect;
+mod definitions;
+mod dry_run;
+mod error;
+mod path;
+mod resources;
+
+pub use answer::{Answer, Cause, Outcome};
+pub use compare::{Heard, merge, not_judged};
+pub use connect::{Cluster, Options};
+pub use definitions::Definition;
+pub use dry_run::Sent;
+pub use error::ClusterError;

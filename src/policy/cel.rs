@@ -1,0 +1,105 @@
+//! CEL expressions over documents.
+
+use crate::yaml::{Node, emit::Data};
+use kube_cel::KubeCelExt as _;
+use kube_cel::cel::objects::{Key, Map};
+use kube_cel::cel::{Context, ExecutionError, Program, Value};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+/// An expression, compiled.
+pub(super) struct Expression {
+    program: Program,
+    /// As written.
+    pub(super) text: String,
+}
+
+/// Why an expression gave no value.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) enum Failure {
+    /// The server would fail by it too.
+    Error(String),
+    /// It asks for what is not known here.
+    Unsupported(String),
+}
+
+impl Expression {
+    /// Compiles an expression. The error is one line.
+    pub(super) fn compile(text: &str) -> Result<Self, String> {
+        let program = Program::compile(text)
+            .map_err(|error| error.to_string().lines().next().unwrap_or_default().trim().to_owned())?;
+        Ok(Self { program, text: text.to_owned() })
+    }
+
+    /// Evaluates the expression.
+    pub(super) fn value(&self, scope: &Context<'_>) -> Result<Value, Failure> {
+        // Who may do what is known to the cluster alone.
+        if self.program.references().has_variable("authorizer") {
+            return Err(Failure::Unsupported("`authorizer` is known to the cluster alone".to_owned()));
+        }
+        self.program.execute(scope).map_err(|error| match error {
+            ExecutionError::UndeclaredReference(name) => Failure::Unsupported(format!("`{name}` is not known here")),
+            ExecutionError::NotSupportedAsMethod { method, .. } => {
+                Failure::Unsupported(format!("the function `{method}` is not known here"))
+            }
+            ExecutionError::NoSuchKey(key) => Failure::Error(format!("no such key: {key}")),
+            ExecutionError::FunctionError { function, message } => Failure::Error(format!("{function}: {message}")),
+            // Others quote values, which may be secrets.
+            _ => Failure::Error("its operands do not fit".to_owned()),
+        })
+    }
+
+    /// Evaluates a condition.
+    pub(super) fn holds(&self, scope: &Context<'_>) -> Result<bool, Failure> {
+        match self.value(scope)? {
+            Value::Bool(value) => Ok(value),
+            _ => Err(Failure::Error("it gives no boolean".to_owned())),
+        }
+    }
+}
+
+/// Makes a scope with the functions of the server.
+pub(super) fn scope() -> Context<'static> {
+    Context::default().with_all()
+}
+
+/// Names a value in a scope.
+pub(super) fn name(scope: &mut Context<'_>, name: &str, value: Value) {
+    scope.add_variable_from_value(name, value);
+}
+
+/// Gives the value of a node.
+pub(super) fn of_node(node: Node<'_>) -> Value {
+    of_data(&Data::from_node(node))
+}
+
+/// Gives the value of data.
+pub(super) fn of_data(data: &Data) -> Value {
+    match data {
+        Data::Null => Value::Null,
+        Data::Bool(value) => Value::Bool(*value),
+        Data::Int(value) => Value::Int(*value),
+        Data::UInt(value) => Value::UInt(*value),
+        Data::Float(value) => Value::Float(*value),
+        Data::String(text) => Value::String(Arc::new(text.clone())),
+        Data::Seq(items) => Value::List(Arc::new(items.iter().map(of_data).collect())),
+        Data::Map(entries) => map(entries.iter().flat_map(|(key, value)| {
+            let value = of_data(value);
+            // A word of the language is written with underscores as a field.
+            let escaped = (key == "namespace").then(|| ("__namespace__".to_owned(), value.clone()));
+            std::iter::once((key.clone(), value)).chain(escaped)
+        })),
+    }
+}
+
+/// Makes a map of values.
+pub(super) fn map(entries: impl IntoIterator<Item = (String, Value)>) -> Value {
+    let map: HashMap<Key, Value> =
+        entries.into_iter().map(|(key, value)| (Key::String(Arc::new(key)), value)).collect();
+    Value::Map(Map { map: Arc::new(map) })
+}
+
+/// Makes a text.
+pub(super) fn text(text: &str) -> Value {
+    Value::String(Arc::new(text.to_owned()))
+}
