@@ -146,10 +146,10 @@ fn form_of(check: &Check<'_>, group: &str, kind: &str) -> Form {
         ("", "Namespace") | ("apps", "StatefulSet") => dns_label,
         ("", "Service") if check.since(36) => dns_label,
         ("", "Service") => dns_label_1035,
-        ("rbac.authorization.k8s.io", _)
-        | ("policy", "PodDisruptionBudget")
-        | ("", "Event")
-        | ("certificates.k8s.io", "CertificateSigningRequest") => path_segment,
+        ("rbac.authorization.k8s.io" | "apiregistration.k8s.io", _) => path_segment,
+        ("", "Event") | ("policy", "PodDisruptionBudget") => path_segment,
+        // More is asked of bundles with a signer: their judge knows.
+        ("certificates.k8s.io", "CertificateSigningRequest" | "ClusterTrustBundle") => path_segment,
         ("networking.k8s.io", "IPAddress") => |text| {
             let address = Address::read(text).filter(|address| address.is_canonical(text));
             address.is_none().then(|| "must be an IP address in its shortest form".to_owned())
