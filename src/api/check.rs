@@ -14,7 +14,7 @@ pub(super) struct Check<'d> {
 }
 
 /// Where something is wrong: a place in the text, and the field path that the server names.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(super) enum Place<'d> {
     /// A value, written.
     Value(Node<'d>),
@@ -24,8 +24,6 @@ pub(super) enum Place<'d> {
     Key(Entry<'d>),
     /// A value that is wrong for a field which the server names: its path is that of the node, then the field.
     Shown(Span, Node<'d>, &'static str),
-    /// A place, and the path that the server names.
-    At(Span, String),
     /// A value, or the lack of one, for an entry that the server names: the path is that of the node, then the field, then
     /// the key.
     Keyed(Span, Node<'d>, &'static str, &'d str),
@@ -95,6 +93,11 @@ impl<'d> Check<'d> {
         message: impl Into<String>,
     ) -> Said<'_> {
         self.report(rule, Severity::Error, place.into(), message.into())
+    }
+
+    /// Reports what the server refuses at a place that is known by its path.
+    pub(super) fn error_at(&mut self, rule: &'static str, span: Span, path: String, message: String) -> Said<'_> {
+        self.push(rule, Severity::Error, span, path, message)
     }
 
     /// Reports what the server accepts with a warning header.
@@ -217,13 +220,16 @@ impl<'d> Check<'d> {
                 (entry.key.span(), entry.key.parent().map_or_else(String::new, |map| map.path_from(self.root)))
             }
             Place::Shown(span, map, field) => (span, below(map, field)),
-            Place::At(span, path) => (span, path),
             Place::Keyed(span, map, field, key) => {
                 let mut path = below(map, field);
                 Step::Key(key).push_to(&mut path);
                 (span, path)
             }
         };
+        self.push(rule, severity, span, path, message)
+    }
+
+    fn push(&mut self, rule: &'static str, severity: Severity, span: Span, path: String, message: String) -> Said<'_> {
         let finding = Diagnostic::new(rule, severity, message).at(span);
         self.findings.push(if path.is_empty() { finding } else { finding.path(path) });
         let last = self.findings.len() - 1;

@@ -4,7 +4,7 @@
 mod cases;
 mod cli;
 mod examples;
-mod sandbox;
 mod real;
+mod sandbox;
 mod tidy;
 mod typing;

@@ -54,6 +54,11 @@ impl Custom {
         self.embedded
     }
 
+    /// Tells whether texts are checked for a format.
+    pub(in crate::schema) fn has_format(&self) -> bool {
+        self.restraint.format.is_some()
+    }
+
     /// Tells whether a default stands in for an absent value.
     pub(in crate::schema) fn has_default(&self) -> bool {
         self.default.is_some()
@@ -69,6 +74,7 @@ pub(super) struct CustomKind {
     namespaced: bool,
     deprecated: bool,
     drops_status: bool,
+    replicas_path: Option<String>,
     schema: Schema,
     pods: OnceLock<Vec<Vec<String>>>,
 }
@@ -93,6 +99,7 @@ impl CustomKind {
             namespaced: self.namespaced,
             custom: true,
             drops_status: self.drops_status,
+            replicas_path: self.replicas_path.as_deref(),
             deprecation: self.deprecated.then_some(Deprecation { since: None, removed: None, replacement: None }),
         }
     }
@@ -129,15 +136,18 @@ pub(super) fn read(definition: Node<'_>) -> (Vec<CustomKind>, Vec<Diagnostic>) {
                     .help("describe the resource's fields; the server refuses versions without a schema"),
             );
         }
+        let subresource = |keys: &[&str]| {
+            let subresources = version.field("subresources").or_else(|| definition.at(&["spec", "subresources"]))?;
+            subresources.at(keys)
+        };
         kinds.push(CustomKind {
             group: group.to_owned(),
             version: name.to_owned(),
             kind: kind.to_owned(),
             namespaced,
             deprecated: version.field("deprecated").and_then(Node::as_bool) == Some(true),
-            drops_status: [version.at(&["subresources", "status"]), definition.at(&["spec", "subresources", "status"])]
-                .iter()
-                .any(Option::is_some),
+            drops_status: subresource(&["status"]).is_some(),
+            replicas_path: subresource(&["scale", "specReplicasPath"]).map(|path| path.text().to_owned()),
             schema: schema.map(read::root).unwrap_or_default(),
             pods: OnceLock::new(),
         });

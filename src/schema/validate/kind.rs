@@ -146,7 +146,7 @@ fn name(root: Node<'_>, api_version: &str, findings: &mut Vec<Diagnostic>) {
         findings.push(
             Diagnostic::error("schema/required", "`metadata.name` is missing")
                 .at(metadata.unwrap_or(root).head())
-                .path("metadata")
+                .path("metadata.name")
                 .help("give the object a name: `metadata: {name: …}`"),
         );
     }

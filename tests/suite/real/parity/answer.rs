@@ -155,7 +155,8 @@ pub(super) fn steps(path: &str) -> Vec<String> {
     let mut rest = path;
     while !rest.is_empty() {
         if let Some(inner) = rest.strip_prefix('[') {
-            let quoted = inner.starts_with('"').then(|| inner.find("\"]").map(|end| (&inner[1..end], &inner[end + 2..])));
+            let quoted =
+                inner.starts_with('"').then(|| inner.find("\"]").map(|end| (&inner[1..end], &inner[end + 2..])));
             let (step, after) = quoted.flatten().or_else(|| inner.split_once(']')).unwrap_or((inner, ""));
             steps.push(step.replace("\\\"", "\""));
             rest = after;

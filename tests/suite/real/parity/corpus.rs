@@ -67,7 +67,9 @@ impl Corpus {
 /// Names a kind shortly, and uniquely among those of the corpus.
 fn label(api_version: &str, kind: &str) -> String {
     match (api_version, kind) {
-        ("autoscaling/v1", "HorizontalPodAutoscaler") | ("events.k8s.io/v1", "Event") => format!("{kind}.{api_version}"),
+        ("autoscaling/v1", "HorizontalPodAutoscaler") | ("events.k8s.io/v1", "Event") => {
+            format!("{kind}.{api_version}")
+        }
         _ => kind.to_owned(),
     }
     .replace('/', "-")

@@ -1,7 +1,7 @@
 //! The checked-in lists: what cannot be predicted, and which disagreements are known.
 
-use super::corpus::folder;
 use super::answer::Answer;
+use super::corpus::folder;
 use std::fs;
 
 /// Patterns of server messages that no look at an object alone can predict, each with its reason.

@@ -90,12 +90,7 @@ async fn run(options: &Options) -> Vec<String> {
 }
 
 /// Sends the objects unchanged. Gives those that the server does not take: in an older release that is no fault.
-async fn refused_bases(
-    peer: &Peer,
-    corpus: &Corpus,
-    options: &Options,
-    problems: &mut Vec<String>,
-) -> HashSet<usize> {
+async fn refused_bases(peer: &Peer, corpus: &Corpus, options: &Options, problems: &mut Vec<String>) -> HashSet<usize> {
     let unchanged = |(base, of): (usize, &corpus::Base)| Mutant {
         base,
         mutation: Mutation { class: "none", edits: Vec::new() },

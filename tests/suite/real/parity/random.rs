@@ -6,9 +6,11 @@ pub(super) struct Random(u64);
 impl Random {
     /// Begins a sequence that a seed and a name determine.
     pub(super) fn new(seed: u64, name: &str) -> Self {
-        Self(name.bytes().fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| {
-            (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
-        }))
+        Self(
+            name.bytes().fold(seed ^ 0xcbf2_9ce4_8422_2325, |hash, byte| {
+                (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3)
+            }),
+        )
     }
 
     fn next(&mut self) -> u64 {

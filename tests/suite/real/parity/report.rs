@@ -80,7 +80,9 @@ fn section(version: &str, seeds: &[Seed]) -> String {
         text += &row(class, Figures::of(cases().filter(|case| case.class == class)));
     }
     let mut reasons: BTreeMap<&str, usize> = BTreeMap::new();
-    cases().filter_map(|case| case.not_predicted.as_deref()).for_each(|reason| *reasons.entry(reason).or_default() += 1);
+    cases()
+        .filter_map(|case| case.not_predicted.as_deref())
+        .for_each(|reason| *reasons.entry(reason).or_default() += 1);
     text += "\n### Not predicted\n\n| verdicts | reason |\n|---|---|\n";
     for (reason, count) in reasons {
         _ = writeln!(text, "| {count} | {reason} |");
@@ -162,8 +164,11 @@ fn entry(text: &mut String, cases: &[&Case]) {
     }
     case.answer.warnings.iter().for_each(|warning| _ = writeln!(text, "  server warns: {warning}"));
     case.ours.iter().for_each(|line| _ = writeln!(text, "  ours:   {line}"));
-    let others: BTreeSet<String> = cases.iter().skip(1).take(3).map(|case| case.mutation.replace('\n', "\\n")).collect();
-    others.iter().for_each(|mutation| _ = writeln!(text, "  also:   {}", mutation.chars().take(160).collect::<String>()));
+    let others: BTreeSet<String> =
+        cases.iter().skip(1).take(3).map(|case| case.mutation.replace('\n', "\\n")).collect();
+    others
+        .iter()
+        .for_each(|mutation| _ = writeln!(text, "  also:   {}", mutation.chars().take(160).collect::<String>()));
     let object = case.object.to_string();
     if object.len() < 6000 {
         _ = writeln!(text, "  object: {object}");

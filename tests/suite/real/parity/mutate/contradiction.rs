@@ -9,13 +9,7 @@ use serde_json::{Value, json};
 /// As many values are tried for a field that is not there.
 const TRIED: usize = 3;
 
-pub(super) fn mutate(
-    place: &Place<'_>,
-    pool: &Pool,
-    store: &SchemaStore,
-    version: Version,
-    all: &mut Vec<Mutation>,
-) {
+pub(super) fn mutate(place: &Place<'_>, pool: &Pool, store: &SchemaStore, version: Version, all: &mut Vec<Mutation>) {
     if let (Some(parent), Some(key)) = (place.parent, place.key()) {
         for value in instead(place, pool.values(parent, key)) {
             all.push(Mutation::new("contradiction", Edit::Set(place.path.clone(), value)));

@@ -26,7 +26,11 @@ pub(super) fn mutate(place: &Place<'_>, all: &mut Vec<Mutation>) {
         json!(9_223_372_036_854_775_808_u64),
     ];
     if let Some(number) = place.value.as_i64() {
-        values.extend([json!(number.saturating_add(1)), json!(number.saturating_mul(10)), json!(number.saturating_neg())]);
+        values.extend([
+            json!(number.saturating_add(1)),
+            json!(number.saturating_mul(10)),
+            json!(number.saturating_neg()),
+        ]);
     }
     values.sort_by_key(Value::to_string);
     values.dedup();

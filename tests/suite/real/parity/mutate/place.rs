@@ -50,7 +50,9 @@ fn descend<'v>(store: &'v SchemaStore, version: Version, place: &Place<'v>, visi
         Value::Object(map) => {
             for (key, value) in map {
                 let (schema, parent) = match shape {
-                    Some(Shape::Object(object)) => (object.field(key).map(|field| resolve(&field.schema)), place.schema),
+                    Some(Shape::Object(object)) => {
+                        (object.field(key).map(|field| resolve(&field.schema)), place.schema)
+                    }
                     Some(Shape::Map(values)) => (Some(resolve(values)), None),
                     _ => (None, None),
                 };

@@ -36,7 +36,8 @@ pub(super) fn mutate(place: &Place<'_>, all: &mut Vec<Mutation>) {
     all.push(Mutation::new("unknown-field", Edit::Set(below(&place.path, "unknownField"), json!("x"))));
     for (key, value) in map {
         for slip in slips(key) {
-            let edits = vec![Edit::Remove(below(&place.path, key)), Edit::Set(below(&place.path, &slip), value.clone())];
+            let edits =
+                vec![Edit::Remove(below(&place.path, key)), Edit::Set(below(&place.path, &slip), value.clone())];
             if !place.path.is_empty() || !["apiVersion", "kind", "metadata"].contains(&key.as_str()) {
                 all.push(Mutation { class: "unknown-field", edits });
             }
@@ -82,4 +83,3 @@ fn other_types(value: &Value) -> Vec<Value> {
         }
     }
 }
-

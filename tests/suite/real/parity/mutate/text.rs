@@ -31,7 +31,8 @@ pub(super) fn mutate(place: &Place<'_>, repeated: &Repeated, all: &mut Vec<Mutat
     {
         for (key, value) in map {
             for other in bad_names(key) {
-                let edits = vec![Edit::Remove(below(&place.path, key)), Edit::Set(below(&place.path, &other), value.clone())];
+                let edits =
+                    vec![Edit::Remove(below(&place.path, key)), Edit::Set(below(&place.path, &other), value.clone())];
                 all.push(Mutation { class: "bad-key", edits });
             }
         }
@@ -103,8 +104,22 @@ fn bad_texts(text: &str) -> Vec<String> {
     texts.push(shorter.as_str().to_owned());
     let digits = text.starts_with(|c: char| c.is_ascii_digit());
     if digits && text.parse::<f64>().is_err() || text.parse::<f64>().is_ok() {
-        let quantities =
-            ["1x", "1.5.5", "1e", "-5", "0", "0.5m", "1 Gi", "100m", "1Gi", "0.1", "1e3", "99999999999999999999", ".5", "+1"];
+        let quantities = [
+            "1x",
+            "1.5.5",
+            "1e",
+            "-5",
+            "0",
+            "0.5m",
+            "1 Gi",
+            "100m",
+            "1Gi",
+            "0.1",
+            "1e3",
+            "99999999999999999999",
+            ".5",
+            "+1",
+        ];
         texts.extend(quantities.map(str::to_owned));
     }
     if text.ends_with('%') {
@@ -179,7 +194,10 @@ fn bad_texts(text: &str) -> Vec<String> {
         texts.extend(addresses.map(str::to_owned));
     }
     if text.starts_with('/') || text.contains('/') {
-        let paths = ["relative", "../up", "/a/../b", "/a:b", "/", "//", "/a/./b", "a/..", "/a?b", "/a%zz", "/a//b", "/proc", "./a"];
+        let paths = [
+            "relative", "../up", "/a/../b", "/a:b", "/", "//", "/a/./b", "a/..", "/a?b", "/a%zz", "/a//b", "/proc",
+            "./a",
+        ];
         texts.extend(paths.map(str::to_owned));
     }
     if text.len() > 18 && text.contains('T') && text.contains(':') && digits {
@@ -189,7 +207,17 @@ fn bad_texts(text: &str) -> Vec<String> {
         );
     }
     if text.contains("example.") || text.contains("*.") {
-        let hosts = ["*", "*.example.com", "a.*.example.com", "*.*.example.com", "1.2.3.4", "a..example.com", "Example.com", "example.com.", "*example.com"];
+        let hosts = [
+            "*",
+            "*.example.com",
+            "a.*.example.com",
+            "*.*.example.com",
+            "1.2.3.4",
+            "a..example.com",
+            "Example.com",
+            "example.com.",
+            "*example.com",
+        ];
         texts.extend(hosts.map(str::to_owned));
     }
     if text.contains("self") || text.contains("object") || text.contains("==") || text.contains('(') {
