@@ -24,6 +24,8 @@ pub(super) enum Place<'d> {
     Key(Entry<'d>),
     /// A value that is wrong for a field which the server names: its path is that of the node, then the field.
     Shown(Span, Node<'d>, &'static str),
+    /// As `Shown`, several fields below a node; `[0]` stands for an item.
+    Deep(Span, Node<'d>, &'static [&'static str]),
     /// A value, or the lack of one, for an entry that the server names: the path is that of the node, then the field, then
     /// the key.
     Keyed(Span, Node<'d>, &'static str, &'d str),
@@ -38,6 +40,20 @@ impl<'d> From<Node<'d>> for Place<'d> {
 impl<'d> From<(Node<'d>, &'static str)> for Place<'d> {
     fn from((node, field): (Node<'d>, &'static str)) -> Self {
         Self::Field(node, field)
+    }
+}
+
+/// Several fields below a map, each of which may be absent: then the innermost map that is written is shown.
+impl<'d, const N: usize> From<(Node<'d>, &'static [&'static str; N])> for Place<'d> {
+    fn from((node, fields): (Node<'d>, &'static [&'static str; N])) -> Self {
+        let mut inner = node;
+        for field in fields {
+            match inner.get(field) {
+                Some(value) => inner = value,
+                None => break,
+            }
+        }
+        Self::Deep(inner.head(), node, fields)
     }
 }
 
@@ -60,6 +76,12 @@ impl Said<'_> {
     /// Shows a further place.
     pub(super) fn label(self, span: Span, text: impl Into<String>) -> Self {
         self.0.labels.push(crate::diagnostic::Label { span, text: text.into() });
+        self
+    }
+
+    /// Names another field path than that of the place.
+    pub(super) fn path(self, path: String) -> Self {
+        self.0.path = Some(path);
         self
     }
 
@@ -208,20 +230,26 @@ impl<'d> Check<'d> {
     }
 
     fn report(&mut self, rule: &'static str, severity: Severity, place: Place<'d>, message: String) -> Said<'_> {
-        let below = |map: Node<'d>, field: &'static str| {
+        let below = |map: Node<'d>, fields: &[&'static str]| {
             let mut path = map.path_from(self.root);
-            Step::Key(field).push_to(&mut path);
+            for field in fields {
+                match field.starts_with('[') {
+                    true => path.push_str(field),
+                    false => Step::Key(field).push_to(&mut path),
+                }
+            }
             path
         };
         let (span, path) = match place {
             Place::Value(node) => (node.head(), node.path_from(self.root)),
-            Place::Field(map, field) => (map.get(field).map_or_else(|| map.head(), Node::head), below(map, field)),
+            Place::Field(map, field) => (map.get(field).map_or_else(|| map.head(), Node::head), below(map, &[field])),
             Place::Key(entry) => {
                 (entry.key.span(), entry.key.parent().map_or_else(String::new, |map| map.path_from(self.root)))
             }
-            Place::Shown(span, map, field) => (span, below(map, field)),
+            Place::Shown(span, map, field) => (span, below(map, &[field])),
+            Place::Deep(span, map, fields) => (span, below(map, fields)),
             Place::Keyed(span, map, field, key) => {
-                let mut path = below(map, field);
+                let mut path = below(map, &[field]);
                 Step::Key(key).push_to(&mut path);
                 (span, path)
             }
@@ -240,6 +268,11 @@ impl<'d> Check<'d> {
 /// Gives the text of a field; empty where it is absent.
 pub(super) fn text<'d>(map: Node<'d>, field: &str) -> &'d str {
     map.field(field).map(Node::text).unwrap_or_default()
+}
+
+/// Gives the text of a value; empty for null, as the server reads it.
+pub(super) fn plain(node: Node<'_>) -> &str {
+    if node.is_null() { "" } else { node.text() }
 }
 
 /// Gives the items of a list; nothing where the field is absent or no list.

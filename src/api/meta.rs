@@ -1,6 +1,6 @@
 //! Metadata: names by kind, labels, annotations, owners, finalizers.
 
-use super::check::{Check, items, show, text};
+use super::check::{Check, Place, items, show, text};
 use super::syntax::{
     Address, dns_label, dns_label_1035, dns_subdomain, generated, label_value, path_segment, qualified_name,
 };
@@ -26,15 +26,16 @@ pub(super) fn object<'d>(check: &mut Check<'d>, object: Node<'d>, group: &str, k
     if found.namespaced && !namespace.is_empty() {
         check.syntax("api/name", (metadata, "namespace"), "namespace", namespace, dns_label);
     }
-    common(check, metadata);
+    common(check, metadata, metadata);
     owners(check, metadata);
     finalizers(check, metadata);
 }
 
-/// Judges the metadata of a template: labels and annotations, which are all that the server looks at there.
+/// Judges the metadata of a template: labels and annotations, which are all that the server looks at there. It names them
+/// as fields of the template.
 pub(super) fn template<'d>(check: &mut Check<'d>, template: Node<'d>) {
     if let Some(metadata) = template.field("metadata").filter(|metadata| metadata.kind() == Kind::Map) {
-        common(check, metadata);
+        common(check, metadata, template);
     }
 }
 
@@ -48,14 +49,15 @@ pub(super) fn embedded<'d>(check: &mut Check<'d>, object: Node<'d>) {
     if !namespace.is_empty() {
         check.syntax("api/name", (metadata, "namespace"), "namespace", namespace, dns_label);
     }
-    common(check, metadata);
+    common(check, metadata, metadata);
     owners(check, metadata);
     finalizers(check, metadata);
 }
 
-fn common<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
+/// Judges labels and annotations, which the server names as fields of `holder`.
+fn common<'d>(check: &mut Check<'d>, metadata: Node<'d>, holder: Node<'d>) {
     if let Some(labels) = metadata.field("labels") {
-        self::labels(check, labels);
+        labels_of(check, labels, holder, "labels");
     }
     let Some(annotations) = metadata.field("annotations") else { return };
     let mut size = 0;
@@ -63,38 +65,41 @@ fn common<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
         size += entry.name().len() + entry.value.text().len();
         let key = entry.name().to_lowercase();
         if let Some(problem) = qualified_name(&key) {
-            check.error(
-                "api/annotations",
-                entry,
-                format!("`{}` is no key of annotations: it {problem}", show(entry.name())),
-            );
+            let place = Place::Shown(entry.key.span(), holder, "annotations");
+            let message = format!("`{}` is no key of annotations: it {problem}", show(entry.name()));
+            check.error("api/annotations", place, message);
         }
     }
     if size > 256 * 1024 {
         let message = format!("annotations hold {size} bytes, and may hold {} together", 256 * 1024);
-        check.error("api/annotations", (metadata, "annotations"), message);
+        check.error("api/annotations", Place::Shown(annotations.head(), holder, "annotations"), message);
     }
 }
 
 /// Judges a map of labels, or of labels that a selector wants.
 pub(super) fn labels<'d>(check: &mut Check<'d>, labels: Node<'d>) {
+    let held = labels.parent_entry().and_then(|held| Some((held.key.parent()?, held.name())));
+    let known = ["labels", "matchLabels", "nodeSelector", "selector"];
+    if let Some((holder, name)) = held
+        && let Some(field) = known.into_iter().find(|field| *field == name)
+    {
+        labels_of(check, labels, holder, field);
+    }
+}
+
+/// Judges a map of labels, which the server names as a field of `holder`.
+fn labels_of<'d>(check: &mut Check<'d>, labels: Node<'d>, holder: Node<'d>, field: &'static str) {
     for entry in labels.entries() {
         if let Some(problem) = qualified_name(entry.name()) {
-            check.error("api/labels", entry, format!("`{}` is no key of labels: it {problem}", show(entry.name())));
+            let place = Place::Shown(entry.key.span(), holder, field);
+            check.error("api/labels", place, format!("`{}` is no key of labels: it {problem}", show(entry.name())));
         }
-        if let Some(problem) = label_value(entry.value.text())
-            && let Some(map) = entry.key.parent()
-            && let Some(holder) = map.parent_entry().and_then(|held| held.key.parent())
-            && let Some(field) = ["labels", "matchLabels", "nodeSelector", "selector"]
-                .into_iter()
-                .find(|field| holder.get(field) == Some(map))
+        if !entry.value.is_null()
+            && let Some(problem) = label_value(entry.value.text())
         {
-            let place = super::check::Place::Shown(entry.value.span(), holder, field);
-            check.error(
-                "api/labels",
-                place,
-                format!("`{}` is `{}`, but {problem}", entry.name(), show(entry.value.text())),
-            );
+            let place = Place::Shown(entry.value.span(), holder, field);
+            let message = format!("`{}` is `{}`, but {problem}", entry.name(), show(entry.value.text()));
+            check.error("api/labels", place, message);
         }
     }
 }
@@ -125,7 +130,7 @@ fn owners<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
 fn finalizers<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
     for finalizer in items(metadata, "finalizers") {
         if let Some(problem) = qualified_name(finalizer.text()) {
-            let place = super::check::Place::Shown(finalizer.span(), metadata, "finalizers");
+            let place = Place::Shown(finalizer.span(), metadata, "finalizers");
             check.error("api/metadata", place, format!("finalizer `{}` {problem}", show(finalizer.text())));
         }
     }
@@ -142,7 +147,10 @@ fn form_of(check: &Check<'_>, group: &str, kind: &str) -> Form {
         ("", "Namespace") | ("apps", "StatefulSet") => dns_label,
         ("", "Service") if check.since(36) => dns_label,
         ("", "Service") => dns_label_1035,
-        ("rbac.authorization.k8s.io", _) => path_segment,
+        ("rbac.authorization.k8s.io", _)
+        | ("policy", "PodDisruptionBudget")
+        | ("", "Event")
+        | ("certificates.k8s.io", "CertificateSigningRequest") => path_segment,
         ("networking.k8s.io", "IPAddress") => |text| {
             let address = Address::read(text).filter(|address| address.is_canonical(text));
             address.is_none().then(|| "must be an IP address in its shortest form".to_owned())

@@ -28,6 +28,7 @@ mod policy;
 mod rbac;
 mod selector;
 mod service;
+mod share;
 mod storage;
 mod syntax;
 mod workloads;
@@ -35,7 +36,7 @@ mod workloads;
 #[cfg(test)]
 mod testing;
 
-use crate::diagnostic::{Diagnostic, ObjectName};
+use crate::diagnostic::{Diagnostic, ObjectName, Severity};
 use crate::schema::{self, Lookup, SchemaStore, Version, each_object};
 use crate::yaml::{Kind, Node};
 use check::Check;
@@ -70,7 +71,14 @@ pub fn verdict(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Dia
     let mut findings = schema::validate(root, store, version);
     each_object(root, &mut |object| {
         let mut found = judge(object, store, version, &findings);
+        findings.retain(|known| !found.iter().any(|later| replaces(later, known)));
         found.retain(|finding| !findings.iter().any(|known| covers(known, finding)));
+        // Where validation refuses what lists alone would only warn of, that is the verdict.
+        let refused = |known: &Diagnostic| {
+            let mut errors = found.iter().filter(|finding| finding.severity == Severity::Error);
+            known.rule == "schema/duplicate-item" && errors.any(|error| error.path == known.path)
+        };
+        findings.retain(|known| known.severity == Severity::Error || !refused(known));
         findings.append(&mut found);
     });
     findings.sort_by_key(|finding| finding.span.map(|span| (span.file, span.start)));
@@ -110,11 +118,26 @@ fn judge(object: Node<'_>, store: &SchemaStore, version: Version, known: &[Diagn
     check.finish(&name)
 }
 
+/// Tells whether a finding says what one of the schemas says, with the path that the server gives: for a map that is
+/// missing it names what it misses in it, for some values the map that holds them.
+fn replaces(later: &Diagnostic, known: &Diagnostic) -> bool {
+    let (Some(known_path), Some(path)) = (&known.path, &later.path) else { return false };
+    later.severity == Severity::Error
+        && later.object == known.object
+        && match known.rule.as_ref() {
+            "schema/required" => {
+                path.strip_prefix(known_path.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
+            }
+            "schema/enum" => later.span == known.span,
+            _ => false,
+        }
+}
+
 /// Tells whether a finding of the schemas already says what is wrong where `later` would say more: a server that cannot
 /// decode a value never judges it.
 fn covers(known: &Diagnostic, later: &Diagnostic) -> bool {
     let (Some(known_path), Some(path)) = (&known.path, &later.path) else { return false };
-    if known.object != later.object || known.severity != crate::diagnostic::Severity::Error {
+    if known.object != later.object || known.severity != Severity::Error {
         return false;
     }
     let within = |outer: &str, inner: &str| {
@@ -126,5 +149,7 @@ fn covers(known: &Diagnostic, later: &Diagnostic) -> bool {
     if known.rule == "schema/duplicate-item" {
         return known_path == path;
     }
-    within(known_path, path) || (known.rule != "schema/unknown-field" && within(path, known_path))
+    // The server knows nothing of a map that holds a value which it cannot decode; what is missing it finds itself.
+    let decoded = ["schema/unknown-field", "schema/required", "schema/enum"].contains(&known.rule.as_ref());
+    within(known_path, path) || (!decoded && within(path, known_path))
 }

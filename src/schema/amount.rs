@@ -81,11 +81,31 @@ impl Amount {
         self.0 % (BILLION / 1000) == 0
     }
 
+    /// Rounds to a whole number of thousandths, away from zero: as the server keeps the resources of containers.
+    #[must_use]
+    pub fn in_thousandths(self) -> Self {
+        Self(away_from_zero(self.0, BILLION / 1000).saturating_mul(BILLION / 1000))
+    }
+
+    /// Tells whether it is a multiple of another amount, both taken as whole numbers, rounded away from zero.
+    pub fn is_multiple_of(self, other: Self) -> bool {
+        away_from_zero(self.0, BILLION).checked_rem(away_from_zero(other.0, BILLION)) == Some(0)
+    }
+
+    /// Tells whether it, times `factor`, is more than `bound`.
+    pub fn times_exceeds(self, factor: Self, bound: Self) -> bool {
+        self.0.checked_mul(factor.0).is_some_and(|product| product / BILLION > bound.0)
+    }
+
     /// Adds another amount.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
         Self(self.0.saturating_add(other.0))
     }
+}
+
+fn away_from_zero(value: i128, unit: i128) -> i128 {
+    value / unit + (value % unit).signum()
 }
 
 #[cfg(test)]
@@ -113,7 +133,13 @@ mod tests {
         assert!(
             read("500m").is_whole_thousandths() && !read("500u").is_whole_thousandths() && !read("500m").is_whole()
         );
+        assert!(read("1500m").times_exceeds(read("2"), read("2900m")));
+        assert!(!read("1500m").times_exceeds(read("2"), read("3")));
         assert_eq!(read("1").plus(read("500m")), read("1.5"));
+        assert_eq!(read("1.0001").in_thousandths(), read("1001m"));
+        assert_eq!(read("-1.0001").in_thousandths(), read("-1001m"));
+        assert!(read("4Mi").is_multiple_of(read("2Mi")) && read("3500m").is_multiple_of(read("4")));
+        assert!(!read("3Mi").is_multiple_of(read("2Mi")) && !read("1").is_multiple_of(read("0")));
         assert_eq!(Amount::read("1 Gi"), None);
         assert_eq!(Amount::whole(3), read("3"));
     }

@@ -127,8 +127,9 @@ impl SchemaStore {
         }
         if let Some((since, recorded)) = removed(version, group, api, kind) {
             // What this version serves is better advice than what was recommended when the API was deprecated.
-            let replacement = latest(&known).map(|latest| format!("{latest} {kind}"));
-            let replacement = replacement.or_else(|| recorded.map(str::to_owned));
+            let here = |api_version| format!("{api_version} {kind}");
+            let replacement = latest(&known).map(here).or_else(|| recorded.map(str::to_owned));
+            let replacement = replacement.or_else(|| known.last().map(Api::api_version).map(here));
             return Lookup::Missing(Missing::Removed { since, replacement });
         }
         let later = Version::ALL.iter().filter(|later| **later > version);
@@ -312,6 +313,10 @@ mod tests {
             "removed in 1.32, use Some(\"flowcontrol.apiserver.k8s.io/v1 FlowSchema\")"
         );
         assert_eq!(look(31, "resource.k8s.io/v1alpha2", "ResourceClass"), "removed in 1.31, use None");
+        assert_eq!(
+            look(33, "resource.k8s.io/v1alpha2", "ResourceClaim"),
+            "removed in 1.31, use Some(\"resource.k8s.io/v1beta2 ResourceClaim\")"
+        );
         // Announced for 1.37, to be replaced by v1beta1.
         assert_eq!(
             look(34, "resource.k8s.io/v1alpha3", "DeviceClass"),

@@ -124,6 +124,7 @@ fn data_sources<'d>(check: &mut Check<'d>, spec: Node<'d>, of: Of) {
         };
         source = source.filter(|source| reference.is_some() || known(*source));
     }
+    let mark = check.mark();
     for held in [source, reference].into_iter().flatten() {
         check.required(RULE, held, "name");
         check.required(RULE, held, "kind");
@@ -134,6 +135,10 @@ fn data_sources<'d>(check: &mut Check<'d>, spec: Node<'d>, of: Of) {
             let message = "a source without `apiGroup` must be a `PersistentVolumeClaim`";
             check.error(RULE, held, message);
         }
+    }
+    if of == Of::Itself && source.is_none() {
+        // The server copies a reference that stands alone, and judges the copy first.
+        check.respell(mark, ".dataSourceRef", ".dataSource");
     }
     let (Some(source), Some(reference)) = (source, reference) else { return };
     let namespace = text(reference, "namespace");

@@ -93,7 +93,9 @@ fn topologies<'d>(check: &mut Check<'d>, class: Node<'d>) {
                 check.error(RULE, (expression, "key"), format!("two expressions are of `{}`", show(key)));
             }
         }
-        if seen.contains(&keys) {
+        if keys.is_empty() {
+            check.error(RULE, (term, "matchLabelExpressions"), "a topology says nothing").help("remove it");
+        } else if seen.contains(&keys) {
             let message = "two topologies are the same";
             check.error(RULE, (term, "matchLabelExpressions"), message).help("remove one");
         }

@@ -67,7 +67,10 @@ const WITH_MOUNT_OPTIONS: [&str; 13] = [
 pub(super) fn judge<'d>(check: &mut Check<'d>, volume: Node<'d>) {
     let Some(spec) = volume.field("spec").filter(|spec| spec.kind() == Kind::Map) else {
         if volume.field("spec").is_none() {
+            // The server judges an empty one.
+            let mark = check.mark();
             check.error(RULE, (volume, "spec"), "`spec` is missing");
+            check.respell(mark, "spec", "spec.accessModes");
         }
         return;
     };

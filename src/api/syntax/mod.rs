@@ -2,6 +2,7 @@
 //!
 //! Each function takes a text and gives what is wrong with it, as words behind "but": `None` where nothing is.
 
+mod addresses;
 mod cron;
 mod ip;
 mod names;
@@ -9,6 +10,7 @@ mod networks;
 mod pem;
 mod zones;
 
+pub(super) use addresses::{address, address_warning, unreachable};
 pub(super) use cron::schedule;
 pub(super) use ip::{Address, Network};
 pub(super) use names::{

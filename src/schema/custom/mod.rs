@@ -18,7 +18,7 @@ pub(in crate::schema) use restraint::{Failure, Judge};
 use super::pods;
 use super::shape::Schema;
 use super::store::{Deprecation, Type};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::yaml::Node;
 use restraint::Restraint;
 use rule::Rule;
@@ -152,5 +152,37 @@ pub(super) fn read(definition: Node<'_>) -> (Vec<CustomKind>, Vec<Diagnostic>) {
             pods: OnceLock::new(),
         });
     }
+    findings.extend(not_evaluated(definition));
     (kinds, findings)
+}
+
+
+/// Says once of a definition that some of its rules are left to the server.
+fn not_evaluated(definition: Node<'_>) -> Option<Diagnostic> {
+    let mut rules = Vec::new();
+    let versions = definition.at(&["spec", "versions"]).into_iter().flat_map(Node::items);
+    versions.for_each(|version| find_rules(version, &mut rules));
+    let unsupported = |rule: &Node<'_>| Rule::unsupported(rule.text());
+    let mut left = rules.into_iter().filter(|rule| unsupported(rule).is_some());
+    let first = left.next()?;
+    let name = unsupported(&first)?;
+    let count = left.count() + 1;
+    let message = format!("{count} rule{} of this kind cannot be evaluated here", if count == 1 { "" } else { "s" });
+    Some(
+        Diagnostic::new("api/cel-not-evaluated", Severity::Info, message)
+            .at(first.head())
+            .path(first.path_from(definition))
+            .help(format!("`{name}` is not supported: only the server judges by them")),
+    )
+}
+
+fn find_rules<'d>(node: Node<'d>, rules: &mut Vec<Node<'d>>) {
+    for entry in node.entries() {
+        if entry.name() == "x-kubernetes-validations" {
+            rules.extend(entry.value.items().filter_map(|rule| rule.field("rule")));
+        } else {
+            find_rules(entry.value, rules);
+        }
+    }
+    node.items().for_each(|item| find_rules(item, rules));
 }

@@ -111,8 +111,9 @@ impl<'s, 'd> Walk<'s, 'd> {
             return (list.identity != Identity::Atomic).then_some(Severity::Error);
         }
         match (&list.identity, self.key()) {
-            (Identity::Atomic, _) | (Identity::Keys(_), "env") => None,
-            (Identity::Keys(keys), "ports") if keys.iter().any(|key| key == "containerPort") => Some(Severity::Warning),
+            // Of these, some are accepted and some are not: [`crate::api`] tells.
+            (Identity::Atomic, _) | (Identity::Keys(_), "env" | "claims") => None,
+            (Identity::Keys(keys), "ports") if keys.iter().any(|key| key == "containerPort") => None,
             // The server takes these as they are.
             (Identity::Set, _) | (_, "imagePullSecrets" | "hostAliases" | "secrets") => Some(Severity::Warning),
             (Identity::Keys(_), _) => Some(Severity::Error),

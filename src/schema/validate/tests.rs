@@ -339,7 +339,7 @@ fn kinds_and_versions_are_looked_up() {
     page(
         "apiVersion: cert-manager.io/v1\nkind: Issuer\nanything: 1\n",
         &[
-            "2:7 unknown-kind: no schema is known for `cert-manager.io/v1 Issuer`: its fields are not checked (put its CustomResourceDefinition into the chart's `crds/` folder or beside the manifests)",
+            "2:7 unknown-kind: no schema is known for `cert-manager.io/v1 Issuer`: its fields are not checked (give its CustomResourceDefinition: in the chart's `crds/`, by `--crds PATH`, or under `crds:` in plimsoll.yaml; `plimsoll crds pull` writes those of a cluster)",
         ],
     );
     page(

@@ -1,4 +1,5 @@
 //! Suites that hold Plimsoll against real peers.
 
+mod openapi;
 #[cfg(feature = "cluster")]
 mod parity;

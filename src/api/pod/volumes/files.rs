@@ -123,7 +123,8 @@ fn resource_reference<'d>(check: &mut Check<'d>, reference: Node<'d>) {
     let Some(amount) = Amount::read(divisor).filter(|amount| *amount != Amount::ZERO) else { return };
     // The server compares the shortest form of the number in its own family of suffixes.
     let binary = divisor.ends_with('i');
-    let exponent = !binary && divisor.strip_suffix(['E', 'e']).unwrap_or(divisor).contains(['e', 'E']);
+    let is_text = reference.field("divisor").and_then(Node::as_str).is_some();
+    let exponent = is_text && !binary && divisor.strip_suffix(['E', 'e']).unwrap_or(divisor).contains(['e', 'E']);
     let right = units.iter().any(|unit| {
         Amount::read(unit) == Some(amount) && (*unit == "1" || (unit.ends_with('i') == binary && !exponent))
     });

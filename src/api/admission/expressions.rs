@@ -1,0 +1,231 @@
+//! CEL expressions of webhooks and policies, as far as they can be judged without their types.
+
+use super::RULE;
+use crate::api::check::{Check, items, show, text};
+use crate::api::syntax::qualified_name;
+use crate::yaml::Node;
+use kube_cel::cel::Program;
+use kube_cel::cel::common::ast::{Expr, IdedExpr, LiteralValue};
+
+/// What an expression must give.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Gives {
+    /// A boolean.
+    Truth,
+    /// Text.
+    Text,
+    /// Text or null.
+    TextOrNull,
+    /// A list or an object: a patch.
+    Patch,
+    /// Anything.
+    Anything,
+}
+
+/// What an expression may speak of besides the request and its object.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) struct Scope<'a> {
+    /// There are parameters.
+    pub(super) params: bool,
+    /// There may be `authorizer`.
+    pub(super) authorizer: bool,
+    /// The names of variables; none where there is no `variables`.
+    pub(super) variables: Option<&'a [&'a str]>,
+}
+
+const NAMES: [&str; 4] = ["object", "oldObject", "request", "namespaceObject"];
+
+/// Judges an expression of a map's field, which must be there.
+pub(super) fn expression<'d>(
+    check: &mut Check<'d>,
+    map: Node<'d>,
+    field: &'static str,
+    gives: Gives,
+    scope: Scope<'_>,
+) {
+    let written = text(map, field);
+    if written.trim().is_empty() {
+        check.error(RULE, (map, field), format!("`{field}` is missing"));
+        return;
+    }
+    if let Some(problem) = problem(written, gives, scope) {
+        check.error(RULE, (map, field), format!("`{field}` {problem}"));
+    }
+}
+
+/// Says what is wrong with an expression, where that is certain.
+fn problem(written: &str, gives: Gives, scope: Scope<'_>) -> Option<String> {
+    // Optional fields and macros of the server's that are not read here are not judged.
+    if written.contains(".?") || written.contains("[?") || written.contains("{?") {
+        return None;
+    }
+    let program = match Program::compile(written) {
+        Ok(program) => program,
+        Err(_) if written.contains("cel.bind") || written.contains("sortBy") => return None,
+        Err(error) => {
+            let first = error.to_string();
+            let first = first.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned();
+            return Some(format!("is no expression: {}", show(&first)));
+        }
+    };
+    if let Some(name) = unknown(program.expression(), scope, &mut Vec::new()) {
+        return Some(format!("speaks of `{name}`, which is not known there"));
+    }
+    let kind = match &program.expression().expr {
+        Expr::Literal(LiteralValue::Boolean(_)) => "a boolean",
+        Expr::Literal(LiteralValue::String(_)) => "text",
+        Expr::Literal(LiteralValue::Int(_) | LiteralValue::UInt(_) | LiteralValue::Double(_)) => "a number",
+        Expr::Literal(LiteralValue::Null) => "null",
+        Expr::List(_) => "a list",
+        Expr::Map(_) => "a map",
+        Expr::Call(call) if TRUTHS.contains(&call.func_name.as_str()) => "a boolean",
+        _ => return None,
+    };
+    let (wanted, fits) = match gives {
+        Gives::Truth => ("a boolean", kind == "a boolean"),
+        Gives::Text => ("text", kind == "text"),
+        Gives::TextOrNull => ("text or null", kind == "text" || kind == "null"),
+        Gives::Patch => ("a patch", kind == "a list" || kind == "a map"),
+        Gives::Anything => return None,
+    };
+    (!fits).then(|| format!("gives {kind}, and must give {wanted}"))
+}
+
+/// Operators that give booleans, as the parser names them.
+const TRUTHS: [&str; 10] = ["_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "_&&_", "_||_", "!_", "@in"];
+
+/// Finds a name that is nothing; `bound` are those of comprehensions around.
+fn unknown(expression: &IdedExpr, scope: Scope<'_>, bound: &mut Vec<String>) -> Option<String> {
+    let many = |expressions: &[IdedExpr], bound: &mut Vec<String>| {
+        expressions.iter().find_map(|inner| unknown(inner, scope, bound))
+    };
+    match &expression.expr {
+        Expr::Ident(name) => {
+            let known = name.starts_with('@')
+                || bound.contains(name)
+                || NAMES.contains(&name.as_str())
+                || (name == "params" && scope.params)
+                || (name == "authorizer" && scope.authorizer)
+                || (name == "variables" && scope.variables.is_some())
+                || is_type(name);
+            (!known).then(|| name.clone())
+        }
+        Expr::Select(select) => {
+            if let (Expr::Ident(name), Some(variables)) = (&select.operand.expr, scope.variables)
+                && name == "variables"
+                && !variables.contains(&select.field.as_str())
+            {
+                return Some(format!("variables.{}", select.field));
+            }
+            // A qualified name of a type or package may begin with any word.
+            match &select.operand.expr {
+                Expr::Ident(name) if PACKAGES.contains(&name.as_str()) => None,
+                _ => unknown(&select.operand, scope, bound),
+            }
+        }
+        Expr::Call(call) => {
+            let target = call.target.as_ref().and_then(|target| match &target.expr {
+                Expr::Ident(name) if PACKAGES.contains(&name.as_str()) => None,
+                _ => unknown(target, scope, bound),
+            });
+            target.or_else(|| many(&call.args, bound))
+        }
+        Expr::List(list) => many(&list.elements, bound),
+        Expr::Comprehension(comprehension) => {
+            if let Some(found) = unknown(&comprehension.iter_range, scope, bound) {
+                return Some(found);
+            }
+            let before = bound.len();
+            bound.push(comprehension.iter_var.clone());
+            bound.extend(comprehension.iter_var2.clone());
+            bound.push(comprehension.accu_var.clone());
+            let parts =
+                [&comprehension.accu_init, &comprehension.loop_cond, &comprehension.loop_step, &comprehension.result];
+            let found = parts.into_iter().find_map(|part| unknown(part, scope, bound));
+            bound.truncate(before);
+            found
+        }
+        // Fields of maps and objects may be names of types; what stands in them is not looked at.
+        Expr::Map(_) | Expr::Struct(_) | Expr::Literal(_) | Expr::Unspecified => None,
+    }
+}
+
+/// Words with which names of packages begin.
+const PACKAGES: [&str; 10] =
+    ["math", "strings", "lists", "sets", "ip", "cidr", "semver", "format", "optional", "Object"];
+
+fn is_type(name: &str) -> bool {
+    let types = [
+        "bool",
+        "int",
+        "uint",
+        "double",
+        "string",
+        "bytes",
+        "list",
+        "map",
+        "type",
+        "null_type",
+        "Object",
+        "JSONPatch",
+        "duration",
+        "timestamp",
+        "google",
+        "dyn",
+    ];
+    types.contains(&name) || name.starts_with(char::is_uppercase)
+}
+
+/// Judges `matchConditions`.
+pub(super) fn conditions<'d>(check: &mut Check<'d>, holder: Node<'d>, params: bool) {
+    if items(holder, "matchConditions").count() > 64 {
+        check.error(RULE, (holder, "matchConditions"), "there may be 64 conditions");
+    }
+    let mut seen: Vec<&str> = Vec::new();
+    for condition in items(holder, "matchConditions") {
+        let scope = Scope { params, authorizer: true, variables: None };
+        expression(check, condition, "expression", Gives::Truth, scope);
+        let name = text(condition, "name");
+        if name.is_empty() {
+            check.error(RULE, (condition, "name"), "`name` is missing");
+            continue;
+        }
+        check.syntax(RULE, (condition, "name"), "name", name, qualified_name);
+        if seen.contains(&name) {
+            check.error(RULE, (condition, "name"), format!("another condition is named `{}`", show(name)));
+        }
+        seen.push(name);
+    }
+}
+
+/// Tells whether a text can name a variable.
+pub(super) fn is_identifier(name: &str) -> bool {
+    const RESERVED: [&str; 21] = [
+        "true",
+        "false",
+        "null",
+        "in",
+        "as",
+        "break",
+        "const",
+        "continue",
+        "else",
+        "for",
+        "function",
+        "if",
+        "import",
+        "let",
+        "loop",
+        "package",
+        "namespace",
+        "return",
+        "var",
+        "void",
+        "while",
+    ];
+    let letter = |byte: u8| byte == b'_' || byte.is_ascii_alphabetic();
+    let bytes = name.as_bytes();
+    bytes.first().is_some_and(|first| letter(*first))
+        && bytes.iter().all(|byte| letter(*byte) || byte.is_ascii_digit())
+        && !RESERVED.contains(&name)
+}

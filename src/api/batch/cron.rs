@@ -1,0 +1,68 @@
+//! CronJobs.
+
+use super::{Defaults, RULE, judge_spec, name_to_be};
+use crate::api::check::{Check, is_true, text};
+use crate::api::syntax::{schedule, time_zone};
+use crate::api::workloads::{name_of_pods, no_negatives};
+use crate::yaml::{Kind, Node};
+
+/// The server appends a time of eleven characters to make the names of Jobs, which may have 63.
+const LONGEST_NAME: usize = 52;
+
+/// Judges a CronJob.
+pub(super) fn judge<'d>(check: &mut Check<'d>, object: Node<'d>) {
+    name_of_pods(check, object);
+    name(check, object);
+    let spec = object.field("spec");
+    if spec.is_none() {
+        check.error(RULE, (object, &["spec", "schedule"]), "`spec` is missing, and its `schedule`");
+    }
+    if let Some(spec) = spec {
+        timing(check, spec);
+        no_negatives(
+            check,
+            RULE,
+            spec,
+            &["startingDeadlineSeconds", "successfulJobsHistoryLimit", "failedJobsHistoryLimit"],
+        );
+    }
+    let Some(job) = object.at(&["spec", "jobTemplate", "spec"]) else {
+        let containers = &["spec", "jobTemplate", "spec", "template", "spec", "containers"];
+        let restart = &["spec", "jobTemplate", "spec", "template", "spec", "restartPolicy"];
+        check.error(RULE, (object, containers), "the Jobs have no `template`, and so no `containers`");
+        check.error("api/restart-policy", (object, restart), "the Jobs have no `template`, and so no `restartPolicy`");
+        return;
+    };
+    if job.kind() != Kind::Map {
+        return;
+    }
+    judge_spec(check, job, Defaults::Open);
+    check.forbidden("api/selector", job, "selector", "is made by the server for each of the Jobs");
+    if is_true(job, "manualSelector") {
+        let message = "`manualSelector` is `true`, but the Jobs of a CronJob get selectors of the server";
+        check.error("api/selector", (job, "manualSelector"), message).help("remove `manualSelector`");
+    }
+}
+
+fn name<'d>(check: &mut Check<'d>, object: Node<'d>) {
+    let Some(metadata) = object.field("metadata") else { return };
+    let length = name_to_be(metadata).len();
+    if length > LONGEST_NAME {
+        let message = format!("the name has {length} characters, and may have {LONGEST_NAME}");
+        check.error("api/name", (metadata, "name"), message).help("its Jobs get the name, and the time behind it");
+    }
+}
+
+fn timing<'d>(check: &mut Check<'d>, spec: Node<'d>) {
+    const RULE: &str = "api/schedule";
+    let when = text(spec, "schedule");
+    if when.contains("TZ") {
+        let message = "`schedule` names a time zone";
+        check.error(RULE, (spec, "schedule"), message).help("write the zone as `timeZone`");
+    } else if !when.is_empty() {
+        check.syntax(RULE, (spec, "schedule"), "schedule", when, schedule);
+    }
+    if let Some(zone) = spec.field("timeZone") {
+        check.syntax(RULE, zone, "timeZone", zone.text(), time_zone);
+    }
+}

@@ -1,0 +1,95 @@
+//! When containers are started anew: `restartPolicy`, its rules, and `resizePolicy`.
+
+use super::{Pod, Role};
+use crate::api::check::{Check, Place, items, text};
+use crate::yaml::Node;
+
+/// Judges the restarts of a container.
+pub(super) fn judge<'d>(check: &mut Check<'d>, pod: &Pod<'d>, role: Role, container: Node<'d>) {
+    if check.since(35) {
+        policy(check, role, container);
+    } else if !check.since(34) {
+        older_policy(check, role, container);
+    }
+    if check.since(33) {
+        resize(check, pod, role, container);
+    }
+}
+
+/// Judges the policy of versions whose containers all may have one.
+fn policy<'d>(check: &mut Check<'d>, role: Role, container: Node<'d>) {
+    let rules = container.field("restartPolicyRules").filter(|rules| rules.items().len() > 0);
+    match (container.field("restartPolicy"), rules) {
+        (Some(_), _) => _ = check.word("api/restart", container, "restartPolicy", &["Always", "Never", "OnFailure"]),
+        (None, Some(_)) => {
+            let message = "`restartPolicyRules` need a `restartPolicy`";
+            check.error("api/restart", (container, "restartPolicy"), message).help("write what holds without a rule");
+        }
+        (None, None) => {}
+    }
+    let Some(list) = rules else { return };
+    if role == Role::Sidecar && !check.since(36) {
+        let why = "are not for init containers with `restartPolicy: Always`";
+        check.forbidden("api/restart", container, "restartPolicyRules", why);
+        return;
+    }
+    if list.items().len() > 20 {
+        check.error("api/restart", list, format!("has {} rules, and may have 20", list.items().len()));
+    }
+    for rule in list.items() {
+        let actions: &[&str] = if check.since(36) { &["Restart", "RestartAllContainers"] } else { &["Restart"] };
+        if check.required("api/restart", rule, "action").is_some() {
+            check.word("api/restart", rule, "action", actions);
+        }
+        let Some(codes) = check.required("api/restart", rule, "exitCodes") else { continue };
+        if check.required("api/restart", codes, "operator").is_some() {
+            check.word("api/restart", codes, "operator", &["In", "NotIn"]);
+        }
+        let count = items(codes, "values").count();
+        if count > 255 {
+            check.error("api/restart", (codes, "values"), format!("has {count} values, and may have 255"));
+        }
+    }
+}
+
+/// Judges the policy of versions in which only init containers have one, and only one.
+fn older_policy<'d>(check: &mut Check<'d>, role: Role, container: Node<'d>) {
+    if role == Role::Main {
+        check.forbidden("api/restart", container, "restartPolicy", "is not for main containers");
+    } else {
+        check.word("api/restart", container, "restartPolicy", &["Always"]);
+    }
+}
+
+/// Judges what a change of resources does to the container.
+fn resize<'d>(check: &mut Check<'d>, pod: &Pod<'d>, role: Role, container: Node<'d>) {
+    let mut seen: Vec<&str> = Vec::new();
+    for policy in items(container, "resizePolicy") {
+        let (name, restart) = (text(policy, "resourceName"), text(policy, "restartPolicy"));
+        let place = |field| Place::Shown(policy.field(field).unwrap_or(policy).head(), container, "resizePolicy");
+        if seen.contains(&name) {
+            check.error("api/restart", policy, format!("`{name}` has two resize policies"));
+        }
+        seen.push(name);
+        if !matches!(name, "cpu" | "memory") {
+            let message = format!("`resourceName` is `{name}`, but must be `cpu` or `memory`");
+            check.error("api/restart", place("resourceName"), message);
+        }
+        match restart {
+            "NotRequired" => {}
+            "RestartContainer" if text(pod.spec, "restartPolicy") == "Never" => {
+                let message = "`RestartContainer` contradicts `restartPolicy: Never` of the pod";
+                check.error("api/restart", place("restartPolicy"), message).help("write `NotRequired`");
+            }
+            "RestartContainer" if role == Role::Init && check.since(36) => {
+                let message = "`RestartContainer` is not for init containers without `restartPolicy: Always`";
+                check.error("api/restart", (policy, "restartPolicy"), message).help("write `NotRequired`");
+            }
+            "RestartContainer" => {}
+            other => {
+                let message = format!("`restartPolicy` is `{other}`, but must be `NotRequired` or `RestartContainer`");
+                check.error("api/restart", place("restartPolicy"), message);
+            }
+        }
+    }
+}

@@ -1,0 +1,100 @@
+//! The ports of a Service.
+
+use super::{RULE, Service};
+use crate::api::check::{Check, items, show, text};
+use crate::api::syntax::{dns_label, port_name, qualified_name};
+use crate::yaml::{Kind, Node};
+
+/// The ports that servers give out on nodes, unless they are told otherwise.
+const NODE_PORTS: std::ops::RangeInclusive<i64> = 30_000..=32_767;
+
+/// Judges the ports of a Service.
+pub(super) fn judge<'d>(check: &mut Check<'d>, service: &Service<'d>) {
+    let spec = service.spec;
+    let count = items(spec, "ports").count();
+    if count == 0 && !service.headless && service.kind != "ExternalName" {
+        check.error(RULE, (spec, "ports"), "`ports` is missing").help("write a port, or `clusterIP: None`");
+    }
+    for (index, port) in items(spec, "ports").enumerate() {
+        let before = || items(spec, "ports").take(index);
+        name(check, port, count > 1);
+        let own = text(port, "name");
+        if !own.is_empty()
+            && let Some(first) = before().find(|other| text(*other, "name") == own)
+        {
+            let message = format!("the port `{}` is named twice", show(own));
+            check.error("api/port", (port, "name"), message).label(first.head(), "first named here");
+        }
+        let target = port.field("targetPort");
+        if let Some(target) = target.filter(|target| target.kind() == Kind::String && !target.text().is_empty()) {
+            check.syntax("api/port", target, "targetPort", target.text(), port_name);
+        }
+        if let Some(target) = target.and_then(Node::as_i64).filter(|target| !(0..=65_535).contains(target)) {
+            check.error("api/port", (port, "targetPort"), format!("`targetPort` is {target}, but ports end at 65535"));
+        }
+        app_protocol(check, port);
+        let (number, node_port) = (number(port, "port"), number(port, "nodePort").filter(|port| *port != 0));
+        if let Some(first) = before().find(|other| same(*other, port, "port"))
+            && let Some(number) = number
+        {
+            let message = format!("the port {number} is given twice for {}", protocol(port));
+            check.error("api/port", port, message).label(first.head(), "first given here");
+        }
+        if number == Some(10_250) && service.kind == "LoadBalancer" && !check.since(33) {
+            check.error("api/port", port, "the port 10250 is that of kubelets, and may not be opened to the outside");
+        }
+        if let Some(node_port) = node_port {
+            self::node_port(check, service, port, node_port);
+            if let Some(first) = before().find(|other| same(*other, port, "nodePort")) {
+                let message = format!("the node port {node_port} is given twice for {}", protocol(port));
+                check.error("api/port", (port, "nodePort"), message).label(first.head(), "first given here");
+            }
+        }
+    }
+}
+
+/// Judges the name of a port, which must have one where there are several.
+pub(super) fn name<'d>(check: &mut Check<'d>, port: Node<'d>, needed: bool) {
+    match text(port, "name") {
+        "" if needed => {
+            check.error("api/port", (port, "name"), "`name` is missing: of several ports, each must have one");
+        }
+        "" => {}
+        name => _ = check.syntax("api/port", (port, "name"), "name", name, dns_label),
+    }
+}
+
+/// Judges the `appProtocol` of a port.
+pub(super) fn app_protocol<'d>(check: &mut Check<'d>, port: Node<'d>) {
+    if let Some(protocol) = port.field("appProtocol") {
+        check.syntax("api/port", protocol, "appProtocol", protocol.text(), qualified_name);
+    }
+}
+
+fn node_port<'d>(check: &mut Check<'d>, service: &Service<'d>, port: Node<'d>, number: i64) {
+    match service.kind {
+        "ClusterIP" => {
+            let message = "`nodePort` belongs to Services of type `NodePort` and `LoadBalancer`";
+            check.error("api/port", (port, "nodePort"), message).help("remove `nodePort`, or change `type`");
+        }
+        "NodePort" | "LoadBalancer" if !NODE_PORTS.contains(&number) => {
+            let (least, most) = (NODE_PORTS.start(), NODE_PORTS.end());
+            let message =
+                format!("`nodePort` is {number}, but servers give out {least} to {most} if not set up otherwise");
+            check.warning("api/port", (port, "nodePort"), message).help("remove `nodePort` to get a free one");
+        }
+        _ => {}
+    }
+}
+
+fn number(port: Node<'_>, field: &str) -> Option<i64> {
+    port.field(field).and_then(Node::as_i64)
+}
+
+fn protocol(port: Node<'_>) -> &str {
+    Some(text(port, "protocol")).filter(|protocol| !protocol.is_empty()).unwrap_or("TCP")
+}
+
+fn same(one: Node<'_>, other: Node<'_>, field: &str) -> bool {
+    number(one, field) == number(other, field) && protocol(one) == protocol(other)
+}

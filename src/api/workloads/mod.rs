@@ -1,0 +1,198 @@
+//! Workloads that keep pods running: Deployments, StatefulSets, DaemonSets and their like.
+
+mod strategy;
+pub(super) mod template;
+
+use super::Judge;
+use super::check::{Check, items, show, text};
+use super::selector::{self, label_selector};
+use super::storage::claim;
+use super::syntax::{dns_label, dns_subdomain};
+use crate::yaml::{Kind, Node};
+pub(super) use template::{Templated, labels_fit};
+
+/// The rule of what this area judges.
+const RULE: &str = "api/workload";
+
+/// Gives the judge of a kind.
+pub(super) fn find(group: &str, kind: &str) -> Option<Judge> {
+    Some(match (group, kind) {
+        ("apps", "Deployment") => |check, object| deployment(check, object),
+        ("apps", "ReplicaSet") => |check, object| replica_set(check, object),
+        ("apps", "StatefulSet") => |check, object| stateful_set(check, object),
+        ("apps", "DaemonSet") => |check, object| daemon_set(check, object),
+        ("apps", "ControllerRevision") => |check, object| controller_revision(check, object),
+        ("", "ReplicationController") => |check, object| replication_controller(check, object),
+        ("", "PodTemplate") => |check, object| pod_template(check, object),
+        _ => return None,
+    })
+}
+
+/// Warns of a name that is no DNS label, where pods get it.
+pub(super) fn name_of_pods<'d>(check: &mut Check<'d>, object: Node<'d>) {
+    let Some(metadata) = object.field("metadata") else { return };
+    let name = text(metadata, "name");
+    let problem = dns_label(name).filter(|_| !name.is_empty() && dns_subdomain(name).is_none());
+    if let Some(problem) = problem {
+        let message = format!("pods and their hosts get the name `{}`, but it {problem}", show(name));
+        check
+            .warning("api/name", (metadata, "name"), message)
+            .help("write a DNS label: no dots, and up to 63 characters");
+    }
+}
+
+/// Requires numbers, where they are written, to be zero or more.
+pub(super) fn no_negatives<'d>(check: &mut Check<'d>, rule: &'static str, map: Node<'d>, fields: &[&'static str]) {
+    for field in fields {
+        check.range(rule, map, field, 0, i64::MAX);
+    }
+}
+
+/// Gives the `spec` of a workload whose server asks for a selector. Reports where there is none.
+fn spec_of<'d>(check: &mut Check<'d>, object: Node<'d>) -> Option<Node<'d>> {
+    if object.field("spec").is_none() {
+        check.error("api/selector", (object, &["spec", "selector"]), "`spec` is missing, and its `selector`");
+        check.error(RULE, (object, &["spec", "template", "spec", "containers"]), "the pods' `containers` are missing");
+    }
+    object.field("spec").filter(|spec| spec.kind() == Kind::Map)
+}
+
+fn deployment<'d>(check: &mut Check<'d>, object: Node<'d>) {
+    name_of_pods(check, object);
+    let Some(spec) = spec_of(check, object) else { return };
+    no_negatives(
+        check,
+        RULE,
+        spec,
+        &["replicas", "minReadySeconds", "revisionHistoryLimit", "progressDeadlineSeconds"],
+    );
+    selector_and_template(check, spec, Templated::Always);
+    strategy::deployment(check, spec);
+    let number = |field: &str, default: i64| spec.field(field).map_or(Some(default), Node::as_i64);
+    if let (Some(deadline), Some(ready)) = (number("progressDeadlineSeconds", 600), number("minReadySeconds", 0))
+        && deadline <= ready
+    {
+        let message =
+            format!("`progressDeadlineSeconds` is {deadline}, but must exceed `minReadySeconds`, which is {ready}");
+        check.error(RULE, (spec, "progressDeadlineSeconds"), message);
+    }
+}
+
+fn replica_set<'d>(check: &mut Check<'d>, object: Node<'d>) {
+    name_of_pods(check, object);
+    let Some(spec) = spec_of(check, object) else { return };
+    no_negatives(check, RULE, spec, &["replicas", "minReadySeconds"]);
+    selector_and_template(check, spec, Templated::Always);
+}
+
+fn daemon_set<'d>(check: &mut Check<'d>, object: Node<'d>) {
+    let Some(spec) = spec_of(check, object) else { return };
+    no_negatives(check, RULE, spec, &["minReadySeconds", "revisionHistoryLimit"]);
+    if spec.field("selector").is_none() {
+        let message = "without a `selector`, the DaemonSet has no pods";
+        check.error("api/selector", (spec, &["template", "metadata", "labels"]), message).help("write a `selector`");
+    }
+    selector_and_template(check, spec, Templated::Always);
+    strategy::daemon_set(check, spec);
+}
+
+fn stateful_set<'d>(check: &mut Check<'d>, object: Node<'d>) {
+    let Some(spec) = spec_of(check, object) else { return };
+    no_negatives(check, RULE, spec, &["replicas", "minReadySeconds"]);
+    if let Some(ordinals) = spec.field("ordinals") {
+        no_negatives(check, RULE, ordinals, &["start"]);
+    }
+    let service = text(spec, "serviceName");
+    if check.since(33) && !service.is_empty() {
+        check.syntax("api/name", (spec, "serviceName"), "serviceName", service, dns_label);
+    }
+    // Servers before 1.34 look neither into the pods nor into their claims.
+    let templated = if check.since(34) { Templated::Always } else { Templated::Unread };
+    selector_and_template(check, spec, templated);
+    strategy::stateful_set(check, spec);
+    if check.since(34) {
+        claims(check, spec);
+    }
+    let history = spec.field("revisionHistoryLimit").filter(|limit| limit.as_i64().is_some_and(|limit| limit < 0));
+    if check.since(33)
+        && let Some(limit) = history
+    {
+        let message = "a `revisionHistoryLimit` below 0 keeps all revisions for ever";
+        check.warning(RULE, limit, message).help("write a number of revisions, 0 or more");
+    }
+}
+
+/// Judges the claims from which the pods of a StatefulSet get volumes of their own.
+fn claims<'d>(check: &mut Check<'d>, spec: Node<'d>) {
+    for claim in items(spec, "volumeClaimTemplates") {
+        claim::spec(check, claim, claim::Of::Pod);
+        claim::warnings(check, claim);
+        // The server makes a volume of each claim, and names that.
+        let metadata = claim.field("metadata").unwrap_or(claim);
+        let name = text(metadata, "name");
+        let problem = if name.is_empty() { Some("is missing".to_owned()) } else { dns_label(name) };
+        if let Some(problem) = problem {
+            let span = metadata.field("name").map_or_else(|| metadata.head(), Node::span);
+            let place = super::check::Place::Deep(span, spec, &["template", "spec", "volumes", "[0]", "name"]);
+            check.error("api/name", place, format!("the claim's `name` names a volume of the pods, but {problem}"));
+        }
+    }
+}
+
+fn controller_revision<'d>(check: &mut Check<'d>, object: Node<'d>) {
+    no_negatives(check, RULE, object, &["revision"]);
+    match object.field("data") {
+        None => _ = check.error(RULE, (object, "data"), "`data` is missing"),
+        Some(data) if data.kind() != Kind::Map && check.since(31) => {
+            check.error(RULE, data, "`data` must be a map");
+        }
+        Some(_) => {}
+    }
+}
+
+fn replication_controller<'d>(check: &mut Check<'d>, object: Node<'d>) {
+    name_of_pods(check, object);
+    let spec = object.field("spec");
+    let template = spec.and_then(|spec| spec.field("template"));
+    let labels = template.and_then(|template| template.at(&["metadata", "labels"]));
+    let wanted = spec.and_then(|spec| spec.field("selector")).filter(|selector| selector.entries().len() > 0);
+    // Without a selector, the pods' labels are it.
+    if wanted.or(labels).is_none_or(|labels| labels.entries().len() == 0) {
+        let message = "`selector` is missing, and the pods have no labels to stand in for it";
+        check.error("api/selector", (object, &["spec", "selector"]), message);
+    }
+    if template.is_none() {
+        check.error(RULE, (object, &["spec", "template"]), "`template` is missing");
+        return;
+    }
+    let Some(spec) = spec else { return };
+    no_negatives(check, RULE, spec, &["replicas", "minReadySeconds"]);
+    let unmet = wanted.into_iter().flat_map(Node::entries).find(|entry| {
+        labels.and_then(|labels| labels.get(entry.name())).map(selector::plain) != Some(selector::plain(entry.value))
+    });
+    if let Some(entry) = unmet {
+        let wants = format!("`{}: {}`", entry.name(), show(selector::plain(entry.value)));
+        template::misfit(check, spec, entry.value.span(), &wants);
+    }
+    template::judge(check, spec, Templated::Always);
+}
+
+fn pod_template<'d>(check: &mut Check<'d>, object: Node<'d>) {
+    match object.field("template") {
+        Some(template) => template::pods(check, template),
+        None => _ = check.error(RULE, (object, &["template", "spec", "containers"]), "`template` is missing"),
+    }
+}
+
+/// Judges a selector, the template that it must fit, and the template itself.
+fn selector_and_template<'d>(check: &mut Check<'d>, spec: Node<'d>, templated: Templated) {
+    if let Some(selector) = spec.field("selector") {
+        label_selector(check, selector);
+        if selector::is_empty(selector) {
+            let message = "an empty `selector` would take every pod of the namespace";
+            check.error("api/selector", selector, message).help("write a label of the pods: `matchLabels: {app: web}`");
+        }
+        labels_fit(check, spec, selector);
+    }
+    template::judge(check, spec, templated);
+}
