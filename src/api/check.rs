@@ -117,11 +117,6 @@ impl<'d> Check<'d> {
         self.report(rule, Severity::Error, place.into(), message.into())
     }
 
-    /// Reports what the server refuses at a place that is known by its path.
-    pub(super) fn error_at(&mut self, rule: &'static str, span: Span, path: String, message: String) -> Said<'_> {
-        self.push(rule, Severity::Error, span, path, message)
-    }
-
     /// Reports what the server accepts with a warning header.
     pub(super) fn warning(
         &mut self,
@@ -254,11 +249,15 @@ impl<'d> Check<'d> {
                 (span, path)
             }
         };
-        self.push(rule, severity, span, path, message)
+        self.tell(Diagnostic::new(rule, severity, message).at(span), path)
     }
 
-    fn push(&mut self, rule: &'static str, severity: Severity, span: Span, path: String, message: String) -> Said<'_> {
-        let finding = Diagnostic::new(rule, severity, message).at(span);
+    /// Reports what the server refuses, at a place whose path is known.
+    pub(super) fn error_at(&mut self, rule: &'static str, span: Span, path: String, message: String) -> Said<'_> {
+        self.tell(Diagnostic::error(rule, message).at(span), path)
+    }
+
+    fn tell(&mut self, finding: Diagnostic, path: String) -> Said<'_> {
         self.findings.push(if path.is_empty() { finding } else { finding.path(path) });
         let last = self.findings.len() - 1;
         Said(&mut self.findings[last])

@@ -73,12 +73,6 @@ pub fn verdict(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Dia
         let mut found = judge(object, store, version, &findings);
         findings.retain(|known| !found.iter().any(|later| replaces(later, known)));
         found.retain(|finding| !findings.iter().any(|known| covers(known, finding)));
-        // Where validation refuses what lists alone would only warn of, that is the verdict.
-        let refused = |known: &Diagnostic| {
-            let mut errors = found.iter().filter(|finding| finding.severity == Severity::Error);
-            known.rule == "schema/duplicate-item" && errors.any(|error| error.path == known.path)
-        };
-        findings.retain(|known| known.severity == Severity::Error || !refused(known));
         findings.append(&mut found);
     });
     findings.sort_by_key(|finding| finding.span.map(|span| (span.file, span.start)));
@@ -129,6 +123,8 @@ fn replaces(later: &Diagnostic, known: &Diagnostic) -> bool {
                 path.strip_prefix(known_path.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
             }
             "schema/enum" => later.span == known.span,
+            // Where validation refuses what lists alone would only warn of, that is the verdict.
+            "schema/duplicate-item" => known.severity != Severity::Error && path == known_path,
             _ => false,
         }
 }

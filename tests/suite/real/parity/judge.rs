@@ -14,6 +14,8 @@ pub(super) enum Outcome {
     Same,
     /// Both reject, and name different fields.
     OtherField,
+    /// The server accepts in `apply` what it rejects in `create`, and we reject: a verdict on an object has no such case.
+    CreateOnly,
     /// The server accepts what we reject.
     False,
     /// We accept what the server rejects.
@@ -43,6 +45,7 @@ impl Outcome {
             Self::BothAccept => "both accept",
             Self::Same => "same",
             Self::OtherField => "field",
+            Self::CreateOnly => "create only",
             Self::False => "false",
             Self::Missed => "missed",
         }
