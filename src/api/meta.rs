@@ -53,6 +53,21 @@ pub(super) fn template<'d>(check: &mut Check<'d>, template: Node<'d>) {
     }
 }
 
+/// Judges the metadata of an object that stands in a custom resource; its name need only be a segment of a path.
+pub(super) fn embedded<'d>(check: &mut Check<'d>, object: Node<'d>) {
+    let Some(metadata) = object.field("metadata").filter(|metadata| metadata.kind() == Kind::Map) else { return };
+    for field in ["name", "generateName"] {
+        check.syntax("api/name", (metadata, field), field, text(metadata, field), path_segment);
+    }
+    let namespace = text(metadata, "namespace");
+    if !namespace.is_empty() {
+        check.syntax("api/name", (metadata, "namespace"), "namespace", namespace, dns_label);
+    }
+    common(check, metadata, metadata);
+    owners(check, metadata);
+    finalizers(check, metadata);
+}
+
 /// Judges labels and annotations, which the server names as fields of `holder`.
 fn common<'d>(check: &mut Check<'d>, metadata: Node<'d>, holder: Node<'d>) {
     if let Some(labels) = metadata.field("labels") {

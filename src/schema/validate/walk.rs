@@ -1,7 +1,7 @@
 //! The walk over an object and its schema at once: maps, and what stands in them.
 
-use super::super::shape::{Object, Schema, Shape};
 use super::super::custom::Judge;
+use super::super::shape::{Object, Schema, Shape};
 use super::super::store::{SchemaStore, Type};
 use super::super::version::Version;
 use super::{misplaced, text};
@@ -53,8 +53,11 @@ impl<'s, 'd> Walk<'s, 'd> {
             }
             (Shape::Map(values), Kind::Map) => {
                 self.length(node, outer, node.entries().len(), "key");
-                for Entry { key, value } in node.entries() {
-                    self.enter(node, schema, Step::Key(key.text()), |walk| walk.check(value, values));
+                for entry in node.entries() {
+                    if entry.value.is_null() && !values.nullable {
+                        self.null(entry, values);
+                    }
+                    self.enter(node, schema, Step::Key(entry.name()), |walk| walk.check(entry.value, values));
                 }
             }
             (Shape::List(list), Kind::Seq) => {
@@ -70,7 +73,10 @@ impl<'s, 'd> Walk<'s, 'd> {
             _ => self.scalar(node, outer, &schema.shape),
         }
         // Of a value of the wrong type nothing more is said.
-        if !self.findings[before..].iter().any(|finding| finding.rule == "schema/type" && finding.span == Some(node.head())) {
+        if !self.findings[before..]
+            .iter()
+            .any(|finding| finding.rule == "schema/type" && finding.span == Some(node.head()))
+        {
             self.restrain(node, outer);
         }
     }
@@ -103,6 +109,8 @@ impl<'s, 'd> Walk<'s, 'd> {
                 Some(field) => {
                     if !entry.value.is_null() || field.schema.nullable {
                         self.enter(node, schema, Step::Key(name), |walk| walk.check(entry.value, &field.schema));
+                    } else if !field.required {
+                        self.null(entry, &field.schema);
                     }
                 }
                 None if object.open => {}
@@ -135,7 +143,7 @@ impl<'s, 'd> Walk<'s, 'd> {
         self.frames.first().is_some_and(|frame| frame.step == Step::Key("status"))
     }
 
-    fn required(&mut self, node: Node<'d>, name: &str) {
+    fn required(&mut self, node: Node<'d>, name: &'s str) {
         let missing = |span| {
             let message = format!("`{}` is missing", text::field(&self.place(), name));
             Diagnostic::error("schema/required", message).at(span)
@@ -152,11 +160,22 @@ impl<'s, 'd> Walk<'s, 'd> {
                 value.text()
             )),
         };
-        self.report(finding);
-        // The field is named, as the server names it, though there may be no place to show.
-        if let Some(missing) = self.findings.last_mut() {
-            Step::Key(name).push_to(missing.path.get_or_insert_default());
+        let mut path = self.path();
+        Step::Key(name).push_to(&mut path);
+        self.add(finding, path);
+    }
+
+    /// Server-side apply keeps a null, which then has the wrong type; `create` drops it.
+    fn null(&mut self, entry: Entry<'d>, schema: &'s Schema) {
+        let has_default = schema.custom.as_ref().is_some_and(|custom| custom.has_default());
+        if !self.custom || has_default || matches!(schema.shape, Shape::Any | Shape::Reference(_)) {
+            return;
         }
+        let message = format!("`{}` is null: server-side apply refuses it", text::field(&self.place(), entry.name()));
+        let finding = Diagnostic::error("api/server-side-apply", message).at(entry.key.span());
+        let mut path = self.path();
+        Step::Key(entry.name()).push_to(&mut path);
+        self.add(finding.help("leave the field out"), path);
     }
 
     fn unknown_field(&mut self, node: Node<'d>, object: &'s Object, entry: Entry<'d>) {
