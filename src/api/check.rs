@@ -14,7 +14,7 @@ pub(super) struct Check<'d> {
 }
 
 /// Where something is wrong: a place in the text, and the field path that the server names.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(super) enum Place<'d> {
     /// A value, written.
     Value(Node<'d>),
@@ -26,8 +26,6 @@ pub(super) enum Place<'d> {
     Shown(Span, Node<'d>, &'static str),
     /// As `Shown`, several fields below a node; `[0]` stands for an item.
     Deep(Span, Node<'d>, &'static [&'static str]),
-    /// A place, and the path that the server names.
-    At(Span, String),
     /// A value, or the lack of one, for an entry that the server names: the path is that of the node, then the field, then
     /// the key.
     Keyed(Span, Node<'d>, &'static str, &'d str),
@@ -245,14 +243,21 @@ impl<'d> Check<'d> {
             }
             Place::Shown(span, map, field) => (span, below(map, &[field])),
             Place::Deep(span, map, fields) => (span, below(map, fields)),
-            Place::At(span, path) => (span, path),
             Place::Keyed(span, map, field, key) => {
                 let mut path = below(map, &[field]);
                 Step::Key(key).push_to(&mut path);
                 (span, path)
             }
         };
-        let finding = Diagnostic::new(rule, severity, message).at(span);
+        self.tell(Diagnostic::new(rule, severity, message).at(span), path)
+    }
+
+    /// Reports what the server refuses, at a place whose path is known.
+    pub(super) fn error_at(&mut self, rule: &'static str, span: Span, path: String, message: String) -> Said<'_> {
+        self.tell(Diagnostic::error(rule, message).at(span), path)
+    }
+
+    fn tell(&mut self, finding: Diagnostic, path: String) -> Said<'_> {
         self.findings.push(if path.is_empty() { finding } else { finding.path(path) });
         let last = self.findings.len() - 1;
         Said(&mut self.findings[last])

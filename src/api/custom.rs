@@ -14,7 +14,7 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, object: Node<'d>, found: &Type<'_
     }
     for broken in schema::broken_rules(object, found) {
         check
-            .error("api/cel", Place::At(broken.span, broken.path), broken.message)
+            .error_at("api/cel", broken.span, broken.path, broken.message)
             .help(format!("the definition of the kind demands `{}`", super::check::show(&broken.rule)));
     }
 }
