@@ -28,7 +28,8 @@ pub(super) fn object<'d>(check: &mut Check<'d>, object: Node<'d>, group: &str, k
     }
     common(check, metadata, metadata);
     owners(check, metadata);
-    finalizers(check, metadata);
+    finalizers(check, metadata, found.custom);
+    of_the_server(check, metadata);
 }
 
 /// Judges the metadata of a template: labels and annotations, which are all that the server looks at there. It names them
@@ -112,11 +113,31 @@ fn owners<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
     }
 }
 
-fn finalizers<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
+/// Judges what the server writes itself, and takes back from `create` only.
+fn of_the_server<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
+    if !text(metadata, "uid").is_empty() {
+        check.apply_only((metadata, "uid"), "`uid` names an object that exists").help("remove `uid`");
+    }
+    if items(metadata, "managedFields").next().is_some() {
+        check.apply_only((metadata, "managedFields"), "`managedFields` is the server's").help("remove `managedFields`");
+    }
+    let version = text(metadata, "resourceVersion");
+    if !version.is_empty() && version.parse::<u64>().is_err() {
+        check.apply_only((metadata, "resourceVersion"), "`resourceVersion` is no number").help("remove it");
+    }
+}
+
+/// Finalizers without a domain, which objects of built-in kinds may have.
+const STANDARD_FINALIZERS: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
+
+fn finalizers<'d>(check: &mut Check<'d>, metadata: Node<'d>, custom: bool) {
     for finalizer in items(metadata, "finalizers") {
         if let Some(problem) = qualified_name(finalizer.text()) {
             let place = Place::Shown(finalizer.span(), metadata, "finalizers");
             check.error("api/metadata", place, format!("finalizer `{}` {problem}", show(finalizer.text())));
+        } else if !custom && !finalizer.text().contains('/') && !STANDARD_FINALIZERS.contains(&finalizer.text()) {
+            let message = format!("finalizer `{}` has no domain, and is none of the server's own", show(finalizer.text()));
+            check.error("api/metadata", finalizer, message).help("write `domain/name`: `example.com/wait`");
         }
     }
     let has = |name: &str| items(metadata, "finalizers").any(|finalizer| finalizer.text() == name);
@@ -135,7 +156,7 @@ fn form_of(check: &Check<'_>, group: &str, kind: &str) -> Form {
         ("rbac.authorization.k8s.io", _)
         | ("policy", "PodDisruptionBudget")
         | ("", "Event")
-        | ("certificates.k8s.io", "CertificateSigningRequest") => path_segment,
+        | ("certificates.k8s.io", "CertificateSigningRequest" | "ClusterTrustBundle") => path_segment,
         ("networking.k8s.io", "IPAddress") => |text| {
             let address = Address::read(text).filter(|address| address.is_canonical(text));
             address.is_none().then(|| "must be an IP address in its shortest form".to_owned())
