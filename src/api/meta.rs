@@ -36,7 +36,8 @@ pub(super) fn object<'d>(check: &mut Check<'d>, object: Node<'d>, group: &str, k
     }
     common(check, metadata, metadata);
     owners(check, metadata);
-    finalizers(check, metadata);
+    finalizers(check, metadata, found.custom);
+    of_the_server(check, metadata);
 }
 
 /// Gives a name such as the server makes up of `generateName`.
@@ -65,7 +66,7 @@ pub(super) fn embedded<'d>(check: &mut Check<'d>, object: Node<'d>) {
     }
     common(check, metadata, metadata);
     owners(check, metadata);
-    finalizers(check, metadata);
+    finalizers(check, metadata, true);
 }
 
 /// Judges labels and annotations, which the server names as fields of `holder`.
@@ -141,11 +142,31 @@ fn owners<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
     }
 }
 
-fn finalizers<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
+/// Judges what the server writes itself, and takes back from `create` only.
+fn of_the_server<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
+    if !text(metadata, "uid").is_empty() {
+        check.apply_only((metadata, "uid"), "`uid` names an object that exists").help("remove `uid`");
+    }
+    if items(metadata, "managedFields").next().is_some() {
+        check.apply_only((metadata, "managedFields"), "`managedFields` is the server's").help("remove `managedFields`");
+    }
+    let version = text(metadata, "resourceVersion");
+    if !version.is_empty() && version.parse::<u64>().is_err() {
+        check.apply_only((metadata, "resourceVersion"), "`resourceVersion` is no number").help("remove it");
+    }
+}
+
+/// Finalizers without a domain, which objects of built-in kinds may have.
+const STANDARD_FINALIZERS: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
+
+fn finalizers<'d>(check: &mut Check<'d>, metadata: Node<'d>, custom: bool) {
     for finalizer in items(metadata, "finalizers") {
         if let Some(problem) = qualified_name(finalizer.text()) {
             let place = Place::Shown(finalizer.span(), metadata, "finalizers");
             check.error("api/metadata", place, format!("finalizer `{}` {problem}", show(finalizer.text())));
+        } else if !custom && !finalizer.text().contains('/') && !STANDARD_FINALIZERS.contains(&finalizer.text()) {
+            let message = format!("finalizer `{}` has no domain, and is none of the server's own", show(finalizer.text()));
+            check.error("api/metadata", finalizer, message).help("write `domain/name`: `example.com/wait`");
         }
     }
     let has = |name: &str| items(metadata, "finalizers").any(|finalizer| finalizer.text() == name);
