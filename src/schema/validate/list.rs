@@ -16,13 +16,14 @@ impl<'s, 'd> Walk<'s, 'd> {
             Shape::Object(object) => object.fields.iter().any(|field| field.required),
             _ => false,
         };
-        let replaced = matches!(resolved.shape, Shape::Any) || schema.custom.as_ref().is_some_and(|custom| custom.has_default());
+        let replaced =
+            matches!(resolved.shape, Shape::Any) || schema.custom.as_ref().is_some_and(|custom| custom.has_default());
         let empty_is_wrong = if self.custom { !replaced } else { empty_is_wrong };
         if item.is_null() && !resolved.nullable && empty_is_wrong {
             let message = format!("`{}` is empty", self.place());
-            self.report(
-                Diagnostic::error("schema/type", message).at(item.span()).help("write the item, or remove the `-`"),
-            );
+            let finding = Diagnostic::error("schema/type", message).at(item.span());
+            let below = self.first_required(schema);
+            self.report_below(finding.help("write the item, or remove the `-`"), &below);
         } else {
             self.check(item, schema);
         }
@@ -61,7 +62,7 @@ impl<'s, 'd> Walk<'s, 'd> {
                 } else {
                     "server-side apply refuses the object: remove one of them"
                 });
-            self.report_item(index, finding, node);
+            self.report_item(index, finding, node, list);
         }
     }
 
@@ -97,10 +98,14 @@ impl<'s, 'd> Walk<'s, 'd> {
         }
     }
 
-    fn report_item(&mut self, index: usize, finding: Diagnostic, node: Node<'d>) {
+    /// Reports an item, by the field that tells it apart where there is only one.
+    fn report_item(&mut self, index: usize, finding: Diagnostic, node: Node<'d>, list: &'s List) {
         let Some(schema) = self.frames.last().map(|frame| frame.schema) else { return self.report(finding) };
         self.frames.push(super::walk::Frame { node, schema, step: Step::Index(index) });
-        self.report(finding);
+        match &list.identity {
+            Identity::Keys(keys) if keys.len() == 1 => self.report_below(finding, &[&keys[0]]),
+            _ => self.report(finding),
+        }
         self.frames.pop();
     }
 
@@ -114,7 +119,7 @@ impl<'s, 'd> Walk<'s, 'd> {
             (Identity::Atomic, _) | (Identity::Keys(_), "env" | "claims" | "imagePullSecrets" | "hostAliases") => None,
             (Identity::Keys(keys), "ports") if keys.iter().any(|key| key == "containerPort") => None,
             // The server takes these as they are.
-            (Identity::Set, _) | (_, "secrets") => Some(Severity::Warning),
+            (Identity::Set, _) | (_, "secrets" | "variables" | "x-kubernetes-validations") => Some(Severity::Warning),
             (Identity::Keys(_), _) => Some(Severity::Error),
         }
     }
