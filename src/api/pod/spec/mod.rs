@@ -89,7 +89,7 @@ fn references<'d>(check: &mut Check<'d>, spec: Node<'d>) {
         if !secrets.insert(name) {
             let message = format!("the secret `{}` stands twice", show(name));
             check.warning(RULE, (secret, "name"), message.clone());
-            check.apply_only((spec, "imagePullSecrets"), message);
+            check.apply_only(secret, message);
         }
         if name.is_empty() {
             check.warning(RULE, (secret, "name"), "`name` is empty: this names no secret");
