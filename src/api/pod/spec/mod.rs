@@ -8,6 +8,9 @@ mod scheduling;
 mod security;
 mod spread;
 
+#[cfg(test)]
+mod tests;
+
 use crate::api::check::{Check, items, show, text};
 use crate::api::syntax::{dns_label, dns_subdomain, qualified_name};
 use crate::yaml::Node;
