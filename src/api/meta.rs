@@ -39,6 +39,18 @@ pub(super) fn template<'d>(check: &mut Check<'d>, template: Node<'d>) {
     }
 }
 
+/// Judges labels and annotations of metadata that stands within an object and has nothing else.
+pub(super) fn within<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
+    common(check, metadata, metadata);
+    for entry in metadata.entries() {
+        let empty = entry.value.is_null() || entry.value.as_str() == Some("");
+        let allowed = ["labels", "annotations", "creationTimestamp"].contains(&entry.name());
+        if !empty && !allowed {
+            check.error("api/metadata", entry.value, format!("`{}` may not be set here", show(entry.name())));
+        }
+    }
+}
+
 /// Judges labels and annotations, which the server names as fields of `holder`.
 fn common<'d>(check: &mut Check<'d>, metadata: Node<'d>, holder: Node<'d>) {
     if let Some(labels) = metadata.field("labels") {

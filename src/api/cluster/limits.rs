@@ -1,7 +1,7 @@
 //! LimitRanges.
 
-use super::resources::{amount, container_resource, is_shared, resource};
 use crate::api::check::{Check, Place, items, show, text};
+use crate::api::resources::{amount, container_resource, is_shared, resource};
 use crate::api::syntax::qualified_name;
 use crate::schema::Amount;
 use crate::yaml::{Entry, Node};

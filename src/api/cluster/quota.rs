@@ -1,7 +1,7 @@
 //! ResourceQuotas.
 
-use super::resources::{amount, is_quota_resource, judge_amount, quota_resource};
 use crate::api::check::{Check, Place, items, plain, show, text};
+use crate::api::resources::{amount, is_quota_resource, judge_amount, quota_resource};
 use crate::yaml::{Entry, Node};
 
 /// Judges a ResourceQuota.
