@@ -249,7 +249,15 @@ impl<'d> Check<'d> {
                 (span, path)
             }
         };
-        let finding = Diagnostic::new(rule, severity, message).at(span);
+        self.tell(Diagnostic::new(rule, severity, message).at(span), path)
+    }
+
+    /// Reports what the server refuses, at a place whose path is known.
+    pub(super) fn error_at(&mut self, rule: &'static str, span: Span, path: String, message: String) -> Said<'_> {
+        self.tell(Diagnostic::error(rule, message).at(span), path)
+    }
+
+    fn tell(&mut self, finding: Diagnostic, path: String) -> Said<'_> {
         self.findings.push(if path.is_empty() { finding } else { finding.path(path) });
         let last = self.findings.len() - 1;
         Said(&mut self.findings[last])

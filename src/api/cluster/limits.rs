@@ -65,7 +65,9 @@ fn bounds<'d>(check: &mut Check<'d>, limit: Node<'d>, kind: &str) {
             }
         }
     }
-    names.into_iter().for_each(|name| bound(check, limit, kind, name));
+    for name in names {
+        bound(check, limit, kind, name);
+    }
 }
 
 /// Judges what limits say of one resource.

@@ -19,7 +19,7 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, object: Node<'d>) {
     warn(check, spec);
 }
 
-fn hard<'d>(spec: Node<'d>) -> impl Iterator<Item = Entry<'d>> {
+fn hard(spec: Node<'_>) -> impl Iterator<Item = Entry<'_>> {
     spec.field("hard").into_iter().flat_map(Node::entries)
 }
 

@@ -211,8 +211,12 @@ mod tests {
                 vec!["", "device", "x", "1", "device.driver ==", "'a'", "a / b == 1"],
             ),
         ] {
-            good.iter().for_each(|text| assert_eq!(right(text), None, "{text}"));
-            bad.iter().for_each(|text| assert!(right(text).is_some(), "{text}"));
+            for text in good {
+                assert_eq!(right(text), None, "{text}");
+            }
+            for text in bad {
+                assert!(right(text).is_some(), "{text}");
+            }
         }
     }
 }

@@ -56,6 +56,14 @@ pub(in crate::api) fn pods<'d>(check: &mut Check<'d>, template: Node<'d>) {
     }
 }
 
+/// Names the labels of pods as the server does which takes them for the workload, too: where that has none. `mark` stands
+/// before the findings.
+pub(in crate::api) fn labels_of_both<'d>(check: &mut Check<'d>, object: Node<'d>, mark: usize) {
+    if object.at(&["metadata", "labels"]).is_none_or(|labels| labels.entries().len() == 0) {
+        check.respell(mark, "spec.template.labels", "metadata.labels");
+    }
+}
+
 /// Judges whether the pods of a workload have the labels that its selector wants.
 pub(in crate::api) fn labels_fit<'d>(check: &mut Check<'d>, spec: Node<'d>, selector: Node<'d>) {
     let labels = spec.at(&["template", "metadata", "labels"]);
