@@ -126,7 +126,7 @@ fn replaces(later: &Diagnostic, known: &Diagnostic) -> bool {
             "schema/required" => {
                 path.strip_prefix(known_path.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
             }
-            "schema/enum" => later.span == known.span,
+            "schema/enum" | "api/server-side-apply" => later.span == known.span,
             // Where validation refuses what lists alone would only warn of, that is the verdict.
             "schema/duplicate-item" => known.severity != Severity::Error && path == known_path,
             _ => false,
@@ -143,8 +143,14 @@ fn covers(known: &Diagnostic, later: &Diagnostic) -> bool {
     let within = |outer: &str, inner: &str| {
         inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     };
+    if known.rule == "api/server-side-apply" {
+        return false;
+    }
     if known.rule == "schema/duplicate-item" {
         return known_path == path;
+    }
+    if known.rule == "api/server-side-apply" {
+        return later.severity == crate::diagnostic::Severity::Warning && within(known_path, path);
     }
     // The server knows nothing of a map that holds a value which it cannot decode; what is missing it finds itself.
     let decoded = ["schema/unknown-field", "schema/required", "schema/enum"].contains(&known.rule.as_ref());

@@ -3,6 +3,7 @@
 //! In: the `spec` of a pod or template. Each file judges one concern of a container; those that look at all containers at
 //! once take the [`Pod`]. Source: `ValidatePodSpec` and `warningsForPodSpecAndMeta` of Kubernetes.
 
+mod annotations;
 mod env;
 mod handlers;
 mod mounts;
@@ -39,9 +40,16 @@ impl<'d> Pod<'d> {
         first.chain(items(self.spec, "containers").map(|container| (Role::Main, container)))
     }
 
-    /// Gives the volume of a name.
+    /// Gives the volume of a name, or the claim of a StatefulSet from which it is made.
     fn volume(&self, name: &str) -> Option<Node<'d>> {
-        items(self.spec, "volumes").find(|volume| text(*volume, "name") == name)
+        self.claim(name).or_else(|| items(self.spec, "volumes").find(|volume| text(*volume, "name") == name))
+    }
+
+    /// Gives the claim of a name, of which the StatefulSet makes a volume for each of its pods.
+    fn claim(&self, name: &str) -> Option<Node<'d>> {
+        let workload = self.spec.parent()?.parent()?;
+        items(workload, "volumeClaimTemplates")
+            .find(|claim| claim.at(&["metadata", "name"]).is_some_and(|own| own.text() == name))
     }
 
     /// Tells whether the pod has a user namespace of its own.
@@ -97,7 +105,10 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, spec: Node<'d>) {
         handlers_of(check, &pod, role, container);
     }
     ports::across(check, &pod);
-    profiles::annotations(check, &pod);
+    if let Some(context) = spec.field("securityContext") {
+        security::of_any(check, context);
+    }
+    annotations::judge(check, &pod);
     windows::host_processes(check, &pod);
     pod_resources::judge(check, &pod);
 }

@@ -28,7 +28,7 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, pod: &Pod<'d>) {
         if is_huge_pages(entry.name()) {
             too_small(check, entry, pod, "limits");
         }
-        if !requests.is_some_and(|requests| requests.field(entry.name()).is_some()) {
+        if requests.is_none_or(|requests| requests.field(entry.name()).is_none()) {
             implied_request(check, pod, resources, entry);
         }
         container_limits(check, pod, resources, entry);

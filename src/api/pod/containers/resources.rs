@@ -97,7 +97,8 @@ fn claims<'d>(check: &mut Check<'d>, pod: &Pod<'d>, resources: Node<'d>) {
             if overlaps {
                 check.error("api/resources", claim, message).label(label, "first listed here");
             } else {
-                check.apply_only(claim, message).label(label, "first listed here");
+                let place = Place::Shown(claim.head(), resources, "claims");
+                check.apply_only(place, message).label(label, "first listed here");
             }
         }
         seen.push((claim, name, request));
