@@ -143,7 +143,7 @@ fn covers(known: &Diagnostic, later: &Diagnostic) -> bool {
         return known_path == path;
     }
     if known.rule == "api/server-side-apply" {
-        return later.severity == crate::diagnostic::Severity::Warning && within(known_path, path);
+        return later.severity == Severity::Warning && within(known_path, path);
     }
     // The server knows nothing of a map that holds a value which it cannot decode; what is missing it finds itself.
     let decoded = ["schema/unknown-field", "schema/required", "schema/enum"].contains(&known.rule.as_ref());

@@ -133,9 +133,9 @@ impl<'s, 'd> Walk<'s, 'd> {
         }
         match (&list.identity, self.key()) {
             // Of these, the server takes some: [`crate::api`] tells.
-            (Identity::Atomic, _) | (Identity::Keys(_), "env" | "claims") => None,
+            (Identity::Atomic, _) | (Identity::Keys(_), "env" | "claims" | "imagePullSecrets" | "hostAliases") => None,
             (Identity::Keys(keys), "ports") if keys.iter().any(|key| key == "containerPort") => None,
-            (Identity::Set, _) | (_, "imagePullSecrets" | "hostAliases" | "secrets") => Some(Refusal::InApply),
+            (Identity::Set, _) | (_, "secrets") => Some(Refusal::InApply),
             (Identity::Keys(_), _) => Some(Refusal::Always),
         }
     }

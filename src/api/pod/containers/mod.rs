@@ -10,12 +10,12 @@ mod mounts;
 mod os;
 mod pod_resources;
 mod ports;
-mod profiles;
-mod references;
-mod resources;
+pub(super) mod profiles;
+pub(super) mod references;
+pub(super) mod resources;
 mod restart;
 mod security;
-mod windows;
+pub(super) mod windows;
 
 #[cfg(test)]
 mod tests;
@@ -40,9 +40,23 @@ impl<'d> Pod<'d> {
         first.chain(items(self.spec, "containers").map(|container| (Role::Main, container)))
     }
 
-    /// Gives the volume of a name.
-    fn volume(&self, name: &str) -> Option<Node<'d>> {
-        items(self.spec, "volumes").find(|volume| text(*volume, "name") == name)
+    /// Gives the volume of a name, with what it is. A StatefulSet's claims are volumes of its pods.
+    fn volume(&self, name: &str) -> Option<(Node<'d>, Volume)> {
+        let workload = self.spec.parent().and_then(Node::parent).filter(|_| !self.is_pod);
+        let claims = workload.into_iter().flat_map(|workload| items(workload, "volumeClaimTemplates"));
+        let mut named = claims.filter(|claim| claim.at(&["metadata", "name"]).is_some_and(|held| held.text() == name));
+        if let Some(claim) = named.next() {
+            return Some((claim, Volume::Claim));
+        }
+        let volume = items(self.spec, "volumes").find(|volume| text(*volume, "name") == name)?;
+        let has = |source: &str| volume.field(source).is_some();
+        let mut sources = volume.entries().filter(|entry| entry.name() != "name" && !entry.value.is_null());
+        Some((volume, match () {
+            () if has("persistentVolumeClaim") || has("ephemeral") => Volume::Claim,
+            // A volume that says no source is an `emptyDir`.
+            () if has("emptyDir") || sources.next().is_none() => Volume::EmptyDir,
+            () => Volume::Other,
+        }))
     }
 
     /// Tells whether the pod has a user namespace of its own.
@@ -60,6 +74,17 @@ impl<'d> Pod<'d> {
         let seconds = self.spec.field("terminationGracePeriodSeconds").and_then(Node::as_i64).unwrap_or(30);
         if self.is_pod && seconds < 0 { 1 } else { seconds }
     }
+}
+
+/// What a volume is, as far as containers care.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Volume {
+    /// A claim of storage.
+    Claim,
+    /// A folder that begins empty.
+    EmptyDir,
+    /// Anything else.
+    Other,
 }
 
 /// When a container runs.
@@ -98,9 +123,6 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, spec: Node<'d>) {
         handlers_of(check, &pod, role, container);
     }
     ports::across(check, &pod);
-    if let Some(context) = spec.field("securityContext") {
-        security::of_any(check, context);
-    }
     annotations::judge(check, &pod);
     windows::host_processes(check, &pod);
     pod_resources::judge(check, &pod);

@@ -1,6 +1,6 @@
 //! Volumes in containers: mounts and block devices.
 
-use super::{Pod, descending_path, is_privileged, no_backsteps};
+use super::{Pod, Volume, descending_path, is_privileged, no_backsteps};
 use crate::api::check::{Check, Place, is_true, items, show, text};
 use crate::yaml::Node;
 
@@ -97,12 +97,12 @@ fn devices<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d>) {
     let (mut names, mut paths): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     for device in list.items() {
         if let Some(name) = check.required("api/volume-mount", device, "name")
-            && let Some(volume) = known(check, pod, name)
+            && let Some((volume, kind)) = known(check, pod, name)
         {
             if names.contains(&name.text()) {
                 let message = format!("volume `{}` is a device of the container twice", show(name.text()));
                 check.error("api/volume-mount", name, message);
-            } else if volume.field("persistentVolumeClaim").is_none() && volume.field("ephemeral").is_none() {
+            } else if kind != Volume::Claim {
                 let message = format!("volume `{}` is no claim: only claims can be devices", show(name.text()));
                 check
                     .error("api/volume-mount", name, message)
@@ -121,7 +121,7 @@ fn devices<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d>) {
 }
 
 /// Gives the volume that a name means; reports a name that means none.
-fn known<'d>(check: &mut Check<'d>, pod: &Pod<'d>, name: Node<'d>) -> Option<Node<'d>> {
+fn known<'d>(check: &mut Check<'d>, pod: &Pod<'d>, name: Node<'d>) -> Option<(Node<'d>, Volume)> {
     let volume = pod.volume(name.text());
     if volume.is_none() {
         let said = check.error("api/volume-mount", name, format!("the pod has no volume `{}`", show(name.text())));
