@@ -38,6 +38,7 @@ mod testing;
 
 use crate::diagnostic::{Diagnostic, ObjectName, Severity};
 use crate::schema::{self, Lookup, SchemaStore, Version, each_object};
+use crate::source::Span;
 use crate::yaml::{Kind, Node};
 use check::Check;
 
@@ -96,6 +97,8 @@ fn judge(object: Node<'_>, store: &SchemaStore, version: Version, known: &[Diagn
     }
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     let mut check = Check::new(object, version);
+    let unknown = known.iter().filter(|finding| finding.rule == "schema/unknown-field");
+    check.unread = unknown.filter_map(|finding| holder(object, finding.span?)).collect();
     meta::object(&mut check, object, group, kind, &found);
     let metadata = |key: &str| object.at(&["metadata", key]).map(|node| node.text().to_owned());
     let name = ObjectName {
@@ -122,11 +125,22 @@ fn replaces(later: &Diagnostic, known: &Diagnostic) -> bool {
             "schema/required" => {
                 path.strip_prefix(known_path.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
             }
-            "schema/enum" => later.span == known.span,
+            // The server names some values by another path.
+            "schema/enum" => later.span == known.span && path != known_path,
+            // What the server refuses of the items, server-side apply need not.
+            "api/server-side-apply" => path.strip_prefix(known_path.as_str()).is_some_and(|rest| rest.starts_with('[')),
             // Where validation refuses what lists alone would only warn of, that is the verdict.
             "schema/duplicate-item" => known.severity != Severity::Error && path == known_path,
             _ => false,
         }
+}
+
+/// Finds the map that has a key at a place.
+fn holder(node: Node<'_>, key: Span) -> Option<Node<'_>> {
+    if node.entries().any(|entry| entry.key.span() == key) {
+        return Some(node);
+    }
+    node.entries().map(|entry| entry.value).chain(node.items()).find_map(|inner| holder(inner, key))
 }
 
 /// Tells whether a finding of the schemas already says what is wrong where `later` would say more: a server that cannot

@@ -25,7 +25,8 @@ impl<'s, 'd> Walk<'s, 'd> {
             Shape::Object(object) => object.fields.iter().any(|field| field.required),
             _ => false,
         };
-        let replaced = matches!(resolved.shape, Shape::Any) || schema.custom.as_ref().is_some_and(|custom| custom.has_default());
+        let replaced =
+            matches!(resolved.shape, Shape::Any) || schema.custom.as_ref().is_some_and(|custom| custom.has_default());
         let empty_is_wrong = if self.custom { !replaced } else { empty_is_wrong };
         if item.is_null() && !resolved.nullable && empty_is_wrong {
             let message = format!("`{}` is empty", self.place());

@@ -51,12 +51,15 @@ impl<'d> Pod<'d> {
         let volume = items(self.spec, "volumes").find(|volume| text(*volume, "name") == name)?;
         let has = |source: &str| volume.field(source).is_some();
         let mut sources = volume.entries().filter(|entry| entry.name() != "name" && !entry.value.is_null());
-        Some((volume, match () {
-            () if has("persistentVolumeClaim") || has("ephemeral") => Volume::Claim,
+        let kind = if has("persistentVolumeClaim") || has("ephemeral") {
+            Volume::Claim
+        } else if has("emptyDir") || sources.next().is_none() {
             // A volume that says no source is an `emptyDir`.
-            () if has("emptyDir") || sources.next().is_none() => Volume::EmptyDir,
-            () => Volume::Other,
-        }))
+            Volume::EmptyDir
+        } else {
+            Volume::Other
+        };
+        Some((volume, kind))
     }
 
     /// Tells whether the pod has a user namespace of its own.

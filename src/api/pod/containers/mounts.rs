@@ -53,17 +53,25 @@ fn sub_paths<'d>(check: &mut Check<'d>, list: Node<'d>, mount: Node<'d>) {
     }
 }
 
-/// Judges `mountPropagation`; words that it does not know are the schema's business, but for an empty one.
+/// Judges `mountPropagation`. The server names it, and `recursiveReadOnly`, as a field of the list.
 fn propagation<'d>(check: &mut Check<'d>, container: Node<'d>, list: Node<'d>, mount: Node<'d>) {
     let Some(mode) = mount.field("mountPropagation") else { return };
     let place = Place::Shown(mode.span(), list, "mountPropagation");
-    if mode.text().is_empty() {
-        check.error("api/volume-mount", place, "`mountPropagation` is empty").help("remove `mountPropagation`");
-    } else if mode.text() == "Bidirectional" && !is_privileged(container) {
-        check
-            .error("api/volume-mount", place, "`mountPropagation: Bidirectional` is for privileged containers only")
-            .help("write `HostToContainer`, or `securityContext.privileged: true`");
+    match mode.text() {
+        "None" | "HostToContainer" => {}
+        "Bidirectional" if is_privileged(container) => {}
+        "Bidirectional" => {
+            check
+                .error("api/volume-mount", place, "`mountPropagation: Bidirectional` is for privileged containers only")
+                .help("write `HostToContainer`, or `securityContext.privileged: true`");
+        }
+        other => unknown(check, place, "mountPropagation", other, "`None`, `HostToContainer`, `Bidirectional`"),
     }
+}
+
+fn unknown<'d>(check: &mut Check<'d>, place: Place<'d>, field: &str, value: &str, words: &str) {
+    let message = format!("`{field}` is `{}`, but must be one of {words}", show(value));
+    check.error("api/volume-mount", place, message);
 }
 
 fn recursive_read_only<'d>(check: &mut Check<'d>, list: Node<'d>, mount: Node<'d>) {
@@ -82,13 +90,7 @@ fn recursive_read_only<'d>(check: &mut Check<'d>, list: Node<'d>, mount: Node<'d
                 check.error("api/volume-mount", place, message).help("remove `mountPropagation`");
             }
         }
-        other => {
-            let message = format!(
-                "`recursiveReadOnly` is `{}`, but must be one of `Disabled`, `IfPossible`, `Enabled`",
-                show(other)
-            );
-            check.error("api/volume-mount", place, message);
-        }
+        other => unknown(check, place, "recursiveReadOnly", other, "`Disabled`, `IfPossible`, `Enabled`"),
     }
 }
 
@@ -123,7 +125,8 @@ fn devices<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d>) {
 /// Gives the volume that a name means; reports a name that means none.
 fn known<'d>(check: &mut Check<'d>, pod: &Pod<'d>, name: Node<'d>) -> Option<(Node<'d>, Volume)> {
     let volume = pod.volume(name.text());
-    if volume.is_none() {
+    let unread = pod.spec.field("volumes").is_none() && check.unread.contains(&pod.spec);
+    if volume.is_none() && !unread {
         let said = check.error("api/volume-mount", name, format!("the pod has no volume `{}`", show(name.text())));
         let names = items(pod.spec, "volumes").map(|volume| text(volume, "name"));
         match crate::diagnostic::nearest(name.text(), names) {

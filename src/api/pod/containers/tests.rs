@@ -156,7 +156,7 @@ volumeDevices:
             "volume-mount volumeMounts.recursiveReadOnly: `recursiveReadOnly: Enabled` excludes `mountPropagation`",
             "volume-mount volumeMounts[4].name: volume `disk` is a device of the container as well",
             "volume-mount volumeMounts.recursiveReadOnly: `recursiveReadOnly` is `Maybe`, but must be one of `Disabled`, `IfPossible`, `Enabled`",
-            "volume-mount volumeMounts.mountPropagation: `mountPropagation` is empty",
+            "volume-mount volumeMounts.mountPropagation: `mountPropagation` is ``, but must be one of `None`, `HostToContainer`, `Bidirectional`",
             "volume-mount volumeDevices[1].name: volume `logs` is no claim: only claims can be devices",
             "volume-mount volumeDevices[1].devicePath: `devicePath` is `/dev/../b`, but may not hold `..`",
             "volume-mount volumeDevices[2].name: volume `disk` is a device of the container twice",
