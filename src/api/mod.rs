@@ -70,6 +70,9 @@ const AREAS: [fn(group: &str, kind: &str) -> Option<Judge>; 16] = [
 /// Gives findings in the order of the text, nothing for an empty document.
 pub fn verdict(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnostic> {
     let mut findings = schema::validate(root, store, version);
+    for finding in findings.iter_mut().filter(|f| f.rule == "schema/duplicate-item" && f.severity == Severity::Warning) {
+        (finding.rule, finding.severity) = ("api/server-side-apply".into(), Severity::Error);
+    }
     each_object(root, &mut |object| {
         let mut found = judge(object, store, version, &findings);
         findings.retain(|known| !found.iter().any(|later| replaces(later, known)));
@@ -125,10 +128,9 @@ fn replaces(later: &Diagnostic, known: &Diagnostic) -> bool {
             "schema/required" => {
                 path.strip_prefix(known_path.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
             }
+            "api/server-side-apply" => later.span == known.span,
             // The server names some values by another path.
             "schema/enum" => later.span == known.span && path != known_path,
-            // What the server refuses of the items, server-side apply need not.
-            "api/server-side-apply" => path.strip_prefix(known_path.as_str()).is_some_and(|rest| rest.starts_with('[')),
             // Where validation refuses what lists alone would only warn of, that is the verdict.
             "schema/duplicate-item" => known.severity != Severity::Error && path == known_path,
             _ => false,
@@ -153,6 +155,9 @@ fn covers(known: &Diagnostic, later: &Diagnostic) -> bool {
     let within = |outer: &str, inner: &str| {
         inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     };
+    if known.rule == "api/server-side-apply" {
+        return false;
+    }
     if known.rule == "schema/duplicate-item" {
         return known_path == path;
     }

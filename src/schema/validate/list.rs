@@ -30,9 +30,9 @@ impl<'s, 'd> Walk<'s, 'd> {
         let empty_is_wrong = if self.custom { !replaced } else { empty_is_wrong };
         if item.is_null() && !resolved.nullable && empty_is_wrong {
             let message = format!("`{}` is empty", self.place());
-            self.report(
-                Diagnostic::error("schema/type", message).at(item.span()).help("write the item, or remove the `-`"),
-            );
+            let finding = Diagnostic::error("schema/type", message).at(item.span());
+            let below = self.first_required(schema);
+            self.report_below(finding.help("write the item, or remove the `-`"), &below);
         } else {
             self.check(item, schema);
         }
@@ -117,14 +117,11 @@ impl<'s, 'd> Walk<'s, 'd> {
     fn report_item(&mut self, index: usize, finding: Diagnostic, node: Node<'d>, list: &'s List) {
         let Some(schema) = self.frames.last().map(|frame| frame.schema) else { return self.report(finding) };
         self.frames.push(super::walk::Frame { node, schema, step: Step::Index(index) });
-        self.report(finding);
-        self.frames.pop();
-        if let (Identity::Keys(keys), false) = (&list.identity, self.custom)
-            && let [key] = &keys[..]
-            && let Some(path) = self.findings.last_mut().and_then(|finding| finding.path.as_mut())
-        {
-            Step::Key(key).push_to(path);
+        match &list.identity {
+            Identity::Keys(keys) if keys.len() == 1 && !self.custom => self.report_below(finding, &[&keys[0]]),
+            _ => self.report(finding),
         }
+        self.frames.pop();
     }
 
     /// Who refuses a repeated item; none where nobody does, or another stage tells.
@@ -136,7 +133,7 @@ impl<'s, 'd> Walk<'s, 'd> {
             // Of these, the server takes some: [`crate::api`] tells.
             (Identity::Atomic, _) | (Identity::Keys(_), "env" | "claims" | "imagePullSecrets" | "hostAliases") => None,
             (Identity::Keys(keys), "ports") if keys.iter().any(|key| key == "containerPort") => None,
-            (Identity::Set, _) | (_, "secrets") => Some(Refusal::InApply),
+            (Identity::Set, _) | (_, "secrets" | "variables" | "x-kubernetes-validations") => Some(Refusal::InApply),
             (Identity::Keys(_), _) => Some(Refusal::Always),
         }
     }

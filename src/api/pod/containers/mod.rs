@@ -22,7 +22,7 @@ mod tests;
 
 use crate::api::check::{Check, is_true, items, text};
 use crate::api::syntax::dns_label;
-use crate::yaml::Node;
+use crate::yaml::{Kind, Node};
 use handlers::Probe;
 
 /// What a pod says that its containers are judged by.
@@ -36,8 +36,8 @@ struct Pod<'d> {
 impl<'d> Pod<'d> {
     /// Gives all containers that may be created, those for initialization first, as the server goes through them.
     fn containers(&self) -> impl Iterator<Item = (Role, Node<'d>)> {
-        let first = items(self.spec, "initContainers").map(|container| (Role::of_init(container), container));
-        first.chain(items(self.spec, "containers").map(|container| (Role::Main, container)))
+        let first = written(self.spec, "initContainers").map(|container| (Role::of_init(container), container));
+        first.chain(written(self.spec, "containers").map(|container| (Role::Main, container)))
     }
 
     /// Gives the volume of a name, with what it is. A StatefulSet's claims are volumes of its pods.
@@ -131,6 +131,11 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, spec: Node<'d>) {
     pod_resources::judge(check, &pod);
 }
 
+/// Gives the containers of a list that are maps: of others the schema tells.
+fn written<'d>(spec: Node<'d>, list: &str) -> impl Iterator<Item = Node<'d>> {
+    items(spec, list).filter(|container| container.kind() == Kind::Map)
+}
+
 /// Judges what containers of all roles have in common.
 fn common<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d>) {
     if let Some(image) = check.required("api/container", container, "image")
@@ -154,7 +159,7 @@ fn common<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d>) {
 fn names<'d>(check: &mut Check<'d>, pod: &Pod<'d>) {
     let mut seen: Vec<Node<'d>> = Vec::new();
     for list in ["containers", "initContainers"] {
-        for container in items(pod.spec, list) {
+        for container in written(pod.spec, list) {
             let Some(name) = check.required("api/container", container, "name") else { continue };
             check.syntax("api/container", name, "name", name.text(), dns_label);
             match seen.iter().find(|first| first.text() == name.text()) {
