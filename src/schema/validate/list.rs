@@ -72,12 +72,7 @@ impl<'s, 'd> Walk<'s, 'd> {
                     Diagnostic::error("api/server-side-apply", message).help("remove one of them")
                 }
             };
-            let finding = finding.at(item.head()).label(first.head(), "first defined here");
-            match refusal {
-                Refusal::Always => self.report_item(index, finding, node, list),
-                // Server-side apply names the list.
-                Refusal::InApply => self.report(finding),
-            }
+            self.report_item(index, finding.at(item.head()).label(first.head(), "first defined here"), node, list);
         }
     }
 

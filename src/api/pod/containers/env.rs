@@ -15,8 +15,7 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d
             match seen.iter().find(|first| first.text() == name.text()) {
                 Some(first) => {
                     let message = format!("`{}` is set twice: the last one counts", show(name.text()));
-                    let place = Place::Shown(name.span(), container, "env");
-                    check.apply_only(place, message).label(first.span(), "first set here");
+                    check.apply_only(variable, message).label(first.span(), "first set here");
                 }
                 None => seen.push(name),
             }
