@@ -39,6 +39,7 @@ mod testing;
 
 use crate::diagnostic::{Diagnostic, ObjectName, Severity};
 use crate::schema::{self, Lookup, SchemaStore, Version, each_object};
+use crate::source::Span;
 use crate::yaml::{Kind, Node};
 use check::Check;
 
@@ -101,6 +102,8 @@ fn judge(object: Node<'_>, store: &SchemaStore, version: Version, known: &[Diagn
     }
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     let mut check = Check::new(object, version);
+    let unknown = known.iter().filter(|finding| finding.rule == "schema/unknown-field");
+    check.unread = unknown.filter_map(|finding| holder(object, finding.span?)).collect();
     meta::object(&mut check, object, group, kind, &found);
     let metadata = |key: &str| object.at(&["metadata", key]).map(|node| node.text().to_owned());
     let name = ObjectName {
@@ -127,11 +130,21 @@ fn replaces(later: &Diagnostic, known: &Diagnostic) -> bool {
             "schema/required" => {
                 path.strip_prefix(known_path.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
             }
-            "schema/enum" | "api/server-side-apply" => later.span == known.span,
+            "api/server-side-apply" => later.span == known.span,
+            // The server names some values by another path.
+            "schema/enum" => later.span == known.span && path != known_path,
             // Where validation refuses what lists alone would only warn of, that is the verdict.
             "schema/duplicate-item" => known.severity != Severity::Error && path == known_path,
             _ => false,
         }
+}
+
+/// Finds the map that has a key at a place.
+fn holder(node: Node<'_>, key: Span) -> Option<Node<'_>> {
+    if node.entries().any(|entry| entry.key.span() == key) {
+        return Some(node);
+    }
+    node.entries().map(|entry| entry.value).chain(node.items()).find_map(|inner| holder(inner, key))
 }
 
 /// Tells whether a finding of the schemas already says what is wrong where `later` would say more: a server that cannot
@@ -151,7 +164,7 @@ fn covers(known: &Diagnostic, later: &Diagnostic) -> bool {
         return known_path == path;
     }
     if known.rule == "api/server-side-apply" {
-        return later.severity == crate::diagnostic::Severity::Warning && within(known_path, path);
+        return later.severity == Severity::Warning && within(known_path, path);
     }
     // The server knows nothing of a map that holds a value which it cannot decode; what is missing it finds itself.
     let decoded = ["schema/unknown-field", "schema/required", "schema/enum"].contains(&known.rule.as_ref());
