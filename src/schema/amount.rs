@@ -98,6 +98,12 @@ impl Amount {
         away_from_zero(self.0, BILLION).checked_rem(away_from_zero(other.0, BILLION)) == Some(0)
     }
 
+    /// Takes another amount away.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
+    }
+
     /// Adds another amount.
     #[must_use]
     pub fn plus(self, other: Self) -> Self {
