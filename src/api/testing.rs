@@ -14,3 +14,9 @@ pub(super) fn judged(manifest: &str) -> Vec<String> {
         .map(|f| format!("{} {} {}: {}", f.severity.name(), f.rule, f.path.unwrap_or_default(), f.message))
         .collect()
 }
+
+/// Gives a line `severity rule path` for each finding, of several documents in turn.
+pub(super) fn heads(manifest: &str) -> Vec<String> {
+    let head = |line: String| line.split_once(": ").map_or(line.clone(), |(head, _)| head.to_owned());
+    judged(manifest).into_iter().map(head).collect()
+}

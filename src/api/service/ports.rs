@@ -34,7 +34,8 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, service: &Service<'d>) {
         }
         app_protocol(check, port);
         let (number, node_port) = (number(port, "port"), number(port, "nodePort").filter(|port| *port != 0));
-        if let Some(first) = before().find(|other| self::number(*other, "port") == number && protocol(*other) == protocol(port))
+        if let Some(first) =
+            before().find(|other| self::number(*other, "port") == number && protocol(*other) == protocol(port))
             && let Some(number) = number
         {
             let message = format!("the port {number} is given twice for {}", protocol(port));
@@ -102,4 +103,43 @@ fn number(port: Node<'_>, field: &str) -> Option<i64> {
 
 fn protocol(port: Node<'_>) -> &str {
     Some(text(port, "protocol")).filter(|protocol| !protocol.is_empty()).unwrap_or("TCP")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::testing::heads;
+
+    #[test]
+    fn ports_of_services() {
+        let table: &[(&str, &[&str])] = &[
+            ("{port: 80, targetPort: http, appProtocol: kubernetes.io/h2c}", &[]),
+            (
+                "{port: 80, targetPort: HTTP, appProtocol: a/b/c}",
+                &["error spec.ports[0].targetPort", "error spec.ports[0].appProtocol"],
+            ),
+            ("{port: 80}, {port: 81, name: a}", &["error spec.ports[0].name"]),
+            ("{port: 80, name: a}, {port: 81, name: a}", &["error spec.ports[1].name"]),
+            ("{port: 80, nodePort: 30000, name: A}", &["error spec.ports[0].nodePort", "error spec.ports[0].name"]),
+        ];
+        for (ports, wanted) in table {
+            assert_eq!(judged("ClusterIP", ports), *wanted, "{ports}");
+        }
+        let table: &[(&str, &[&str])] = &[
+            ("{port: 80, nodePort: 80}", &["warning spec.ports[0].nodePort"]),
+            ("{port: 53, nodePort: 30053, name: a}, {port: 53, protocol: UDP, nodePort: 30053, name: b}", &[]),
+            (
+                "{port: 53, nodePort: 30053, name: a}, {port: 54, protocol: UDP, nodePort: 30053, name: b}",
+                &["error spec.ports[1].nodePort"],
+            ),
+        ];
+        for (ports, wanted) in table {
+            assert_eq!(judged("NodePort", ports), *wanted, "{ports}");
+        }
+    }
+
+    fn judged(kind: &str, ports: &str) -> Vec<String> {
+        let spec = format!("spec: {{type: {kind}, ports: [{ports}]}}");
+        let found = heads(&format!("{{apiVersion: v1, kind: Service, metadata: {{name: a}}, {spec}}}"));
+        found.into_iter().map(|head| head.replace(" api/port", "")).collect()
+    }
 }

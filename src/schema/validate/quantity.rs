@@ -5,6 +5,8 @@ const SUFFIXES: [&str; 16] = ["", "n", "u", "m", "k", "M", "G", "T", "P", "E", "
 
 /// Tells whether the server reads a text as a quantity.
 pub(in crate::schema) fn is_quantity(text: &str) -> bool {
+    // The server takes blanks around it.
+    let text = text.trim_matches(' ');
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (number, suffix) = unsigned.split_at(number_length(unsigned));
     number.bytes().any(|byte| byte.is_ascii_digit()) && (SUFFIXES.contains(&suffix) || is_exponent(suffix))
