@@ -50,16 +50,40 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, service: &Service<'d>) {
         }
         if let Some(node_port) = node_port {
             self::node_port(check, service, port, node_port);
-            // Ports of one number share a node port, where their protocols differ.
-            let taken = |other: &Node<'d>| {
-                self::number(*other, "nodePort") == Some(node_port)
-                    && (protocol(*other) == protocol(port) || self::number(*other, "port") != number)
-            };
-            if let Some(first) = before().find(taken) {
-                let message = format!("the node port {node_port} is given twice");
-                check.error("api/port", (port, "nodePort"), message).label(first.head(), "first given here");
-            }
         }
+    }
+    if matches!(service.kind, "NodePort" | "LoadBalancer") {
+        give_node_ports(check, service);
+    }
+}
+
+/// Gives out node ports as the server does: ports of one number share one, if they do not ask for others. Reports the port
+/// at which the server finds that one is taken.
+fn give_node_ports<'d>(check: &mut Check<'d>, service: &Service<'d>) {
+    let asked = |port: Node<'d>| self::number(port, "nodePort").filter(|port| *port != 0);
+    let ports = || items(service.spec, "ports");
+    let mut given: Vec<(Option<i64>, Option<i64>)> = Vec::new();
+    let mut taken: Vec<(i64, Node<'d>)> = Vec::new();
+    for port in ports() {
+        let (own, number) = (asked(port), number(port, "port"));
+        if own.is_none() && !service.gives_node_ports() {
+            continue;
+        }
+        let wanted = match given.iter().find(|(of, _)| *of == number) {
+            Some((_, shared)) => own.filter(|_| own != *shared),
+            None => {
+                let first = ports().filter(|other| self::number(*other, "port") == number).find_map(asked);
+                given.push((number, first));
+                first
+            }
+        };
+        let Some(wanted) = wanted else { continue };
+        if let Some((_, first)) = taken.iter().find(|(other, _)| *other == wanted) {
+            let message = format!("the node port {wanted} is given twice");
+            check.error("api/port", (port, "nodePort"), message).label(first.head(), "first given here");
+            return;
+        }
+        taken.push((wanted, port));
     }
 }
 
