@@ -89,7 +89,7 @@ fn judge_spec<'d>(check: &mut Check<'d>, spec: Node<'d>, defaults: Defaults) {
         managed_by(check, manager);
     }
     mode(check, spec, defaults);
-    policies::failure(check, spec);
+    policies::failure(check, spec, defaults);
     policies::success(check, spec, completions(spec, defaults));
     policies::replacement(check, spec);
     template::judge(check, spec, Templated::Ending);

@@ -1,12 +1,12 @@
 //! What becomes of a Job whose pods fail or succeed.
 
-use super::{RULE, indexes};
+use super::{Defaults, RULE, indexes};
 use crate::api::check::{Check, Place, items, show, text};
 use crate::api::syntax::qualified_name;
 use crate::yaml::Node;
 
 /// Judges the `podFailurePolicy`.
-pub(super) fn failure<'d>(check: &mut Check<'d>, spec: Node<'d>) {
+pub(super) fn failure<'d>(check: &mut Check<'d>, spec: Node<'d>, defaults: Defaults) {
     let Some(policy) = spec.field("podFailurePolicy") else { return };
     at_most(check, policy, "rules", 20);
     for rule in items(policy, "rules") {
@@ -34,6 +34,8 @@ pub(super) fn failure<'d>(check: &mut Check<'d>, spec: Node<'d>) {
             check.syntax(RULE, (pattern, "type"), "type", text(pattern, "type"), qualified_name);
             if !text(pattern, "status").is_empty() {
                 check.word(RULE, pattern, "status", &["False", "True", "Unknown"]);
+            } else if defaults == Defaults::Open && !check.since(34) {
+                check.error(RULE, (pattern, "status"), "`status` is missing").help("write `status: \"True\"`");
             }
         }
     }
