@@ -232,9 +232,10 @@ impl<'d> Check<'d> {
         let below = |map: Node<'d>, fields: &[&'static str]| {
             let mut path = map.path_from(self.root);
             for field in fields {
-                match field.starts_with('[') {
-                    true => path.push_str(field),
-                    false => Step::Key(field).push_to(&mut path),
+                if field.starts_with('[') {
+                    path.push_str(field);
+                } else {
+                    Step::Key(field).push_to(&mut path);
                 }
             }
             path
