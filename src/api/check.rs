@@ -102,6 +102,11 @@ impl<'d> Check<'d> {
         self.root
     }
 
+    /// Counts what was found so far.
+    pub(super) fn count(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == Severity::Error).count()
+    }
+
     /// Tells whether the server is of Kubernetes 1.`minor` or newer.
     pub(super) fn since(&self, minor: u8) -> bool {
         (self.version.major, self.version.minor) >= (1, minor)

@@ -8,10 +8,16 @@ mod pattern;
 mod read;
 mod restraint;
 mod rule;
+mod typing;
 mod value;
 mod view;
 
-pub use rule::{BrokenRule, broken_rules};
+pub use format::is_known_format;
+pub use pattern::pattern_problem;
+pub use rule::{BrokenRule, broken_rules, field_path};
+pub use typing::{RuleTypes, rule_problem, uses_old_self};
+
+pub(in crate::schema) use read::unfilled;
 
 pub(in crate::schema) use restraint::{Failure, Judge};
 
@@ -155,7 +161,6 @@ pub(super) fn read(definition: Node<'_>) -> (Vec<CustomKind>, Vec<Diagnostic>) {
     findings.extend(not_evaluated(definition));
     (kinds, findings)
 }
-
 
 /// Says once of a definition that some of its rules are left to the server.
 fn not_evaluated(definition: Node<'_>) -> Option<Diagnostic> {
