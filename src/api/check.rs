@@ -262,7 +262,8 @@ impl<'d> Check<'d> {
         self.tell(Diagnostic::error(rule, message).at(span), path)
     }
 
-    fn tell(&mut self, finding: Diagnostic, path: String) -> Said<'_> {
+    /// Reports a finding that was made elsewhere, at a place whose path is known.
+    pub(super) fn tell(&mut self, finding: Diagnostic, path: String) -> Said<'_> {
         self.findings.push(if path.is_empty() { finding } else { finding.path(path) });
         let last = self.findings.len() - 1;
         Said(&mut self.findings[last])

@@ -22,5 +22,5 @@ pub use custom::{
 };
 pub use shape::{Definition, Field, Format, Identity, Limits, List, Object, Schema, Shape, StringShape, Text};
 pub use store::{Deprecation, Lookup, Missing, SchemaStore, Type};
-pub use validate::{default_problems, each_object, over_versions, validate};
+pub use validate::{default_problems, each_object, over_versions, schema_problems, validate};
 pub use version::Version;

@@ -3,6 +3,7 @@
 //! Source: `pkg/apis/apiextensions/validation` and `pkg/apiserver/schema` of apiextensions. What a rule in CEL costs is not
 //! estimated, and of its types only what is certain is said.
 
+mod decode;
 mod defaults;
 mod nested;
 mod openapi;
@@ -179,10 +180,11 @@ fn review_versions<'d>(check: &mut Check<'d>, webhook: Node<'d>) {
         return;
     }
     for (index, version) in versions.iter().enumerate() {
+        let written = version.as_str().unwrap_or_default();
         if versions[..index].iter().any(|first| first.text() == version.text()) {
-            check.error(RULE, *version, format!("`{}` stands twice", show(version.text())));
+            check.error(RULE, *version, format!("`{}` stands twice", show(written)));
         } else {
-            check.syntax(RULE, *version, field, version.text(), dns_label_1035);
+            check.syntax(RULE, *version, field, written, dns_label_1035);
         }
     }
     if !versions.iter().any(|version| ["v1", "v1beta1"].contains(&version.text())) {

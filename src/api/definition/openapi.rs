@@ -7,17 +7,13 @@ use crate::yaml::{Kind, Node};
 
 /// What holds around a schema.
 #[derive(Clone, Copy, Default)]
-struct Around<'d> {
+struct Around {
     root: bool,
     /// Why there may be no defaults.
     no_defaults: Option<&'static str>,
     within_metadata: bool,
     /// What cannot be followed from an old object to a new one.
     uncorrelatable: bool,
-    /// The schema stands within a combinator.
-    nested: bool,
-    /// The root of the whole schema.
-    whole: Option<Node<'d>>,
 }
 
 /// Judges the schema of a version; of rules in CEL only what a sound schema lets judge.
@@ -26,13 +22,13 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, schema: Node<'d>, sound: bool) {
         check.error(SCHEMA, (schema, "nullable"), "the root of a schema is never null");
     }
     let before = check.count();
-    visit(check, schema, Around { root: true, whole: Some(schema), ..Around::default() });
+    visit(check, schema, Around { root: true, ..Around::default() });
     if sound && check.count() == before {
         rules::expressions(check, schema);
     }
 }
 
-fn visit<'d>(check: &mut Check<'d>, schema: Node<'d>, around: Around<'d>) {
+fn visit<'d>(check: &mut Check<'d>, schema: Node<'d>, around: Around) {
     const TYPES: [&str; 6] = ["array", "boolean", "integer", "number", "object", "string"];
     if schema.kind() != Kind::Map {
         return;
@@ -77,7 +73,7 @@ fn visit<'d>(check: &mut Check<'d>, schema: Node<'d>, around: Around<'d>) {
     deeper(check, schema, around);
 }
 
-fn deeper<'d>(check: &mut Check<'d>, schema: Node<'d>, around: Around<'d>) {
+fn deeper<'d>(check: &mut Check<'d>, schema: Node<'d>, around: Around) {
     let inner = Around { root: false, ..around };
     if let Some(values) = values(schema) {
         let why = "for values of a map in metadata";
@@ -94,7 +90,7 @@ fn deeper<'d>(check: &mut Check<'d>, schema: Node<'d>, around: Around<'d>) {
         visit(check, field, Around { uncorrelatable, no_defaults, within_metadata, ..inner });
     }
     for combinator in ["not", "allOf", "oneOf", "anyOf"] {
-        branches(schema, combinator).for_each(|branch| visit(check, branch, Around { nested: true, ..inner }));
+        branches(schema, combinator).for_each(|branch| visit(check, branch, inner));
     }
     if let Some(of_items) = schema.field("items") {
         let uncorrelatable = around.uncorrelatable || text(schema, "x-kubernetes-list-type") != "map";

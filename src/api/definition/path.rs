@@ -38,6 +38,9 @@ pub(super) fn is_shared(object: Node<'_>, field: &str) -> bool {
     let Some(spec) = object.field("spec") else { return false };
     let mut versions = items(spec, "versions");
     let Some(first) = versions.next() else { return false };
+    if field == "schema" && first.at(&["schema", "openAPIV3Schema"]).is_none() {
+        return false;
+    }
     versions.all(|version| same(first.field(field), version.field(field)))
 }
 

@@ -1,6 +1,6 @@
 //! Rules in CEL, as far as they can be judged without evaluating them.
 
-use super::super::check::{Check, items, show, text};
+use super::super::check::{Check, is_true, items, show, text};
 use super::structural::{follow, properties, values};
 use crate::schema::{RuleTypes, rule_problem};
 use crate::yaml::Node;
@@ -9,7 +9,12 @@ const RULE: &str = "api/definition-rule";
 
 /// Judges what stands beside the expressions of a schema's rules.
 pub(super) fn judge<'d>(check: &mut Check<'d>, schema: Node<'d>, uncorrelatable: bool) {
-    for rule in items(schema, "x-kubernetes-validations") {
+    let rules: Vec<Node<'d>> = items(schema, "x-kubernetes-validations").collect();
+    for (index, rule) in rules.into_iter().enumerate() {
+        let twice = |first: Node<'d>| text(first, "rule") == text(rule, "rule");
+        if items(schema, "x-kubernetes-validations").take(index).any(twice) {
+            check.apply_only((schema, "x-kubernetes-validations"), "a rule stands twice");
+        }
         let (expression, message) = (text(rule, "rule").trim(), text(rule, "message"));
         let broken = |text: &str| text.contains(['\n', '\r']);
         if expression.is_empty() {
@@ -59,10 +64,11 @@ pub(super) fn expressions<'d>(check: &mut Check<'d>, schema: Node<'d>) {
 
 fn visit<'d>(check: &mut Check<'d>, schema: Node<'d>, root: bool) {
     for rule in items(schema, "x-kubernetes-validations") {
+        let optional = is_true(rule, "optionalOldSelf");
         for (field, types) in [("rule", RuleTypes::Truth), ("messageExpression", RuleTypes::Text)] {
             let expression = text(rule, field);
             if !expression.trim().is_empty()
-                && let Some(problem) = rule_problem(expression, types, schema, root)
+                && let Some(problem) = rule_problem(expression, types, schema, root, optional)
             {
                 check.error(RULE, (rule, field), format!("`{field}` {problem}"));
             }

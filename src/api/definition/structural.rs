@@ -45,7 +45,7 @@ pub(super) fn follow<'d>(schema: Node<'d>, path: &str) -> Option<Node<'d>> {
 }
 
 fn visit<'d>(check: &mut Check<'d>, schema: Node<'d>, level: Level) {
-    if schema.kind() != Kind::Map {
+    if !matches!(schema.kind(), Kind::Map | Kind::Null) {
         return;
     }
     let kind = text(schema, "type");
@@ -54,7 +54,8 @@ fn visit<'d>(check: &mut Check<'d>, schema: Node<'d>, level: Level) {
         is_true(schema, "x-kubernetes-preserve-unknown-fields"),
         is_true(schema, "x-kubernetes-int-or-string"),
     );
-    match schema.field("items") {
+    // What is neither a schema nor a list of them the server reads as nothing.
+    match schema.field("items").filter(|of_items| matches!(of_items.kind(), Kind::Map | Kind::Seq)) {
         None if kind == "array" => {
             check.error(SCHEMA, (schema, "items"), "a list needs `items`").help("say what its items are");
         }

@@ -3,7 +3,7 @@
 use super::super::check::{Check, Place, is_true, items, show, text};
 use super::super::syntax::dns_label_1035;
 use super::path::is_shared;
-use super::{RULE, defaults, openapi, structural};
+use super::{RULE, decode, defaults, openapi, structural};
 use crate::yaml::Node;
 
 /// The most fields by which objects can be selected.
@@ -39,6 +39,11 @@ pub(super) fn all<'d>(check: &mut Check<'d>, spec: Node<'d>) {
         };
         let status = if is_shared(object, "schema") { versions.iter().any(has_status) } else { has_status(version) };
         let before = check.count();
+        decode::judge(check, schema);
+        if check.count() > before {
+            // What cannot be decoded is not judged.
+            continue;
+        }
         if status {
             root_of_status(check, *version, schema);
         }
@@ -48,6 +53,14 @@ pub(super) fn all<'d>(check: &mut Check<'d>, spec: Node<'d>) {
         }
         let sound = check.count() == before;
         openapi::judge(check, schema, sound);
+    }
+    for status in versions.iter().filter_map(|version| version.at(&["subresources", "status"])) {
+        for entry in status.entries() {
+            let mut path = status.path_from(object);
+            crate::yaml::Step::Key(entry.name()).push_to(&mut path);
+            let message = format!("unknown field `{}` in `status`", entry.name());
+            check.error_at("schema/unknown-field", entry.key.span(), path, message).help("write `status: {}`");
+        }
     }
     for version in of_field("subresources") {
         if let Some(scale) = version.at(&["subresources", "scale"]) {

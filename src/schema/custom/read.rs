@@ -83,7 +83,8 @@ fn has_rules_below(shape: &Shape) -> bool {
 
 fn read_shape(node: Node<'_>, fill: bool) -> Shape {
     if is_true(node, "x-kubernetes-int-or-string") {
-        return Shape::IntOrString;
+        // Of defaults the server does not look at the type.
+        return if fill { Shape::IntOrString } else { Shape::Any };
     }
     let open = is_true(node, "x-kubernetes-preserve-unknown-fields");
     match text(node, "type") {

@@ -21,8 +21,15 @@ pub fn uses_old_self(expression: &str) -> Option<bool> {
 
 /// Says what is wrong with an expression of a rule at a schema, where that is certain: `` speaks of `x`, which … ``.
 ///
-/// `root` is the schema of a resource, whose objects have names.
-pub fn rule_problem(expression: &str, gives: RuleTypes, schema: Node<'_>, root: bool) -> Option<String> {
+/// `root` is the schema of a resource, whose objects have names; `optional_old_self` is set where there need not be an old
+/// object.
+pub fn rule_problem(
+    expression: &str,
+    gives: RuleTypes,
+    schema: Node<'_>,
+    root: bool,
+    optional_old_self: bool,
+) -> Option<String> {
     if Rule::unsupported(expression).is_some() {
         return None;
     }
@@ -34,7 +41,7 @@ pub fn rule_problem(expression: &str, gives: RuleTypes, schema: Node<'_>, root: 
             return Some(format!("is no expression: {}", super::super::validate::show(first)));
         }
     };
-    let mut typing = Typing { schema, root, bound: Vec::new(), problem: None };
+    let mut typing = Typing { schema, root, optional: optional_old_self, bound: Vec::new(), problem: None };
     let found = typing.visit(&parsed);
     if typing.problem.is_some() {
         return typing.problem;
@@ -63,6 +70,11 @@ enum Scalar {
     Truth,
     Text,
     Number,
+    Bytes,
+    Time,
+    Duration,
+    /// The old object of a rule that is evaluated without one too.
+    Optional,
 }
 
 impl Type<'_> {
@@ -72,8 +84,12 @@ impl Type<'_> {
             Self::Of(schema, _) if !is_any(schema) => match kind_of(schema) {
                 "boolean" => Some(Scalar::Truth),
                 "integer" | "number" => Some(Scalar::Number),
-                // Some formats are types of their own.
-                "string" if schema.field("format").is_none() => Some(Scalar::Text),
+                "string" => Some(match schema.field("format").map(Node::text) {
+                    Some("date" | "date-time") => Scalar::Time,
+                    Some("duration") => Scalar::Duration,
+                    Some("byte") => Scalar::Bytes,
+                    _ => Scalar::Text,
+                }),
                 _ => None,
             },
             _ => None,
@@ -88,6 +104,8 @@ const JUNCTORS: [&str; 3] = ["_&&_", "_||_", "!_"];
 struct Typing<'d> {
     schema: Node<'d>,
     root: bool,
+    /// There need not be an old object.
+    optional: bool,
     /// The variables of comprehensions around.
     bound: Vec<(String, Type<'d>)>,
     problem: Option<String>,
@@ -102,19 +120,25 @@ impl<'d> Typing<'d> {
                     && !["self", "oldSelf"].contains(&name.as_str())
                     && !self.bound.iter().any(|(bound, _)| bound == name)
                 {
-                    // A qualified name of a function or type.
-                    return Type::Unknown;
+                    // The qualified name of a type.
+                    let known =
+                        name.starts_with('@') || TYPES.contains(&name.as_str()) || PACKAGES.contains(&name.as_str());
+                    return if known { Type::Unknown } else { self.name(name) };
                 }
                 let holder = self.visit(&select.operand);
                 let found = self.field(holder, &select.field);
                 if select.test { Type::Scalar(Scalar::Truth) } else { found }
             }
             Expr::Call(call) => {
-                let is_name = |target: &IdedExpr| matches!(&target.expr, Expr::Ident(name) if name != "self" && name != "oldSelf");
+                let is_package =
+                    |target: &IdedExpr| matches!(&target.expr, Expr::Ident(name) if PACKAGES.contains(&name.as_str()));
                 if let Some(target) = call.target.as_deref()
-                    && !(is_name(target) && !self.is_bound(target))
+                    && !(is_package(target) && !self.is_bound(target))
                 {
                     self.visit(target);
+                }
+                if call.func_name.starts_with(|first: char| first.is_ascii_uppercase()) {
+                    return self.fail(format!("calls `{}`, which is no function", call.func_name));
                 }
                 let arguments: Vec<Type<'d>> = call.args.iter().map(|argument| self.visit(argument)).collect();
                 self.call(&call.func_name, call.target.is_some(), &arguments)
@@ -162,7 +186,8 @@ impl<'d> Typing<'d> {
         }
         match name {
             "self" => Type::Of(self.schema, self.root || is_embedded(self.schema)),
-            "oldSelf" => Type::Unknown,
+            "oldSelf" if self.optional => Type::Scalar(Scalar::Optional),
+            "oldSelf" => Type::Of(self.schema, self.root || is_embedded(self.schema)),
             _ if name.starts_with('@') || TYPES.contains(&name) => Type::Unknown,
             _ => self.fail(format!("speaks of `{name}`, which is not known: a rule knows `self` and `oldSelf`")),
         }
@@ -197,7 +222,7 @@ impl<'d> Typing<'d> {
         }
         match schema.field("additionalProperties") {
             Some(values) if values.kind() == Kind::Map => Type::Of(values, is_embedded(values)),
-            None if properties().next().is_some() => {
+            None if properties().next().is_some() || !is_open(schema) => {
                 self.fail(format!("speaks of the field `{name}`, which the schema does not define"))
             }
             _ => Type::Unknown,
@@ -226,6 +251,20 @@ impl<'d> Typing<'d> {
                 }
                 Type::Scalar(Scalar::Truth)
             }
+            ("_-_" | "_*_" | "_/_" | "_%_", [one, other]) => {
+                let is_text =
+                    |given: &Type<'d>| matches!(given.scalar(), Some(Scalar::Text | Scalar::Truth | Scalar::Bytes));
+                if is_text(one) || is_text(other) {
+                    return self.fail("computes with what is no number".to_owned());
+                }
+                match (one.scalar(), other.scalar()) {
+                    (Some(Scalar::Time), Some(Scalar::Time)) => Type::Scalar(Scalar::Duration),
+                    (Some(Scalar::Number), Some(Scalar::Number)) => Type::Scalar(Scalar::Number),
+                    _ => Type::Unknown,
+                }
+            }
+            ("duration", [_]) if !is_method => Type::Scalar(Scalar::Duration),
+            ("timestamp", [_]) if !is_method => Type::Scalar(Scalar::Time),
             ("@in", _) => Type::Scalar(Scalar::Truth),
             ("size", [_]) if !is_method => Type::Scalar(Scalar::Number),
             ("size", []) if is_method => Type::Scalar(Scalar::Number),
@@ -239,6 +278,24 @@ impl<'d> Typing<'d> {
         Type::Unknown
     }
 }
+
+/// Words with which the names of functions begin.
+const PACKAGES: [&str; 14] = [
+    "math",
+    "strings",
+    "lists",
+    "sets",
+    "ip",
+    "cidr",
+    "semver",
+    "format",
+    "optional",
+    "base64",
+    "jsonpatch",
+    "cel",
+    "url",
+    "google",
+];
 
 const TYPES: [&str; 14] = [
     "bool",
@@ -264,6 +321,10 @@ fn kind_of(schema: Node<'_>) -> &str {
 /// Values of any type.
 fn is_any(schema: Node<'_>) -> bool {
     schema.field("x-kubernetes-int-or-string").and_then(Node::as_bool) == Some(true) || kind_of(schema).is_empty()
+}
+
+fn is_open(schema: Node<'_>) -> bool {
+    schema.field("x-kubernetes-preserve-unknown-fields").and_then(Node::as_bool) == Some(true)
 }
 
 fn is_embedded(schema: Node<'_>) -> bool {

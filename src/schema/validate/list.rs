@@ -112,7 +112,7 @@ impl<'s, 'd> Walk<'s, 'd> {
         }
         match (&list.identity, self.key()) {
             // Of these, some are accepted and some are not: [`crate::api`] tells.
-            (Identity::Atomic, _) | (Identity::Keys(_), "env" | "claims") => None,
+            (Identity::Atomic, _) | (Identity::Keys(_), "env" | "claims" | "x-kubernetes-validations") => None,
             (Identity::Keys(keys), "ports") if keys.iter().any(|key| key == "containerPort") => None,
             // The server takes these as they are.
             (Identity::Set, _) | (_, "imagePullSecrets" | "hostAliases" | "secrets") => Some(Severity::Warning),

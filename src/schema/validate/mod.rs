@@ -19,6 +19,7 @@ mod tests;
 pub(super) use quantity::is_quantity;
 pub(super) use text::{quantity_of, quoted_list, show};
 
+use super::bundle::BUNDLES;
 use super::custom::{broken_rules, unfilled};
 use super::store::{SchemaStore, Type};
 use super::version::Version;
@@ -80,6 +81,7 @@ pub fn default_problems<'d>(schema: Node<'d>, default: Node<'d>, version: Versio
         deprecation: None,
     };
     let mut walk = Walk::new(default, &store, version, &kind);
+    walk.keeps_nulls = true;
     walk.check(default, &schema);
     let mut findings = walk.findings;
     findings.retain(|finding| finding.severity == Severity::Error && finding.rule != "api/server-side-apply");
@@ -91,6 +93,27 @@ pub fn default_problems<'d>(schema: Node<'d>, default: Node<'d>, version: Versio
         );
     }
     findings
+}
+
+/// Holds a schema within a schema of a definition against what the server can decode: OpenAPI does not tell of what stands
+/// in `items` and `additionalProperties`.
+///
+/// Paths are from the schema on.
+pub fn schema_problems(schema: Node<'_>, version: Version) -> Vec<Diagnostic> {
+    const SCHEMA: &str = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps";
+    let Some(definition) = BUNDLES.named(SCHEMA) else { return Vec::new() };
+    let (store, known) = (SchemaStore::new(), BUNDLES.definition(version, definition));
+    let kind = Type {
+        schema: known,
+        namespaced: false,
+        custom: false,
+        drops_status: true,
+        replicas_path: None,
+        deprecation: None,
+    };
+    let mut walk = Walk::new(schema, &store, version, &kind);
+    walk.check(schema, known);
+    walk.findings
 }
 
 fn validate_object(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnostic> {
