@@ -126,9 +126,13 @@ impl<'s, 'd> Walk<'s, 'd> {
         }
         match (&list.identity, self.key()) {
             // Of these, the server takes some: [`crate::api`] tells.
-            (Identity::Atomic, _) | (Identity::Keys(_), "env" | "claims" | "imagePullSecrets" | "hostAliases") => None,
+            (
+                Identity::Keys(_),
+                "env" | "claims" | "imagePullSecrets" | "hostAliases" | "x-kubernetes-validations",
+            )
+            | (Identity::Atomic, _) => None,
             (Identity::Keys(keys), "ports") if keys.iter().any(|key| key == "containerPort") => None,
-            (Identity::Set, _) | (_, "secrets" | "variables" | "x-kubernetes-validations") => Some(Refusal::InApply),
+            (Identity::Set, _) | (_, "secrets" | "variables") => Some(Refusal::InApply),
             (Identity::Keys(_), _) => Some(Refusal::Always),
         }
     }
