@@ -207,7 +207,13 @@ fn built_in(version: Version, api: &Api) -> Type<'static> {
         removed: api.removed,
         replacement: api.replacement,
     });
-    Type { schema: BUNDLES.definition(version, api.definition), namespaced: api.namespaced, custom: false, drops_status: true, deprecation }
+    Type {
+        schema: BUNDLES.definition(version, api.definition),
+        namespaced: api.namespaced,
+        custom: false,
+        drops_status: true,
+        deprecation,
+    }
 }
 
 /// The `apiVersion` of the newest served version.

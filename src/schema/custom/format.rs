@@ -120,7 +120,9 @@ impl Format {
             Self::Cidr => text.split_once('/').is_some_and(|(address, length)| {
                 let most = if is_ipv4(address) { 32 } else { 128 };
                 let is_address = most == 32 || address.parse::<Ipv6Addr>().is_ok();
-                is_address && length.bytes().all(|byte| byte.is_ascii_digit()) && length.parse().is_ok_and(|n: u32| n <= most)
+                is_address
+                    && length.bytes().all(|byte| byte.is_ascii_digit())
+                    && length.parse().is_ok_and(|n: u32| n <= most)
             }),
             Self::Mac => is_mac(text),
             Self::Uuid(version) => is_uuid(text, version),
@@ -257,8 +259,7 @@ fn is_uuid(text: &str, version: Option<u8>) -> bool {
         rest = rest.get(length..).unwrap_or_default();
     }
     let variant = || b"89abAB".contains(&digits[16]);
-    rest.is_empty()
-        && version.is_none_or(|version| digits[12] == version && (version == b'3' || variant()))
+    rest.is_empty() && version.is_none_or(|version| digits[12] == version && (version == b'3' || variant()))
 }
 
 /// Never empty, the padding whole, no line breaks: stricter than the decoder.
@@ -304,7 +305,8 @@ fn is_date_time(text: &str) -> bool {
         let digits = |range: std::ops::Range<usize>| {
             bytes.get(range).is_some_and(|digits| digits.iter().all(u8::is_ascii_digit))
         };
-        zone == "z" || (bytes.len() == 6 && b"+-".contains(&bytes[0]) && digits(1..3) && bytes[3] == b':' && digits(4..6))
+        zone == "z"
+            || (bytes.len() == 6 && b"+-".contains(&bytes[0]) && digits(1..3) && bytes[3] == b':' && digits(4..6))
     };
     let mut after_mark = behind.chars();
     after_mark.next();
@@ -340,16 +342,8 @@ fn go_duration(text: &str) -> Option<i64> {
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let (number, behind) = rest.split_at(end);
         let number: f64 = number.parse().ok()?;
-        const UNITS: [(&str, f64); 8] = [
-            ("ns", 1.0),
-            ("us", 1e3),
-            ("µs", 1e3),
-            ("μs", 1e3),
-            ("ms", 1e6),
-            ("s", 1e9),
-            ("m", 6e10),
-            ("h", 3.6e12),
-        ];
+        const UNITS: [(&str, f64); 8] =
+            [("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("μs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 6e10), ("h", 3.6e12)];
         let unit_end = behind.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(behind.len());
         let (unit, behind) = behind.split_at(unit_end);
         total += number * UNITS.iter().find(|(name, _)| *name == unit)?.1;
@@ -408,11 +402,19 @@ mod tests {
             ("ipv6", "::1 2001:db8::1", "1.2.3.4 :::"),
             ("cidr", "10.0.0.0/8 ::/0 10.0.0.7/8", "10.0.0.0 10.0.0.0/33 a/8 1.2.3.4/"),
             ("mac", "01:23:45:67:89:ab 0123.4567.89ab 01-23-45-67-89-AB", "01:23 zz:23:45:67:89:ab"),
-            ("uuid", "7F3B2c1e-5a4d-4e6f-9a8b-0c1d2e3f4a5b 7f3b2c1e5a4d4e6f9a8b0c1d2e3f4a5b", "7f3b2c1e 7g3b2c1e-5a4d-4e6f-9a8b-0c1d2e3f4a5b"),
+            (
+                "uuid",
+                "7F3B2c1e-5a4d-4e6f-9a8b-0c1d2e3f4a5b 7f3b2c1e5a4d4e6f9a8b0c1d2e3f4a5b",
+                "7f3b2c1e 7g3b2c1e-5a4d-4e6f-9a8b-0c1d2e3f4a5b",
+            ),
             ("uuid4", "7f3b2c1e-5a4d-4e6f-9a8b-0c1d2e3f4a5b", "7f3b2c1e-5a4d-3e6f-9a8b-0c1d2e3f4a5b"),
             ("byte", "YQ== YWI= YWJj", "YQ YQ= a_b="),
             ("date", "2024-02-29", "2023-02-29 2023-13-01 2023-1-1 2023-01-01T00:00:00Z"),
-            ("date-time", "2026-01-01T00:00:00Z 2026-01-01t00:00:00.5+01:00", "2026-01-01 2026-01-01T24:00:00Z 2026-01-01T00:00:00"),
+            (
+                "date-time",
+                "2026-01-01T00:00:00Z 2026-01-01t00:00:00.5+01:00",
+                "2026-01-01 2026-01-01T24:00:00Z 2026-01-01T00:00:00",
+            ),
             ("duration", "1h30m 0 1.5s -2m 3d 2weeks 22\u{a0}ns 1µs", "h 1 1x"),
             ("k8s-short-name", "a-1", "A -a a.b"),
             ("k8s-long-name", "a.b-c", "A.b .a"),
@@ -429,7 +431,9 @@ mod tests {
 
     #[test]
     fn durations_are_counted_in_nanoseconds() {
-        for (text, expected) in [("1h", 3_600_000_000_000), ("1.5s", 1_500_000_000), ("-1ms", -1_000_000), ("2 d", 172_800_000_000_000)] {
+        for (text, expected) in
+            [("1h", 3_600_000_000_000), ("1.5s", 1_500_000_000), ("-1ms", -1_000_000), ("2 d", 172_800_000_000_000)]
+        {
             assert_eq!(nanoseconds(text), Some(expected), "{text}");
         }
     }

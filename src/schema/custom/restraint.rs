@@ -77,12 +77,22 @@ pub(in crate::schema) struct Judge<'j, 'a> {
 }
 
 impl<'j, 'a> Judge<'j, 'a> {
-    pub(in crate::schema) fn new(version: Version, masked: bool, place: &'j dyn Fn() -> String, node: Node<'a>) -> Self {
+    pub(in crate::schema) fn new(
+        version: Version,
+        masked: bool,
+        place: &'j dyn Fn() -> String,
+        node: Node<'a>,
+    ) -> Self {
         Self { version, masked, place, steps: Vec::new(), written: node, failures: Vec::new() }
     }
 
     /// Judges a value; `schema` tells its defaults.
-    pub(super) fn judge(mut self, restraint: &'a Restraint, view: View<'a>, schema: Option<&'a Schema>) -> Vec<Failure<'a>> {
+    pub(super) fn judge(
+        mut self,
+        restraint: &'a Restraint,
+        view: View<'a>,
+        schema: Option<&'a Schema>,
+    ) -> Vec<Failure<'a>> {
         self.check(restraint, view, schema);
         self.failures
     }
@@ -92,7 +102,8 @@ impl<'j, 'a> Judge<'j, 'a> {
         if let Some(wanted) = &restraint.kind
             && !is_of(view, kind, wanted)
         {
-            return self.fail("schema/type", |place| format!("`{place}` must be of type {wanted}, not {}", kind.article()));
+            return self
+                .fail("schema/type", |place| format!("`{place}` must be of type {wanted}, not {}", kind.article()));
         }
         match kind {
             Kind::String => self.text(restraint, view.as_str().unwrap_or_default()),
@@ -125,12 +136,12 @@ impl<'j, 'a> Judge<'j, 'a> {
         let Some(number) = view.as_f64() else { return };
         // Whole numbers are compared with the whole part of bounds.
         let bound = |bound: f64| if whole.is_some() { bound.trunc() } else { bound };
-        let too_small = restraint.minimum.is_some_and(|least| {
-            if least.exclusive { number <= bound(least.at) } else { number < bound(least.at) }
-        });
-        let too_large = restraint.maximum.is_some_and(|most| {
-            if most.exclusive { number >= bound(most.at) } else { number > bound(most.at) }
-        });
+        let too_small = restraint
+            .minimum
+            .is_some_and(|least| if least.exclusive { number <= bound(least.at) } else { number < bound(least.at) });
+        let too_large = restraint
+            .maximum
+            .is_some_and(|most| if most.exclusive { number >= bound(most.at) } else { number > bound(most.at) });
         if too_small || too_large {
             let words = match (restraint.minimum, restraint.maximum) {
                 (Some(least), Some(most)) if !least.exclusive && !most.exclusive => {
@@ -216,7 +227,9 @@ impl<'j, 'a> Judge<'j, 'a> {
             let fitting = self.fitting(&restraint.one_of, view, schema);
             let demands = alternatives(&restraint.one_of);
             if fitting == 0 {
-                self.fail("schema/format", |place| format!("`{place}` fits none of the forms that it may have (`oneOf`)"));
+                self.fail("schema/format", |place| {
+                    format!("`{place}` fits none of the forms that it may have (`oneOf`)")
+                });
             } else if fitting > 1 {
                 self.fail("schema/format", |place| {
                     format!("`{place}` fits {fitting} of the forms of which it must have exactly one (`oneOf`)")

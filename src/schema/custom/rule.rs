@@ -148,7 +148,8 @@ pub fn broken_rules(object: Node<'_>, kind: &Type<'_>) -> Vec<BrokenRule> {
         return Vec::new();
     }
     FUNCTIONS.with(|functions| {
-        let mut evaluation = Evaluation { functions, drops_status: kind.drops_status, steps: Vec::new(), broken: Vec::new() };
+        let mut evaluation =
+            Evaluation { functions, drops_status: kind.drops_status, steps: Vec::new(), broken: Vec::new() };
         evaluation.visit(View::Written(object), kind.schema, object);
         evaluation.broken
     })
@@ -164,7 +165,9 @@ struct Evaluation<'f, 'a> {
 impl<'a> Evaluation<'_, 'a> {
     /// Evaluates the rules at a value and below; `written` is the nearest node that is written.
     fn visit(&mut self, view: View<'a>, schema: &'a Schema, written: Node<'a>) {
-        let Some(custom) = schema.custom.as_ref().filter(|custom| custom.rules_below && !view.is_null()) else { return };
+        let Some(custom) = schema.custom.as_ref().filter(|custom| custom.rules_below && !view.is_null()) else {
+            return;
+        };
         if !custom.rules.is_empty() {
             let mut context = self.functions.new_inner_scope();
             let drops_status = self.drops_status && self.steps.is_empty();

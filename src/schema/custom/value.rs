@@ -13,8 +13,27 @@ use std::sync::Arc;
 
 /// Words that CEL keeps for itself. Source: `pkg/cel/escaping.go` of apiserver.
 const RESERVED: [&str; 21] = [
-    "true", "false", "null", "in", "as", "break", "const", "continue", "else", "for", "function", "if", "import", "let",
-    "loop", "package", "namespace", "return", "var", "void", "while",
+    "true",
+    "false",
+    "null",
+    "in",
+    "as",
+    "break",
+    "const",
+    "continue",
+    "else",
+    "for",
+    "function",
+    "if",
+    "import",
+    "let",
+    "loop",
+    "package",
+    "namespace",
+    "return",
+    "var",
+    "void",
+    "while",
 ];
 
 /// Turns a value into CEL's, typed by its schema; `root` is that of a resource, whose status is dropped where `drops_status`.
@@ -27,11 +46,14 @@ pub(super) fn value(view: View<'_>, schema: Option<&Schema>, drops_status: bool)
         (Shape::Reference(_), Kind::Map) => metadata(view),
         (Shape::List(_), Kind::Seq) => {
             let of_items = items(schema);
-            Value::List(Arc::new(view.items(Some(schema)).into_iter().map(|item| value(item, of_items, false)).collect()))
+            Value::List(Arc::new(
+                view.items(Some(schema)).into_iter().map(|item| value(item, of_items, false)).collect(),
+            ))
         }
         (Shape::Object(_) | Shape::Map(_), Kind::Map) => {
             let is_object = matches!(schema.shape, Shape::Object(_));
-            let fields = view.fields(Some(schema)).into_iter().filter(|(name, ..)| !(drops_status && *name == "status"));
+            let fields =
+                view.fields(Some(schema)).into_iter().filter(|(name, ..)| !(drops_status && *name == "status"));
             map(fields.map(|(name, field, of_field)| {
                 // Keys of maps are data; names of fields are escaped to be identifiers.
                 let name = if is_object && child(schema, name).is_some() { escape(name) } else { Cow::Borrowed(name) };

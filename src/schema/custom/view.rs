@@ -51,9 +51,9 @@ impl<'a> View<'a> {
         match self {
             Self::Written(node) => node.as_i64(),
             #[expect(clippy::cast_precision_loss, reason = "the bound only has to keep the cast below exact")]
-            Self::Default(value) => value.as_i64().or_else(|| {
-                value.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < i64::MAX as f64).map(|n| n as i64)
-            }),
+            Self::Default(value) => value
+                .as_i64()
+                .or_else(|| value.as_f64().filter(|n| n.fract() == 0.0 && n.abs() < i64::MAX as f64).map(|n| n as i64)),
         }
     }
 
@@ -119,7 +119,9 @@ impl<'a> View<'a> {
         let item = |raw: View<'a>| effective(Some(raw), schema).unwrap_or(raw);
         match self {
             Self::Written(node) => node.items().map(|node| item(View::Written(node))).collect(),
-            Self::Default(value) => value.as_array().into_iter().flatten().map(|value| item(View::Default(value))).collect(),
+            Self::Default(value) => {
+                value.as_array().into_iter().flatten().map(|value| item(View::Default(value))).collect()
+            }
         }
     }
 
@@ -173,6 +175,8 @@ pub(super) fn json(node: Node<'_>) -> Value {
         Some(Scalar::Float(value)) => Number::from_f64(value).map_or(Value::Null, Value::Number),
         Some(Scalar::String | Scalar::Merge) => Value::String(node.text().to_owned()),
         None if node.kind() == Kind::Seq => node.items().map(json).collect(),
-        None => Value::Object(node.entries().map(|entry| (entry.name().to_owned(), json(entry.value))).collect::<Map<_, _>>()),
+        None => Value::Object(
+            node.entries().map(|entry| (entry.name().to_owned(), json(entry.value))).collect::<Map<_, _>>(),
+        ),
     }
 }

@@ -25,7 +25,9 @@ impl<'s, 'd> Walk<'s, 'd> {
             (Shape::Number, _) => self.not_number(node, "a number"),
             (Shape::Boolean, Kind::Bool) | (Shape::Quantity, Kind::Int | Kind::Float) => {}
             (Shape::Boolean, _) => self.not_boolean(node),
-            (Shape::IntOrString, Kind::Int | Kind::Float) => self.integer(node, if self.custom { 64 } else { 32 }, limits),
+            (Shape::IntOrString, Kind::Int | Kind::Float) => {
+                self.integer(node, if self.custom { 64 } else { 32 }, limits)
+            }
             (Shape::IntOrString, Kind::String) => self.text_or_number(node, limits),
             (Shape::IntOrString, Kind::Bool) if !matches!(node.text(), "true" | "false") => {
                 self.not_text(node, "an integer or text");
@@ -51,7 +53,10 @@ impl<'s, 'd> Walk<'s, 'd> {
             }
         }
         // Empty text counts as absence, which is the business of required fields.
-        if !shape.values.is_empty() && (self.custom || !text.is_empty()) && !shape.values.iter().any(|value| value == text) {
+        if !shape.values.is_empty()
+            && (self.custom || !text.is_empty())
+            && !shape.values.iter().any(|value| value == text)
+        {
             let message = format!("`{}` is not a value of `{}`", self.shown(node), self.place());
             let near = nearest(text, shape.values.iter().map(AsRef::as_ref));
             let help = near.map_or_else(

@@ -1,7 +1,7 @@
 //! The walk over an object and its schema at once: maps, and what stands in them.
 
-use super::super::shape::{Field, Object, Schema, Shape};
 use super::super::custom::Judge;
+use super::super::shape::{Field, Object, Schema, Shape};
 use super::super::store::{SchemaStore, Type};
 use super::super::version::Version;
 use super::{misplaced, text};
@@ -70,7 +70,10 @@ impl<'s, 'd> Walk<'s, 'd> {
             _ => self.scalar(node, outer, &schema.shape),
         }
         // Of a value of the wrong type nothing more is said.
-        if !self.findings[before..].iter().any(|finding| finding.rule == "schema/type" && finding.span == Some(node.head())) {
+        if !self.findings[before..]
+            .iter()
+            .any(|finding| finding.rule == "schema/type" && finding.span == Some(node.head()))
+        {
             self.restrain(node, outer);
         }
     }

@@ -3,6 +3,7 @@
 //! In: the `spec` of a pod or template. Each file judges one concern of a container; those that look at all containers at
 //! once take the [`Pod`]. Source: `ValidatePodSpec` and `warningsForPodSpecAndMeta` of Kubernetes.
 
+mod annotations;
 mod env;
 mod handlers;
 mod mounts;
@@ -97,7 +98,10 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, spec: Node<'d>) {
         handlers_of(check, &pod, role, container);
     }
     ports::across(check, &pod);
-    profiles::annotations(check, &pod);
+    if let Some(context) = spec.field("securityContext") {
+        security::of_any(check, context);
+    }
+    annotations::judge(check, &pod);
     windows::host_processes(check, &pod);
     pod_resources::judge(check, &pod);
 }
@@ -144,7 +148,12 @@ fn names<'d>(check: &mut Check<'d>, pod: &Pod<'d>) {
 fn handlers_of<'d>(check: &mut Check<'d>, pod: &Pod<'d>, role: Role, container: Node<'d>) {
     if role == Role::Init {
         for field in ["livenessProbe", "readinessProbe", "startupProbe"] {
-            check.forbidden("api/probe", container, field, "is not for init containers without `restartPolicy: Always`");
+            check.forbidden(
+                "api/probe",
+                container,
+                field,
+                "is not for init containers without `restartPolicy: Always`",
+            );
         }
         // The server drops `stopSignal`, and a lifecycle that says nothing else.
         let is_dropped = container.field("lifecycle").is_some_and(|lifecycle| {

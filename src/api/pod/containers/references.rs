@@ -72,7 +72,7 @@ pub(super) fn resource_field_ref<'d>(check: &mut Check<'d>, reference: Node<'d>)
         return;
     }
     let Some(divisor) = reference.field("divisor") else { return };
-    let cpu = name.ends_with(".cpu");
+    let cpu = matches!(name, "limits.cpu" | "requests.cpu");
     if !is_divisor(divisor.text(), cpu) {
         let choice = if cpu { "`1` or `1m`" } else { "`1`, or 1 with a suffix: `1k` to `1E`, `1Ki` to `1Ei`" };
         let message = format!("`divisor` is `{}`, but must be {choice}", show(divisor.text()));

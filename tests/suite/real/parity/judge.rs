@@ -57,7 +57,7 @@ pub(super) fn names_same(answer: &Answer, ours: &Ours, way: Way, object: &Value)
     let fields = ours.fields(way);
     Some(match answer.field(object)? {
         Named::Exact(field) => fields.contains(&field),
-        Named::Item(item) => fields.iter().any(|field| field.starts_with(&item)),
+        Named::Item(item) => fields.iter().any(|field| field.starts_with(&item) || item[..item.len() - 1] == **field),
         Named::Keys(keys) => fields.iter().any(|field| {
             // The decoder leaves out indices and the keys of free maps.
             let mut steps = field.iter();
