@@ -24,7 +24,15 @@ pub(super) fn object<'d>(check: &mut Check<'d>, object: Node<'d>, group: &str, k
     }
     let front = text(metadata, "generateName");
     if !front.is_empty() {
-        check.syntax("api/name", (metadata, "generateName"), "generateName", front, |front| generated(front, form));
+        let right =
+            check.syntax("api/name", (metadata, "generateName"), "generateName", front, |front| generated(front, form));
+        if let Some(problem) = form(&made_up(front))
+            && right
+            && name.is_empty()
+        {
+            let message = format!("the server makes a name of `{}`, but it {problem}", show(front));
+            check.error("api/name", (metadata, "name"), message);
+        }
     }
     let namespace = text(metadata, "namespace");
     if found.namespaced && !namespace.is_empty() {
@@ -36,12 +44,33 @@ pub(super) fn object<'d>(check: &mut Check<'d>, object: Node<'d>, group: &str, k
     of_the_server(check, metadata);
 }
 
+/// Gives a name such as the server makes up of `generateName`.
+pub(super) fn made_up(front: &str) -> String {
+    const LONGEST: usize = 58;
+    front.chars().take(LONGEST).chain("xxxxx".chars()).collect()
+}
+
 /// Judges the metadata of a template: labels and annotations, which are all that the server looks at there. It names them
 /// as fields of the template.
 pub(super) fn template<'d>(check: &mut Check<'d>, template: Node<'d>) {
     if let Some(metadata) = template.field("metadata").filter(|metadata| metadata.kind() == Kind::Map) {
         common(check, metadata, template);
     }
+}
+
+/// Judges the metadata of an object that stands in a custom resource; its name need only be a segment of a path.
+pub(super) fn embedded<'d>(check: &mut Check<'d>, object: Node<'d>) {
+    let Some(metadata) = object.field("metadata").filter(|metadata| metadata.kind() == Kind::Map) else { return };
+    for field in ["name", "generateName"] {
+        check.syntax("api/name", (metadata, field), field, text(metadata, field), path_segment);
+    }
+    let namespace = text(metadata, "namespace");
+    if !namespace.is_empty() {
+        check.syntax("api/name", (metadata, "namespace"), "namespace", namespace, dns_label);
+    }
+    common(check, metadata, metadata);
+    owners(check, metadata);
+    finalizers(check, metadata, true);
 }
 
 /// Judges labels and annotations, which the server names as fields of `holder`.
@@ -171,10 +200,10 @@ fn form_of(check: &Check<'_>, group: &str, kind: &str) -> Form {
         ("", "Namespace") | ("apps", "StatefulSet") => dns_label,
         ("", "Service") if check.since(36) => dns_label,
         ("", "Service") => dns_label_1035,
-        ("rbac.authorization.k8s.io", _)
-        | ("policy", "PodDisruptionBudget")
-        | ("", "Event")
-        | ("certificates.k8s.io", "CertificateSigningRequest" | "ClusterTrustBundle") => path_segment,
+        ("rbac.authorization.k8s.io" | "apiregistration.k8s.io", _) => path_segment,
+        ("", "Event") | ("policy", "PodDisruptionBudget") => path_segment,
+        // More is asked of bundles with a signer: their judge knows.
+        ("certificates.k8s.io", "CertificateSigningRequest" | "ClusterTrustBundle") => path_segment,
         ("networking.k8s.io", "IPAddress") => |text| {
             let address = Address::read(text).filter(|address| address.is_canonical(text));
             address.is_none().then(|| "must be an IP address in its shortest form".to_owned())

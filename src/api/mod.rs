@@ -139,6 +139,9 @@ fn covers(known: &Diagnostic, later: &Diagnostic) -> bool {
     let within = |outer: &str, inner: &str| {
         inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     };
+    if known.rule == "api/server-side-apply" {
+        return false;
+    }
     if known.rule == "schema/duplicate-item" {
         return known_path == path;
     }

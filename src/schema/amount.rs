@@ -16,7 +16,7 @@ impl Amount {
         if !super::validate::is_quantity(text) {
             return None;
         }
-        let text = text.trim_matches(' ');
+        let text = text.trim();
         let (negative, unsigned) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -82,6 +82,11 @@ impl Amount {
         self.0 % (BILLION / 1000) == 0
     }
 
+    /// Tells whether it, times `factor`, is more than `bound`.
+    pub fn times_exceeds(self, factor: Self, bound: Self) -> bool {
+        self.0.checked_mul(factor.0).is_some_and(|product| product / BILLION > bound.0)
+    }
+
     /// Rounds to a whole number of thousandths, away from zero: as the server keeps the resources of containers.
     #[must_use]
     pub fn in_thousandths(self) -> Self {
@@ -91,11 +96,6 @@ impl Amount {
     /// Tells whether it is a multiple of another amount, both taken as whole numbers, rounded away from zero.
     pub fn is_multiple_of(self, other: Self) -> bool {
         away_from_zero(self.0, BILLION).checked_rem(away_from_zero(other.0, BILLION)) == Some(0)
-    }
-
-    /// Tells whether it, times `factor`, is more than `bound`.
-    pub fn times_exceeds(self, factor: Self, bound: Self) -> bool {
-        self.0.checked_mul(factor.0).is_some_and(|product| product / BILLION > bound.0)
     }
 
     /// Adds another amount.

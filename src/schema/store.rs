@@ -78,6 +78,8 @@ pub struct Type<'s> {
     pub custom: bool,
     /// The server drops the status of objects that are created or applied, before it judges them.
     pub drops_status: bool,
+    /// Where its scale's wanted replicas stand, as `.spec.replicas`.
+    pub replicas_path: Option<&'s str>,
     /// It is deprecated.
     pub deprecation: Option<Deprecation<'s>>,
 }
@@ -212,6 +214,7 @@ fn built_in(version: Version, api: &Api) -> Type<'static> {
         namespaced: api.namespaced,
         custom: false,
         drops_status: true,
+        replicas_path: None,
         deprecation,
     }
 }

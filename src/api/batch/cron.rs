@@ -1,9 +1,9 @@
 //! CronJobs.
 
-use super::{Defaults, RULE, judge_spec, name_to_be};
+use super::{Defaults, RULE, judge_spec};
 use crate::api::check::{Check, is_true, text};
 use crate::api::syntax::{schedule, time_zone};
-use crate::api::workloads::{name_of_pods, no_negatives};
+use crate::api::workloads::{name_of, name_of_pods, no_negatives};
 use crate::yaml::{Kind, Node};
 
 /// The server appends a time of eleven characters to make the names of Jobs, which may have 63.
@@ -46,7 +46,7 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, object: Node<'d>) {
 
 fn name<'d>(check: &mut Check<'d>, object: Node<'d>) {
     let Some(metadata) = object.field("metadata") else { return };
-    let length = name_to_be(metadata).len();
+    let length = name_of(metadata).len();
     if length > LONGEST_NAME {
         let message = format!("the name has {length} characters, and may have {LONGEST_NAME}");
         check.error("api/name", (metadata, "name"), message).help("its Jobs get the name, and the time behind it");

@@ -9,7 +9,7 @@ use super::Judge;
 use super::check::{Check, is_true, show, text};
 use super::selector::label_selector;
 use super::syntax::{dns_label, dns_subdomain};
-use super::workloads::{Templated, labels_fit, name_of_pods, no_negatives, template};
+use super::workloads::{Templated, labels_fit, name_of, name_of_pods, no_negatives, template};
 use crate::yaml::{Kind, Node};
 
 /// The rule of what this area judges.
@@ -40,7 +40,9 @@ fn job<'d>(check: &mut Check<'d>, object: Node<'d>) {
         check.error("api/restart-policy", place, format!("{pod} `restartPolicy`"));
         return;
     };
+    let mark = check.mark();
     judge_spec(check, spec, Defaults::Filled);
+    template::labels_of_both(check, object, mark);
     name_of_indexed_pods(check, object, spec);
     if let Some(selector) = spec.field("selector") {
         label_selector(check, selector);
@@ -179,7 +181,7 @@ fn name_of_indexed_pods<'d>(check: &mut Check<'d>, object: Node<'d>, spec: Node<
     let Some(metadata) = object.field("metadata") else { return };
     let last = completions(spec, Defaults::Filled).filter(|all| *all > 0 && text(spec, "completionMode") == "Indexed");
     let Some(last) = last.map(|all| all - 1) else { return };
-    let name = name_to_be(metadata);
+    let name = name_of(metadata);
     if name.is_empty() || dns_subdomain(&name).is_some() {
         return;
     }
@@ -187,15 +189,5 @@ fn name_of_indexed_pods<'d>(check: &mut Check<'d>, object: Node<'d>, spec: Node<
     if let Some(problem) = dns_label(&host) {
         let message = format!("the last pod's host gets the name `{}`, but it {problem}", show(&host));
         check.error("api/name", (metadata, "name"), message);
-    }
-}
-
-/// The name of an object, with letters for those that the server makes up.
-fn name_to_be(metadata: Node<'_>) -> String {
-    const LONGEST: usize = 58;
-    match (text(metadata, "name"), text(metadata, "generateName")) {
-        ("", "") => String::new(),
-        ("", front) => front.chars().take(LONGEST).chain("xxxxx".chars()).collect(),
-        (name, _) => name.to_owned(),
     }
 }

@@ -10,7 +10,10 @@ const RULE: &str = "api/node";
 /// Judges a Node. Unlike elsewhere, the server keeps the status that it is given.
 pub(super) fn judge<'d>(check: &mut Check<'d>, object: Node<'d>) {
     if let Some(spec) = object.field("spec") {
+        // The server names them so.
+        let mark = check.mark();
         taints(check, spec);
+        check.respell(mark, "spec.taints", "metadata.taints");
         networks(check, spec);
         for (field, why) in
             [("configSource", "is without effect since Kubernetes 1.24"), ("externalID", "is without effect")]
@@ -56,7 +59,7 @@ fn networks<'d>(check: &mut Check<'d>, spec: Node<'d>) {
     let one = spec.field("podCIDR").filter(|one| !one.text().is_empty());
     // The older field counts where the two differ.
     if let Some(one) = one.filter(|one| networks.first().is_none_or(|first| plain(*first) != one.text())) {
-        let place = Place::Shown(one.span(), spec, "podCIDRs");
+        let place = Place::Deep(one.span(), spec, &["podCIDRs", "[0]"]);
         check.syntax("api/network", place, "podCIDR", one.text(), |text| network(text, strict));
         return;
     }

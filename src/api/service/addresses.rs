@@ -1,7 +1,7 @@
 //! The addresses of a Service: those that the cluster gives it, and those from outside.
 
 use super::{RULE, Service};
-use crate::api::check::{Check, items, show, text};
+use crate::api::check::{Check, Place, items, show, text};
 use crate::api::syntax::{self, Address};
 use crate::yaml::Node;
 
@@ -10,12 +10,12 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, service: &Service<'d>) {
     let spec = service.spec;
     if service.headless && matches!(service.kind, "LoadBalancer" | "NodePort") {
         let message = format!("a Service of type `{}` must have an address, but `clusterIP` is `None`", service.kind);
-        let place = crate::api::check::Place::Deep(written(spec).head(), spec, &["clusterIPs", "[0]"]);
+        let place = Place::Deep(written(spec).head(), spec, &["clusterIPs", "[0]"]);
         check.error(RULE, place, message).help("remove `clusterIP`");
     }
     let (single, first) = (text(spec, "clusterIP"), items(spec, "clusterIPs").next());
     if let Some(first) = first
-        && first.text() != single
+        && (single.is_empty() || first.text() != single)
     {
         let message = match single {
             "" => "`clusterIPs` needs `clusterIP`, which is missing".to_owned(),
@@ -72,7 +72,7 @@ fn cluster_ips<'d>(check: &mut Check<'d>, service: &Service<'d>, families: &[Nod
         let problem = syntax::address(ip.text(), strict);
         // Where `clusterIP` stands alone, the server names it as the first of `clusterIPs`.
         let place = match count {
-            0 => crate::api::check::Place::Deep(ip.span(), spec, &["clusterIPs", "[0]"]),
+            0 => Place::Deep(ip.span(), spec, &["clusterIPs", "[0]"]),
             _ => (*ip).into(),
         };
         if let Some(problem) = problem {

@@ -51,6 +51,17 @@ impl<'d> Service<'d> {
         matches!(self.kind, "ClusterIP" | "ExternalName" | "LoadBalancer" | "NodePort")
     }
 
+    /// Tells whether the server gives it ports on nodes where it asks for none.
+    fn gives_node_ports(&self) -> bool {
+        match self.kind {
+            "NodePort" => true,
+            "LoadBalancer" => {
+                self.spec.field("allocateLoadBalancerNodePorts").and_then(Node::as_bool) != Some(false)
+            }
+            _ => false,
+        }
+    }
+
     fn is_external(&self) -> bool {
         match self.kind {
             "LoadBalancer" | "NodePort" => true,

@@ -1,7 +1,7 @@
 //! The ports of a Service.
 
 use super::{RULE, Service};
-use crate::api::check::{Check, items, show, text};
+use crate::api::check::{Check, Place, items, show, text};
 use crate::api::syntax::{dns_label, port_name, qualified_name};
 use crate::yaml::{Kind, Node};
 
@@ -34,19 +34,28 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, service: &Service<'d>) {
         }
         app_protocol(check, port);
         let (number, node_port) = (number(port, "port"), number(port, "nodePort").filter(|port| *port != 0));
-        if let Some(first) = before().find(|other| same(*other, port, "port"))
+        if let Some(first) = before().find(|other| self::number(*other, "port") == number && protocol(*other) == protocol(port))
             && let Some(number) = number
         {
             let message = format!("the port {number} is given twice for {}", protocol(port));
-            check.error("api/port", port, message).label(first.head(), "first given here");
+            // Where node ports are given out, the server finds that one twice first.
+            let other = self::number(first, "nodePort").filter(|port| *port != 0);
+            let given = service.gives_node_ports() && (node_port.is_none() || other.is_none() || node_port == other);
+            let place = if given { (port, "nodePort").into() } else { Place::from(port) };
+            check.error("api/port", place, message).label(first.head(), "first given here");
         }
         if number == Some(10_250) && service.kind == "LoadBalancer" && !check.since(33) {
             check.error("api/port", port, "the port 10250 is that of kubelets, and may not be opened to the outside");
         }
         if let Some(node_port) = node_port {
             self::node_port(check, service, port, node_port);
-            if let Some(first) = before().find(|other| same(*other, port, "nodePort")) {
-                let message = format!("the node port {node_port} is given twice for {}", protocol(port));
+            // Ports of one number share a node port, where their protocols differ.
+            let taken = |other: &Node<'d>| {
+                self::number(*other, "nodePort") == Some(node_port)
+                    && (protocol(*other) == protocol(port) || self::number(*other, "port") != number)
+            };
+            if let Some(first) = before().find(taken) {
+                let message = format!("the node port {node_port} is given twice");
                 check.error("api/port", (port, "nodePort"), message).label(first.head(), "first given here");
             }
         }
@@ -93,8 +102,4 @@ fn number(port: Node<'_>, field: &str) -> Option<i64> {
 
 fn protocol(port: Node<'_>) -> &str {
     Some(text(port, "protocol")).filter(|protocol| !protocol.is_empty()).unwrap_or("TCP")
-}
-
-fn same(one: Node<'_>, other: Node<'_>, field: &str) -> bool {
-    number(one, field) == number(other, field) && protocol(one) == protocol(other)
 }

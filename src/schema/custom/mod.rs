@@ -18,7 +18,7 @@ pub(in crate::schema) use restraint::{Failure, Judge};
 use super::pods;
 use super::shape::Schema;
 use super::store::{Deprecation, Type};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::yaml::Node;
 use restraint::Restraint;
 use rule::Rule;
@@ -54,6 +54,11 @@ impl Custom {
         self.embedded
     }
 
+    /// Tells whether texts are checked for a format.
+    pub(in crate::schema) fn has_format(&self) -> bool {
+        self.restraint.format.is_some()
+    }
+
     /// Tells whether a default stands in for an absent value.
     pub(in crate::schema) fn has_default(&self) -> bool {
         self.default.is_some()
@@ -69,6 +74,7 @@ pub(super) struct CustomKind {
     namespaced: bool,
     deprecated: bool,
     drops_status: bool,
+    replicas_path: Option<String>,
     schema: Schema,
     pods: OnceLock<Vec<Vec<String>>>,
 }
@@ -93,6 +99,7 @@ impl CustomKind {
             namespaced: self.namespaced,
             custom: true,
             drops_status: self.drops_status,
+            replicas_path: self.replicas_path.as_deref(),
             deprecation: self.deprecated.then_some(Deprecation { since: None, removed: None, replacement: None }),
         }
     }
@@ -129,18 +136,53 @@ pub(super) fn read(definition: Node<'_>) -> (Vec<CustomKind>, Vec<Diagnostic>) {
                     .help("describe the resource's fields; the server refuses versions without a schema"),
             );
         }
+        let subresource = |keys: &[&str]| {
+            let subresources = version.field("subresources").or_else(|| definition.at(&["spec", "subresources"]))?;
+            subresources.at(keys)
+        };
         kinds.push(CustomKind {
             group: group.to_owned(),
             version: name.to_owned(),
             kind: kind.to_owned(),
             namespaced,
             deprecated: version.field("deprecated").and_then(Node::as_bool) == Some(true),
-            drops_status: [version.at(&["subresources", "status"]), definition.at(&["spec", "subresources", "status"])]
-                .iter()
-                .any(Option::is_some),
+            drops_status: subresource(&["status"]).is_some(),
+            replicas_path: subresource(&["scale", "specReplicasPath"]).map(|path| path.text().to_owned()),
             schema: schema.map(read::root).unwrap_or_default(),
             pods: OnceLock::new(),
         });
     }
+    findings.extend(not_evaluated(definition));
     (kinds, findings)
+}
+
+
+/// Says once of a definition that some of its rules are left to the server.
+fn not_evaluated(definition: Node<'_>) -> Option<Diagnostic> {
+    let mut rules = Vec::new();
+    let versions = definition.at(&["spec", "versions"]).into_iter().flat_map(Node::items);
+    versions.for_each(|version| find_rules(version, &mut rules));
+    let unsupported = |rule: &Node<'_>| Rule::unsupported(rule.text());
+    let mut left = rules.into_iter().filter(|rule| unsupported(rule).is_some());
+    let first = left.next()?;
+    let name = unsupported(&first)?;
+    let count = left.count() + 1;
+    let message = format!("{count} rule{} of this kind cannot be evaluated here", if count == 1 { "" } else { "s" });
+    Some(
+        Diagnostic::new("api/cel-not-evaluated", Severity::Info, message)
+            .at(first.head())
+            .path(first.path_from(definition))
+            .help(format!("`{name}` is not supported: only the server judges by them")),
+    )
+}
+
+fn find_rules<'d>(node: Node<'d>, rules: &mut Vec<Node<'d>>) {
+    for entry in node.entries() {
+        if entry.name() == "x-kubernetes-validations" {
+            rules.extend(entry.value.items().filter_map(|rule| rule.field("rule")));
+        } else {
+            find_rules(entry.value, rules);
+        }
+    }
+    node.items().for_each(|item| find_rules(item, rules));
 }

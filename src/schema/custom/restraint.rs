@@ -218,24 +218,28 @@ impl<'j, 'a> Judge<'j, 'a> {
     }
 
     fn combinators(&mut self, restraint: &'a Restraint, view: View<'a>, schema: Option<&'a Schema>) {
-        if !restraint.any_of.is_empty() && self.fitting(&restraint.any_of, view, schema) == 0 {
+        if !restraint.any_of.is_empty()
+            && let Err(nearest) = self.fitting(&restraint.any_of, view, schema)
+        {
             let demands = alternatives(&restraint.any_of);
-            self.fail("schema/format", |place| format!("`{place}` fits none of the forms that it may have (`anyOf`)"));
+            self.fail_deeper(nearest, "schema/format", |place| {
+                format!("`{place}` fits none of the forms that it may have (`anyOf`)")
+            });
             self.help(demands.map(|demands| format!("it needs one of {demands}")));
         }
         if !restraint.one_of.is_empty() {
             let fitting = self.fitting(&restraint.one_of, view, schema);
-            let demands = alternatives(&restraint.one_of);
-            if fitting == 0 {
-                self.fail("schema/format", |place| {
-                    format!("`{place}` fits none of the forms that it may have (`oneOf`)")
-                });
-            } else if fitting > 1 {
-                self.fail("schema/format", |place| {
+            match &fitting {
+                Ok(1) => {}
+                Ok(fitting) => self.fail("schema/format", |place| {
                     format!("`{place}` fits {fitting} of the forms of which it must have exactly one (`oneOf`)")
-                });
+                }),
+                Err(nearest) => self.fail_deeper(nearest.clone(), "schema/format", |place| {
+                    format!("`{place}` fits none of the forms that it may have (`oneOf`)")
+                }),
             }
-            if fitting != 1 {
+            if fitting != Ok(1) {
+                let demands = alternatives(&restraint.one_of);
                 self.help(demands.map(|demands| format!("it needs exactly one of {demands}")));
             }
         }
@@ -251,9 +255,31 @@ impl<'j, 'a> Judge<'j, 'a> {
         }
     }
 
-    /// Counts the branches that a value fits.
-    fn fitting(&mut self, branches: &'a [Restraint], view: View<'a>, schema: Option<&'a Schema>) -> usize {
-        branches.iter().filter(|branch| self.fits(branch, view, schema)).count()
+    /// Counts the branches that a value fits; where it fits none, gives the way to what is wrong by the one that it nearly fits.
+    fn fitting(
+        &mut self,
+        branches: &'a [Restraint],
+        view: View<'a>,
+        schema: Option<&'a Schema>,
+    ) -> Result<usize, Vec<Step<'a>>> {
+        let mut fitting = 0;
+        let mut nearest: Option<(usize, Vec<Step<'a>>)> = None;
+        for branch in branches {
+            let before = self.failures.len();
+            self.check(branch, view, schema);
+            let failures = self.failures.split_off(before);
+            match failures.first() {
+                None => fitting += 1,
+                Some(first) if nearest.as_ref().is_none_or(|(count, _)| failures.len() < *count) => {
+                    nearest = Some((failures.len(), first.steps.clone()));
+                }
+                Some(_) => {}
+            }
+        }
+        match nearest {
+            Some((_, steps)) if fitting == 0 => Err(steps),
+            _ => Ok(fitting),
+        }
     }
 
     fn fits(&mut self, restraint: &'a Restraint, view: View<'a>, schema: Option<&'a Schema>) -> bool {
@@ -297,6 +323,14 @@ impl<'j, 'a> Judge<'j, 'a> {
         self.failures.push(Failure { rule, steps: self.steps.clone(), node: self.written, message, help: None });
     }
 
+    /// Reports a value that is wrong because of what stands, or lacks, further down: the server names that.
+    fn fail_deeper(&mut self, steps: Vec<Step<'a>>, rule: &'static str, message: impl FnOnce(String) -> String) {
+        self.fail(rule, message);
+        if let Some(last) = self.failures.last_mut() {
+            last.steps = steps;
+        }
+    }
+
     /// Adds help to the failure added last.
     fn help(&mut self, help: Option<String>) {
         if let Some(last) = self.failures.last_mut() {
@@ -337,7 +371,12 @@ fn is_equal(view: View<'_>, value: &Value) -> bool {
         (Kind::Null, _) | (_, Value::Null) => false,
         (Kind::String, _) => value.as_str().is_some() && view.as_str() == value.as_str(),
         (Kind::Bool, _) => value.as_bool().is_some() && view.as_bool() == value.as_bool(),
-        (Kind::Int | Kind::Float, Value::Number(_)) => view.as_f64() == value.as_f64(),
+        // A number is converted to the type of the one that it is compared with, and so loses its fraction.
+        (Kind::Int | Kind::Float, Value::Number(number)) => {
+            let whole = number.as_f64().is_some_and(|number| number.fract() == 0.0);
+            let convert = |number: f64| if whole { number.trunc() } else { number };
+            view.as_f64().map(convert) == number.as_f64()
+        }
         (Kind::Seq | Kind::Map, _) => view.json() == *value,
         _ => false,
     }

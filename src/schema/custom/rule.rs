@@ -11,7 +11,8 @@ use crate::source::Span;
 use crate::yaml::{Node, Step};
 use kube_cel::KubeCelExt as _;
 use kube_cel::cel::objects::OptionalValue;
-use kube_cel::cel::{Context, ExecutionError, Program, Value};
+use kube_cel::cel::parser::{Expression, Parser};
+use kube_cel::cel::{Context, ExecutionError, ParseErrors, Value, functions};
 use std::sync::{Arc, OnceLock};
 
 /// The longest message that a rule may compute, in bytes.
@@ -27,8 +28,8 @@ pub(super) struct Rule {
     field: Box<[Box<str>]>,
     /// Is evaluated without an old object too.
     optional_old_self: bool,
-    program: OnceLock<Option<Program>>,
-    message_program: OnceLock<Option<Program>>,
+    program: OnceLock<Option<Expression>>,
+    message_program: OnceLock<Option<Expression>>,
 }
 
 /// A rule that an object breaks.
@@ -71,7 +72,7 @@ impl Rule {
             // There is nothing old when an object is created.
             return None;
         }
-        match program.execute(context) {
+        match context.resolve(program) {
             Ok(Value::Bool(false)) => Some(self.say(context)),
             Err(error) if is_of_the_object(&error) => Some(format!("the rule `{}` fails: {error}", self.shown())),
             _ => None,
@@ -81,7 +82,7 @@ impl Rule {
     fn say(&self, context: &Context<'_>) -> String {
         let computed = || {
             let program = compiled(&self.message_program, self.message_expression.as_deref()?)?;
-            match program.execute(context) {
+            match context.resolve(program) {
                 Ok(Value::String(text)) => Some(text.trim().to_owned()),
                 _ => None,
             }
@@ -98,8 +99,13 @@ impl Rule {
     }
 }
 
-fn compiled<'p>(program: &'p OnceLock<Option<Program>>, text: &str) -> Option<&'p Program> {
-    program.get_or_init(|| Program::compile(text).ok()).as_ref()
+fn compiled<'p>(program: &'p OnceLock<Option<Expression>>, text: &str) -> Option<&'p Expression> {
+    program.get_or_init(|| parse(text).ok()).as_ref()
+}
+
+/// Parses an expression with the syntax that the server has switched on.
+pub(super) fn parse(text: &str) -> Result<Expression, ParseErrors> {
+    Parser::new().enable_optional_syntax(true).parse(text)
 }
 
 /// Tells whether a server's evaluation fails likewise: errors of other kinds may be what is missing here.
@@ -139,7 +145,41 @@ pub(super) fn field_path(text: &str) -> Option<Box<[Box<str>]>> {
 
 thread_local! {
     /// The functions of the server's CEL, registered once a thread.
-    static FUNCTIONS: Context<'static> = Context::default().with_all();
+    static FUNCTIONS: Context<'static> = functions();
+}
+
+/// Adds what the crate lacks: functions that give values of their own type back, and types as values.
+fn functions() -> Context<'static> {
+    let mut context = Context::default().with_all();
+    context.add_function("duration", |given: Value| match given {
+        Value::String(text) => functions::duration(text),
+        given => Ok(given),
+    });
+    context.add_function("timestamp", |given: Value| match given {
+        Value::String(text) => functions::timestamp(text),
+        given => Ok(given),
+    });
+    context.add_function("type", |given: Value| type_of(&given).to_owned());
+    for name in ["int", "uint", "double", "bool", "string", "bytes", "list", "map", "null_type"] {
+        context.add_variable_from_value(name, name.to_owned());
+    }
+    context
+}
+
+/// Names the type of a value as CEL does.
+fn type_of(value: &Value) -> &'static str {
+    match value {
+        Value::List(_) => "list",
+        Value::Map(_) => "map",
+        Value::Int(_) => "int",
+        Value::UInt(_) => "uint",
+        Value::Float(_) => "double",
+        Value::String(_) => "string",
+        Value::Bytes(_) => "bytes",
+        Value::Bool(_) => "bool",
+        Value::Null => "null_type",
+        _ => "other",
+    }
 }
 
 /// Evaluates the rules of a custom resource over an object of its kind.

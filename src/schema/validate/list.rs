@@ -117,14 +117,11 @@ impl<'s, 'd> Walk<'s, 'd> {
     fn report_item(&mut self, index: usize, finding: Diagnostic, node: Node<'d>, list: &'s List) {
         let Some(schema) = self.frames.last().map(|frame| frame.schema) else { return self.report(finding) };
         self.frames.push(super::walk::Frame { node, schema, step: Step::Index(index) });
-        self.report(finding);
-        self.frames.pop();
-        if let (Identity::Keys(keys), false) = (&list.identity, self.custom)
-            && let [key] = &keys[..]
-            && let Some(path) = self.findings.last_mut().and_then(|finding| finding.path.as_mut())
-        {
-            Step::Key(key).push_to(path);
+        match &list.identity {
+            Identity::Keys(keys) if keys.len() == 1 && !self.custom => self.report_below(finding, &[&keys[0]]),
+            _ => self.report(finding),
         }
+        self.frames.pop();
     }
 
     /// Who refuses a repeated item; none where nobody does, or another stage tells.
@@ -133,13 +130,10 @@ impl<'s, 'd> Walk<'s, 'd> {
             return (list.identity != Identity::Atomic).then_some(Refusal::Always);
         }
         match (&list.identity, self.key()) {
-            // Of these, the server takes some: [`crate::api`] tells.
-            (Identity::Atomic, _) | (Identity::Keys(_), "env" | "claims") => None,
+            // Of these, some are accepted and some are not: [`crate::api`] tells.
+            (Identity::Atomic, _) | (Identity::Keys(_), "env" | "claims" | "imagePullSecrets" | "hostAliases") => None,
             (Identity::Keys(keys), "ports") if keys.iter().any(|key| key == "containerPort") => None,
-            (Identity::Set, _)
-            | (_, "imagePullSecrets" | "hostAliases" | "secrets" | "variables" | "x-kubernetes-validations") => {
-                Some(Refusal::InApply)
-            }
+            (Identity::Set, _) | (_, "secrets" | "variables" | "x-kubernetes-validations") => Some(Refusal::InApply),
             (Identity::Keys(_), _) => Some(Refusal::Always),
         }
     }

@@ -18,6 +18,11 @@ impl<'s, 'd> Walk<'s, 'd> {
                 self.string(node, string);
                 self.length(node, outer, node.text().chars().count(), "character");
             }
+            (Shape::String(_), Kind::Seq) if outer.custom.as_ref().is_some_and(|custom| custom.has_format()) => {
+                // `create` forgets to look at the type of a list where a format is demanded.
+                let message = format!("`{}` must be a string, not a list: server-side apply refuses it", self.place());
+                self.report(Diagnostic::error("api/server-side-apply", message).at(node.head()));
+            }
             (Shape::String(_), _) => self.not_text(node, "a string"),
             (Shape::Integer { bits }, Kind::Int | Kind::Float) => self.integer(node, *bits, limits),
             (Shape::Integer { .. }, _) => self.not_number(node, "an integer"),

@@ -53,8 +53,11 @@ impl<'s, 'd> Walk<'s, 'd> {
             }
             (Shape::Map(values), Kind::Map) => {
                 self.length(node, outer, node.entries().len(), "key");
-                for Entry { key, value } in node.entries() {
-                    self.enter(node, schema, Step::Key(key.text()), |walk| walk.check(value, values));
+                for entry in node.entries() {
+                    if entry.value.is_null() && !values.nullable {
+                        self.null(entry, values);
+                    }
+                    self.enter(node, schema, Step::Key(entry.name()), |walk| walk.check(entry.value, values));
                 }
             }
             (Shape::List(list), Kind::Seq) => {
@@ -106,6 +109,8 @@ impl<'s, 'd> Walk<'s, 'd> {
                 Some(field) => {
                     if !entry.value.is_null() || field.schema.nullable {
                         self.enter(node, schema, Step::Key(name), |walk| walk.check(entry.value, &field.schema));
+                    } else if !field.required {
+                        self.null(entry, &field.schema);
                     }
                 }
                 None if object.open => {}
@@ -160,6 +165,19 @@ impl<'s, 'd> Walk<'s, 'd> {
         let mut below = vec![name];
         below.extend(self.first_required(&field.schema));
         self.report_below(finding, &below);
+    }
+
+    /// Server-side apply keeps a null, which then has the wrong type; `create` drops it.
+    fn null(&mut self, entry: Entry<'d>, schema: &'s Schema) {
+        let has_default = schema.custom.as_ref().is_some_and(|custom| custom.has_default());
+        if !self.custom || has_default || matches!(schema.shape, Shape::Any | Shape::Reference(_)) {
+            return;
+        }
+        let message = format!("`{}` is null: server-side apply refuses it", text::field(&self.place(), entry.name()));
+        let finding = Diagnostic::error("api/server-side-apply", message).at(entry.key.span());
+        let mut path = self.path();
+        Step::Key(entry.name()).push_to(&mut path);
+        self.add(finding.help("leave the field out"), path);
     }
 
     /// Gives the way to what the server misses first in an absent value, which it reads as an empty one.

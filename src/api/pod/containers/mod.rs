@@ -10,12 +10,12 @@ mod mounts;
 mod os;
 mod pod_resources;
 mod ports;
-mod profiles;
-mod references;
-mod resources;
+pub(super) mod profiles;
+pub(super) mod references;
+pub(super) mod resources;
 mod restart;
 mod security;
-mod windows;
+pub(super) mod windows;
 
 #[cfg(test)]
 mod tests;
@@ -40,9 +40,16 @@ impl<'d> Pod<'d> {
         first.chain(items(self.spec, "containers").map(|container| (Role::Main, container)))
     }
 
-    /// Gives the volume of a name.
+    /// Gives the volume of a name, or the claim of a StatefulSet from which it is made.
     fn volume(&self, name: &str) -> Option<Node<'d>> {
-        items(self.spec, "volumes").find(|volume| text(*volume, "name") == name)
+        self.claim(name).or_else(|| items(self.spec, "volumes").find(|volume| text(*volume, "name") == name))
+    }
+
+    /// Gives the claim of a name, of which the StatefulSet makes a volume for each of its pods.
+    fn claim(&self, name: &str) -> Option<Node<'d>> {
+        let workload = self.spec.parent()?.parent()?;
+        items(workload, "volumeClaimTemplates")
+            .find(|claim| claim.at(&["metadata", "name"]).is_some_and(|own| own.text() == name))
     }
 
     /// Tells whether the pod has a user namespace of its own.

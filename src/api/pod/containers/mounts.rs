@@ -102,7 +102,10 @@ fn devices<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d>) {
             if names.contains(&name.text()) {
                 let message = format!("volume `{}` is a device of the container twice", show(name.text()));
                 check.error("api/volume-mount", name, message);
-            } else if volume.field("persistentVolumeClaim").is_none() && volume.field("ephemeral").is_none() {
+            } else if pod.claim(name.text()).is_none()
+                && volume.field("persistentVolumeClaim").is_none()
+                && volume.field("ephemeral").is_none()
+            {
                 let message = format!("volume `{}` is no claim: only claims can be devices", show(name.text()));
                 check
                     .error("api/volume-mount", name, message)

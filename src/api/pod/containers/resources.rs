@@ -110,7 +110,7 @@ fn claims<'d>(check: &mut Check<'d>, pod: &Pod<'d>, resources: Node<'d>) {
 }
 
 /// Says what is wrong with the name of a container's resource.
-pub(super) fn container_resource(name: &str) -> Option<String> {
+pub(in crate::api::pod) fn container_resource(name: &str) -> Option<String> {
     if let Some(problem) = qualified_name(name) {
         return Some(format!("is no name of a resource: it {problem}"));
     }

@@ -12,8 +12,11 @@ const MOST_SEARCHES: usize = 32;
 const LONGEST_SEARCHES: usize = 2048;
 
 pub(super) fn judge<'d>(check: &mut Check<'d>, spec: Node<'d>) {
-    name(check, spec, "hostname", dns_label);
-    name(check, spec, "subdomain", dns_label);
+    // A StatefulSet gives its pods names of its own.
+    if check.root().field("kind").is_none_or(|kind| kind.text() != "StatefulSet") {
+        name(check, spec, "hostname", dns_label);
+        name(check, spec, "subdomain", dns_label);
+    }
     if check.since(35) {
         hostname_override(check, spec);
     }
