@@ -11,7 +11,7 @@ mod rule;
 mod value;
 mod view;
 
-pub use rule::{BrokenRule, broken_rules};
+pub use rule::{BrokenRule, broken_rules, server_functions};
 
 pub(in crate::schema) use restraint::{Failure, Judge};
 

@@ -24,6 +24,9 @@ pub(super) enum Outcome {
 
 impl Outcome {
     pub(super) fn of(answer: &Answer, ours: &Ours, way: Way, object: &Value) -> Self {
+        if ours.panicked() {
+            return Self::False;
+        }
         match (answer.rejects(), ours.rejects(way)) {
             (false, false) => Self::BothAccept,
             (false, true) => Self::False,
