@@ -58,6 +58,18 @@ pub(super) fn template<'d>(check: &mut Check<'d>, template: Node<'d>) {
     }
 }
 
+/// Judges labels and annotations of metadata that stands within an object and has nothing else.
+pub(super) fn within<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
+    common(check, metadata, metadata);
+    for entry in metadata.entries() {
+        let empty = entry.value.is_null() || entry.value.as_str() == Some("") || entry.value.as_i64() == Some(0);
+        let allowed = ["labels", "annotations"].contains(&entry.name());
+        if !empty && !allowed {
+            check.error("api/metadata", entry.value, format!("`{}` may not be set here", show(entry.name())));
+        }
+    }
+}
+
 /// Judges the metadata of an object that stands in a custom resource; its name need only be a segment of a path.
 pub(super) fn embedded<'d>(check: &mut Check<'d>, object: Node<'d>) {
     let Some(metadata) = object.field("metadata").filter(|metadata| metadata.kind() == Kind::Map) else { return };
@@ -200,10 +212,11 @@ fn form_of(check: &Check<'_>, group: &str, kind: &str) -> Form {
         ("", "Namespace") | ("apps", "StatefulSet") => dns_label,
         ("", "Service") if check.since(36) => dns_label,
         ("", "Service") => dns_label_1035,
-        ("rbac.authorization.k8s.io" | "apiregistration.k8s.io", _) => path_segment,
-        ("", "Event") | ("policy", "PodDisruptionBudget") => path_segment,
-        // More is asked of bundles with a signer: their judge knows.
-        ("certificates.k8s.io", "CertificateSigningRequest" | "ClusterTrustBundle") => path_segment,
+        // Of some more is asked: their judges know.
+        ("rbac.authorization.k8s.io" | "apiregistration.k8s.io", _)
+        | ("", "Event")
+        | ("policy", "PodDisruptionBudget")
+        | ("certificates.k8s.io", "CertificateSigningRequest" | "ClusterTrustBundle") => path_segment,
         ("networking.k8s.io", "IPAddress") => |text| {
             let address = Address::read(text).filter(|address| address.is_canonical(text));
             address.is_none().then(|| "must be an IP address in its shortest form".to_owned())

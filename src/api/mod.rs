@@ -26,6 +26,7 @@ mod placement;
 mod pod;
 mod policy;
 mod rbac;
+mod resources;
 mod selector;
 mod service;
 mod share;

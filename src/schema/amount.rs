@@ -16,7 +16,7 @@ impl Amount {
         if !super::validate::is_quantity(text) {
             return None;
         }
-        let text = text.trim();
+        let text = text.trim_matches(' ');
         let (negative, unsigned) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -96,6 +96,12 @@ impl Amount {
     /// Tells whether it is a multiple of another amount, both taken as whole numbers, rounded away from zero.
     pub fn is_multiple_of(self, other: Self) -> bool {
         away_from_zero(self.0, BILLION).checked_rem(away_from_zero(other.0, BILLION)) == Some(0)
+    }
+
+    /// Takes another amount away.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
     }
 
     /// Adds another amount.

@@ -1,7 +1,7 @@
 //! Classes that pods name: of priority, of runtimes.
 
-use super::resources::{amount, container_resource, is_huge_pages, judge_amount};
 use crate::api::check::{Check, Place, is_true, items, text};
+use crate::api::resources::{amount, container_resource, is_huge_pages, judge_amount};
 use crate::api::syntax::dns_label;
 use crate::api::{meta, placement};
 use crate::schema::Amount;

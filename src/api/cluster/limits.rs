@@ -1,7 +1,7 @@
 //! LimitRanges.
 
-use super::resources::{amount, container_resource, is_shared, resource};
 use crate::api::check::{Check, Place, items, show, text};
+use crate::api::resources::{amount, container_resource, is_shared, resource};
 use crate::api::syntax::qualified_name;
 use crate::schema::Amount;
 use crate::yaml::{Entry, Node};
@@ -65,7 +65,9 @@ fn bounds<'d>(check: &mut Check<'d>, limit: Node<'d>, kind: &str) {
             }
         }
     }
-    names.into_iter().for_each(|name| bound(check, limit, kind, name));
+    for name in names {
+        bound(check, limit, kind, name);
+    }
 }
 
 /// Judges what limits say of one resource.

@@ -1,7 +1,7 @@
 //! Nodes.
 
-use super::resources::judge_amount;
 use crate::api::check::{Check, Place, items, plain, show, text};
+use crate::api::resources::judge_amount;
 use crate::api::syntax::{Network, label_value, network, network_warning, qualified_name};
 use crate::yaml::Node;
 

@@ -1,10 +1,10 @@
 //! Lists: their items, their length, and items that stand twice.
 
-use super::super::shape::{Identity, List, Schema, Shape};
+use super::super::shape::{Identity, List, Schema, Shape, Text};
 use super::text::{quantity_of, show};
 use super::walk::Walk;
 use crate::diagnostic::Diagnostic;
-use crate::yaml::{Node, Step};
+use crate::yaml::{Kind, Node, Step};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -54,9 +54,10 @@ impl<'s, 'd> Walk<'s, 'd> {
     /// Finds items that the server, or server-side apply, cannot tell apart.
     pub(super) fn duplicates(&mut self, node: Node<'d>, list: &'s List) {
         let count = node.items().len();
-        if count < 2 || list.identity == Identity::Atomic {
+        if count == 0 || list.identity == Identity::Atomic {
             return;
         }
+        self.nameless(node, list);
         let Some(refusal) = self.refusal_of_duplicates(list) else { return };
         let mut seen: HashMap<u64, Node<'d>> = HashMap::with_capacity(count);
         for (index, item) in node.items().enumerate() {
@@ -78,6 +79,28 @@ impl<'s, 'd> Walk<'s, 'd> {
                 // Server-side apply names the list.
                 Refusal::InApply => self.report(finding),
             }
+        }
+    }
+
+    /// Reports items of a built-in list that server-side apply cannot tell from others at all.
+    fn nameless(&mut self, node: Node<'d>, list: &'s List) {
+        if self.custom {
+            return;
+        }
+        for item in node.items() {
+            let lacks = match &list.identity {
+                _ if item.is_null() => "it is null".to_owned(),
+                Identity::Keys(keys) if item.kind() == Kind::Map => {
+                    let given = |key: &Text| item.field(key).is_some() || self.default_of(&list.items, key).is_some();
+                    if keys.iter().any(given) {
+                        continue;
+                    }
+                    format!("it lacks `{}`", keys.join("`, `"))
+                }
+                _ => continue,
+            };
+            let message = format!("an item of `{}` has no identity, as {lacks}: server-side apply refuses it", self.place());
+            self.report(Diagnostic::error("api/server-side-apply", message).at(item.head()));
         }
     }
 
