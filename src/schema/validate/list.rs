@@ -84,14 +84,16 @@ impl<'s, 'd> Walk<'s, 'd> {
 
     /// Reports items of a built-in list that server-side apply cannot tell from others at all.
     fn nameless(&mut self, node: Node<'d>, list: &'s List) {
-        if self.custom {
+        // The names of these are defaulted to nothing, which is a key.
+        if self.custom || self.key() == "imagePullSecrets" {
             return;
         }
         for item in node.items() {
             let lacks = match &list.identity {
+                Identity::Keys(_) if item.is_null() && !self.first_required(&list.items).is_empty() => continue,
                 _ if item.is_null() => "it is null".to_owned(),
                 Identity::Keys(keys) if item.kind() == Kind::Map => {
-                    let given = |key: &Text| item.field(key).is_some() || self.default_of(&list.items, key).is_some();
+                    let given = |key: &Text| item.field(key).is_some() || self.is_required_or_defaulted(&list.items, key);
                     if keys.iter().any(given) {
                         continue;
                     }
@@ -145,6 +147,16 @@ impl<'s, 'd> Walk<'s, 'd> {
             _ => self.report(finding),
         }
         self.frames.pop();
+    }
+
+    /// Tells whether a field is the business of required fields, or has a value in any case.
+    fn is_required_or_defaulted(&self, items: &'s Schema, key: &str) -> bool {
+        match &self.resolve(items).shape {
+            Shape::Object(object) => {
+                object.field(key).is_none_or(|field| field.required || field.schema.default.is_some())
+            }
+            _ => true,
+        }
     }
 
     /// Who refuses a repeated item; none where nobody does, or another stage tells.
