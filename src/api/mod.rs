@@ -71,10 +71,6 @@ const AREAS: [fn(group: &str, kind: &str) -> Option<Judge>; 16] = [
 /// Gives findings in the order of the text, nothing for an empty document.
 pub fn verdict(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnostic> {
     let mut findings = schema::validate(root, store, version);
-    for finding in findings.iter_mut().filter(|f| f.rule == "schema/duplicate-item" && f.severity == Severity::Warning)
-    {
-        (finding.rule, finding.severity) = ("api/server-side-apply".into(), Severity::Error);
-    }
     each_object(root, &mut |object| {
         let mut found = judge(object, store, version, &findings);
         findings.retain(|known| !found.iter().any(|later| replaces(later, known)));

@@ -17,7 +17,7 @@ mod version;
 pub use amount::Amount;
 pub use base64::decode_base64;
 pub use custom::{
-    BrokenRule, Custom, RuleTypes, broken_rules, field_path, is_known_format, pattern_problem, rule_problem,
+    BrokenRule, Custom, RuleTypes, broken_rules, field_path, is_known_format, pattern_problem, rule_problem, server_functions,
     uses_old_self,
 };
 pub use shape::{Definition, Field, Format, Identity, Limits, List, Object, Schema, Shape, StringShape, Text};
