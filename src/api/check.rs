@@ -104,6 +104,11 @@ impl<'d> Check<'d> {
         self.root
     }
 
+    /// Counts what was found so far.
+    pub(super) fn count(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == Severity::Error).count()
+    }
+
     /// Tells whether the server is of Kubernetes 1.`minor` or newer.
     pub(super) fn since(&self, minor: u8) -> bool {
         (self.version.major, self.version.minor) >= (1, minor)
@@ -232,9 +237,10 @@ impl<'d> Check<'d> {
         let below = |map: Node<'d>, fields: &[&'static str]| {
             let mut path = map.path_from(self.root);
             for field in fields {
-                match field.starts_with('[') {
-                    true => path.push_str(field),
-                    false => Step::Key(field).push_to(&mut path),
+                if field.starts_with('[') {
+                    path.push_str(field);
+                } else {
+                    Step::Key(field).push_to(&mut path);
                 }
             }
             path
@@ -261,7 +267,8 @@ impl<'d> Check<'d> {
         self.tell(Diagnostic::error(rule, message).at(span), path)
     }
 
-    fn tell(&mut self, finding: Diagnostic, path: String) -> Said<'_> {
+    /// Reports a finding that was made elsewhere, at a place whose path is known.
+    pub(super) fn tell(&mut self, finding: Diagnostic, path: String) -> Said<'_> {
         self.findings.push(if path.is_empty() { finding } else { finding.path(path) });
         let last = self.findings.len() - 1;
         Said(&mut self.findings[last])

@@ -26,6 +26,7 @@ mod placement;
 mod pod;
 mod policy;
 mod rbac;
+mod resources;
 mod selector;
 mod service;
 mod share;
@@ -70,17 +71,33 @@ const AREAS: [fn(group: &str, kind: &str) -> Option<Judge>; 16] = [
 /// Gives findings in the order of the text, nothing for an empty document.
 pub fn verdict(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnostic> {
     let mut findings = schema::validate(root, store, version);
-    for finding in findings.iter_mut().filter(|f| f.rule == "schema/duplicate-item" && f.severity == Severity::Warning) {
-        (finding.rule, finding.severity) = ("api/server-side-apply".into(), Severity::Error);
-    }
     each_object(root, &mut |object| {
         let mut found = judge(object, store, version, &findings);
         findings.retain(|known| !found.iter().any(|later| replaces(later, known)));
         found.retain(|finding| !findings.iter().any(|known| covers(known, finding)));
         findings.append(&mut found);
+        name_as_server(object, &mut findings);
     });
     findings.sort_by_key(|finding| finding.span.map(|span| (span.file, span.start)));
     findings
+}
+
+/// Names the fields of definitions as the server does; it decodes them by the names that are written.
+fn name_as_server(object: Node<'_>, findings: &mut [Diagnostic]) {
+    if object.field("kind").is_none_or(|kind| kind.text() != "CustomResourceDefinition") {
+        return;
+    }
+    let name = object.at(&["metadata", "name"]).map(Node::text).unwrap_or_default();
+    let decoding = ["schema/unknown-field", "schema/type"];
+    let of_object = |finding: &&mut Diagnostic| {
+        finding.object.as_ref().is_some_and(|object| object.kind == "CustomResourceDefinition" && object.name == name)
+            && !decoding.contains(&finding.rule.as_ref())
+    };
+    for finding in findings.iter_mut().filter(of_object) {
+        if let Some(path) = finding.path.as_deref().and_then(|path| definition::server_path(object, path)) {
+            finding.path = Some(path);
+        }
+    }
 }
 
 /// Gives the verdicts of several versions. Equal findings are one, which says for which versions it holds.

@@ -10,12 +10,12 @@ mod mounts;
 mod os;
 mod pod_resources;
 mod ports;
-pub(super) mod profiles;
+mod profiles;
 pub(super) mod references;
 pub(super) mod resources;
 mod restart;
 mod security;
-pub(super) mod windows;
+mod windows;
 
 #[cfg(test)]
 mod tests;

@@ -271,25 +271,25 @@ fn restarts() {
 restartPolicyRules: [{action: Restart}, {action: RestartAllContainers, exitCodes: {operator: In, values: [1]}}]
 resizePolicy: [{resourceName: cpu, restartPolicy: NotRequired}, {resourceName: cpu, restartPolicy: RestartContainer}, {resourceName: gpu, restartPolicy: NotRequired}]",
         &[
-            "restart restartPolicy: `restartPolicy` is ``, but must be one of `Always`, `Never`, `OnFailure`",
-            "restart restartPolicyRules[0].exitCodes: `exitCodes` is missing",
-            "restart resizePolicy[1]: `cpu` has two resize policies",
-            "restart resizePolicy: `resourceName` is `gpu`, but must be `cpu` or `memory`",
+            "restart-policy restartPolicy: `restartPolicy` is ``, but must be one of `Always`, `Never`, `OnFailure`",
+            "restart-policy restartPolicyRules[0].exitCodes: `exitCodes` is missing",
+            "restart-policy resizePolicy[1]: `cpu` has two resize policies",
+            "restart-policy resizePolicy: `resourceName` is `gpu`, but must be `cpu` or `memory`",
         ],
     );
     spec(
         "restartPolicy: Never
 containers: [{name: a, image: b, restartPolicyRules: [{action: Restart, exitCodes: {operator: In}}], resizePolicy: [{resourceName: cpu, restartPolicy: RestartContainer}]}]",
         &[
-            "restart restartPolicy: `restartPolicyRules` need a `restartPolicy`",
-            "restart resizePolicy: `RestartContainer` contradicts `restartPolicy: Never` of the pod",
+            "restart-policy restartPolicy: `restartPolicyRules` need a `restartPolicy`",
+            "restart-policy resizePolicy: `RestartContainer` contradicts `restartPolicy: Never` of the pod",
         ],
     );
     spec(
         "containers: [{name: a, image: b}]
 initContainers: [{name: i, image: b, resizePolicy: [{resourceName: cpu, restartPolicy: RestartContainer}]}]",
         &[
-            "restart initContainers[0].resizePolicy[0].restartPolicy: `RestartContainer` is not for init containers without `restartPolicy: Always`",
+            "restart-policy initContainers[0].resizePolicy[0].restartPolicy: `RestartContainer` is not for init containers without `restartPolicy: Always`",
         ],
     );
 }
