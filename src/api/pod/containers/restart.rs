@@ -21,7 +21,7 @@ fn policy<'d>(check: &mut Check<'d>, role: Role, container: Node<'d>) {
     let rules = container.field("restartPolicyRules").filter(|rules| rules.items().len() > 0);
     match (container.field("restartPolicy"), rules) {
         (Some(_), _) => {
-            _ = check.word("api/restart-policy", container, "restartPolicy", &["Always", "Never", "OnFailure"])
+            check.word("api/restart-policy", container, "restartPolicy", &["Always", "Never", "OnFailure"]);
         }
         (None, Some(_)) => {
             let message = "`restartPolicyRules` need a `restartPolicy`";
