@@ -166,7 +166,7 @@ impl<'s, 'd> Walk<'s, 'd> {
             (Identity::Keys(_), "env" | "claims" | "imagePullSecrets" | "hostAliases" | "x-kubernetes-validations")
             | (Identity::Atomic, _) => None,
             (Identity::Keys(keys), "ports") if keys.iter().any(|key| key == "containerPort") => None,
-            (Identity::Set, _) | (_, "secrets" | "variables") => Some(Refusal::InApply),
+            (Identity::Set, _) | (_, "secrets" | "ownerReferences" | "variables") => Some(Refusal::InApply),
             (Identity::Keys(_), _) => Some(Refusal::Always),
         }
     }
