@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 )
@@ -9,12 +10,19 @@ import (
 // corrections are facts about the server that neither the documents nor the tags state, keyed by "package.Definition.field",
 // where the package is as much of the definition's name as is needed ("core.v1.ContainerPort.hostPort").
 type corrections struct {
-	// NotRequired lists fields that the documents call required and the server does without.
+	// NotRequired lists fields that the documents call required and the server does without, each with the reason.
 	NotRequired map[string]string `json:"notRequired"`
 	// Ranges gives the numbers that the server takes.
-	Ranges map[string][2]int64 `json:"ranges"`
+	Ranges []struct {
+		From, To int64
+		Why      string
+		Fields   []string
+	} `json:"ranges"`
 	// Enums overrides or, when empty, removes the values that a field may hold.
-	Enums map[string][]string `json:"enums"`
+	Enums map[string]struct {
+		Values []string
+		Why    string
+	} `json:"enums"`
 	// Deprecated adds the deprecations that the server announces outside the life-cycle tags.
 	Deprecated []lifecycle `json:"deprecated"`
 
@@ -29,12 +37,14 @@ func (c *corrections) apply(bundle *bundle) {
 					definition.Required = without(definition.Required, field)
 					c.used[key] = true
 				}
-				if limits, ok := c.Ranges[key]; ok {
-					property.Minimum, property.Maximum = &limits[0], &limits[1]
-					c.used[key] = true
+				for _, limits := range c.Ranges {
+					if slices.Contains(limits.Fields, key) {
+						property.Minimum, property.Maximum = &limits.From, &limits.To
+						c.used[key] = true
+					}
 				}
-				if values, ok := c.Enums[key]; ok {
-					property.innermost().Enum = values
+				if enum, ok := c.Enums[key]; ok {
+					property.innermost().Enum = enum.Values
 					c.used[key] = true
 				}
 			}
@@ -76,8 +86,8 @@ func (c *corrections) unused() error {
 	for key := range c.NotRequired {
 		stale = append(stale, key)
 	}
-	for key := range c.Ranges {
-		stale = append(stale, key)
+	for _, limits := range c.Ranges {
+		stale = append(stale, limits.Fields...)
 	}
 	for key := range c.Enums {
 		stale = append(stale, key)

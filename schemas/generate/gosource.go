@@ -114,8 +114,8 @@ func (facts *goFacts) readDecl(pkg string, imports map[string]string, decl *ast.
 			if isEnum(decl.Doc) || isEnum(spec.Doc) {
 				facts.enums[name] = nil
 			}
-			if alias, ok := spec.Type.(*ast.Ident); ok && spec.Assign.IsValid() {
-				facts.embedded[name] = append(facts.embedded[name], pkg+"."+alias.Name)
+			if target := typeName(pkg, imports, spec.Type); target != "" && spec.Assign.IsValid() {
+				facts.embedded[name] = append(facts.embedded[name], target)
 			}
 			if object, ok := spec.Type.(*ast.StructType); ok {
 				facts.readStruct(name, pkg, imports, object)

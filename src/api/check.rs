@@ -250,7 +250,15 @@ impl<'d> Check<'d> {
                 (span, path)
             }
         };
-        let finding = Diagnostic::new(rule, severity, message).at(span);
+        self.tell(Diagnostic::new(rule, severity, message).at(span), path)
+    }
+
+    /// Reports what the server refuses, at a place whose path is known.
+    pub(super) fn error_at(&mut self, rule: &'static str, span: Span, path: String, message: String) -> Said<'_> {
+        self.tell(Diagnostic::error(rule, message).at(span), path)
+    }
+
+    fn tell(&mut self, finding: Diagnostic, path: String) -> Said<'_> {
         self.findings.push(if path.is_empty() { finding } else { finding.path(path) });
         let last = self.findings.len() - 1;
         Said(&mut self.findings[last])
@@ -260,6 +268,11 @@ impl<'d> Check<'d> {
 /// Gives the text of a field; empty where it is absent.
 pub(super) fn text<'d>(map: Node<'d>, field: &str) -> &'d str {
     map.field(field).map(Node::text).unwrap_or_default()
+}
+
+/// Gives the text of a value; empty for null, as the server reads it.
+pub(super) fn plain(node: Node<'_>) -> &str {
+    if node.is_null() { "" } else { node.text() }
 }
 
 /// Gives the items of a list; nothing where the field is absent or no list.

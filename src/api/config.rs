@@ -3,7 +3,7 @@
 //! No message shows what a Secret holds.
 
 use super::Judge;
-use super::check::{Check, Place, show};
+use super::check::{Check, Place, plain, show};
 use super::syntax::{blocks, config_key};
 use crate::schema::decode_base64;
 use crate::yaml::Node;
@@ -27,7 +27,7 @@ pub(super) fn find(group: &str, kind: &str) -> Option<Judge> {
 fn config_map<'d>(check: &mut Check<'d>, object: Node<'d>) {
     let mut size = 0;
     for entry in object.field("data").into_iter().flat_map(Node::entries) {
-        size += entry.value.text().len();
+        size += plain(entry.value).len();
         let place = Place::Keyed(entry.key.span(), object, "data", entry.name());
         check.syntax("api/config", place, "key", entry.name(), config_key);
         let other = object.field("binaryData").and_then(|binary| binary.entry(entry.name()));
@@ -83,9 +83,9 @@ fn secret<'d>(check: &mut Check<'d>, object: Node<'d>) {
 fn held<'d>(secret: Node<'d>, key: &str) -> Option<(Node<'d>, Cow<'d, [u8]>)> {
     let find = |field: &str| secret.field(field).and_then(|map| map.entry(key)).map(|entry| entry.value);
     if let Some(node) = find("stringData") {
-        return Some((node, Cow::Borrowed(node.text().as_bytes())));
+        return Some((node, Cow::Borrowed(plain(node).as_bytes())));
     }
-    find("data").map(|node| (node, Cow::Owned(decode_base64(node.text()).unwrap_or_default())))
+    find("data").map(|node| (node, Cow::Owned(decode_base64(plain(node)).unwrap_or_default())))
 }
 
 fn lacks<'d>(check: &mut Check<'d>, secret: Node<'d>, key: &'static str) {

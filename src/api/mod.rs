@@ -16,6 +16,7 @@ mod certificates;
 mod check;
 mod cluster;
 mod config;
+mod custom;
 mod definition;
 mod devices;
 mod flow;
@@ -25,6 +26,7 @@ mod placement;
 mod pod;
 mod policy;
 mod rbac;
+mod resources;
 mod selector;
 mod service;
 mod share;
@@ -68,16 +70,14 @@ const AREAS: [fn(group: &str, kind: &str) -> Option<Judge>; 16] = [
 /// Gives findings in the order of the text, nothing for an empty document.
 pub fn verdict(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnostic> {
     let mut findings = schema::validate(root, store, version);
+    for finding in findings.iter_mut().filter(|f| f.rule == "schema/duplicate-item" && f.severity == Severity::Warning)
+    {
+        (finding.rule, finding.severity) = ("api/server-side-apply".into(), Severity::Error);
+    }
     each_object(root, &mut |object| {
-        let mut found = judge(object, store, version);
+        let mut found = judge(object, store, version, &findings);
         findings.retain(|known| !found.iter().any(|later| replaces(later, known)));
         found.retain(|finding| !findings.iter().any(|known| covers(known, finding)));
-        // Where validation refuses what lists alone would only warn of, that is the verdict.
-        let refused = |known: &Diagnostic| {
-            let mut errors = found.iter().filter(|finding| finding.severity == Severity::Error);
-            known.rule == "schema/duplicate-item" && errors.any(|error| error.path == known.path)
-        };
-        findings.retain(|known| known.severity == Severity::Error || !refused(known));
         findings.append(&mut found);
     });
     findings.sort_by_key(|finding| finding.span.map(|span| (span.file, span.start)));
@@ -89,7 +89,7 @@ pub fn verdicts(root: Node<'_>, store: &SchemaStore, versions: &[Version]) -> Ve
     schema::over_versions(versions, |version| verdict(root, store, version))
 }
 
-fn judge(object: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnostic> {
+fn judge(object: Node<'_>, store: &SchemaStore, version: Version, known: &[Diagnostic]) -> Vec<Diagnostic> {
     let text = |key: &str| object.field(key).and_then(Node::as_str).unwrap_or_default();
     let (api_version, kind) = (text("apiVersion"), text("kind"));
     let found = match store.lookup(version, api_version, kind) {
@@ -102,11 +102,6 @@ fn judge(object: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnos
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     let mut check = Check::new(object, version);
     meta::object(&mut check, object, group, kind, &found);
-    if !found.custom
-        && let Some(judge) = AREAS.iter().find_map(|find| find(group, kind))
-    {
-        judge(&mut check, object);
-    }
     let metadata = |key: &str| object.at(&["metadata", key]).map(|node| node.text().to_owned());
     let name = ObjectName {
         api_version: api_version.to_owned(),
@@ -114,6 +109,11 @@ fn judge(object: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnos
         namespace: metadata("namespace"),
         name: metadata("name").unwrap_or_default(),
     };
+    if found.custom {
+        custom::judge(&mut check, object, &found, &custom::about(known, &name));
+    } else if let Some(judge) = AREAS.iter().find_map(|find| find(group, kind)) {
+        judge(&mut check, object);
+    }
     check.finish(&name)
 }
 
@@ -127,7 +127,9 @@ fn replaces(later: &Diagnostic, known: &Diagnostic) -> bool {
             "schema/required" => {
                 path.strip_prefix(known_path.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
             }
-            "schema/enum" => later.span == known.span,
+            "schema/enum" | "api/server-side-apply" => later.span == known.span,
+            // Where validation refuses what lists alone would only warn of, that is the verdict.
+            "schema/duplicate-item" => known.severity != Severity::Error && path == known_path,
             _ => false,
         }
 }
@@ -142,8 +144,14 @@ fn covers(known: &Diagnostic, later: &Diagnostic) -> bool {
     let within = |outer: &str, inner: &str| {
         inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     };
+    if known.rule == "api/server-side-apply" {
+        return false;
+    }
     if known.rule == "schema/duplicate-item" {
         return known_path == path;
+    }
+    if known.rule == "api/server-side-apply" {
+        return later.severity == crate::diagnostic::Severity::Warning && within(known_path, path);
     }
     // The server knows nothing of a map that holds a value which it cannot decode; what is missing it finds itself.
     let decoded = ["schema/unknown-field", "schema/required", "schema/enum"].contains(&known.rule.as_ref());

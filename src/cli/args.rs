@@ -18,6 +18,17 @@ pub(super) struct InputArgs {
     /// Use this workspace file instead of the plimsoll.yaml found upwards
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
+    /// Know custom resources by the definitions in this file or folder (repeatable)
+    #[arg(long, value_name = "PATH")]
+    pub crds: Vec<PathBuf>,
+}
+
+/// How strictly objects are validated.
+#[derive(Args, Clone, Copy, Debug, Default)]
+pub(super) struct StrictArgs {
+    /// Make it an error when no schema is known for a custom resource
+    #[arg(long)]
+    pub strict_kinds: bool,
 }
 
 /// What is rendered, and for which environments.

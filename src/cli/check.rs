@@ -1,7 +1,7 @@
 //! `check`, and its halves `validate` and `lint`.
 
 use super::Exit;
-use super::args::{ChoiceArgs, InputArgs, ReleaseArgs, ReportArgs, RuleArgs};
+use super::args::{ChoiceArgs, InputArgs, ReleaseArgs, ReportArgs, RuleArgs, StrictArgs};
 use super::compile::{self, Question, Stages};
 #[cfg(feature = "cluster")]
 use super::live::LiveArgs;
@@ -16,6 +16,8 @@ use clap::Args;
 pub(super) struct CheckArgs {
     #[command(flatten)]
     shared: JudgeArgs,
+    #[command(flatten)]
+    strict: StrictArgs,
     #[cfg(feature = "cluster")]
     #[command(flatten)]
     live: LiveArgs,
@@ -51,6 +53,8 @@ pub(super) struct ValidateArgs {
     #[command(flatten)]
     choice: ChoiceArgs,
     #[command(flatten)]
+    strict: StrictArgs,
+    #[command(flatten)]
     report: ReportArgs,
     #[cfg(feature = "cluster")]
     #[command(flatten)]
@@ -60,7 +64,8 @@ pub(super) struct ValidateArgs {
 impl CheckArgs {
     /// Runs `check`.
     pub(super) fn run(&self, world: &dyn World) -> Exit {
-        let question = self.shared.question(Stages { validate: true, lint: true });
+        let stages = Stages { validate: true, lint: true, strict_kinds: self.strict.strict_kinds };
+        let question = self.shared.question(stages);
         #[cfg(feature = "cluster")]
         let question = match self.live.wanted() {
             Ok(live) => Question { live, ..question },
@@ -88,7 +93,11 @@ impl JudgeArgs {
 impl LintArgs {
     /// Runs `lint`.
     pub(super) fn run(&self, world: &dyn World) -> Exit {
-        examine(&self.shared.question(Stages { validate: false, lint: true }), &self.shared.report, world)
+        examine(
+            &self.shared.question(Stages { validate: false, lint: true, strict_kinds: false }),
+            &self.shared.report,
+            world,
+        )
     }
 }
 
@@ -105,7 +114,7 @@ impl ValidateArgs {
             input: &self.input,
             release: &self.release,
             rules: &rules,
-            stages: Stages { validate: true, lint: false },
+            stages: Stages { validate: true, lint: false, strict_kinds: self.strict.strict_kinds },
             #[cfg(feature = "cluster")]
             live,
             verbose: self.report.tone.verbose,

@@ -1,7 +1,8 @@
 //! From inputs to a report: fans out over releases and environments, runs the stages, gathers what they find.
 
 use super::args::{InputArgs, ReleaseArgs, RuleArgs};
-use super::inputs::{Finder, Inputs, Plain, find_workspace, read_text, yaml_files};
+use super::definitions;
+use super::inputs::{Finder, Inputs, Plain, find_workspace};
 use super::linting::{self, Rules};
 #[cfg(feature = "cluster")]
 use super::live::{self, Answers, ContextArgs};
@@ -15,12 +16,12 @@ use super::trouble::Trouble;
 use super::workspaces::{Loaded, Workspaces};
 use super::world::World;
 use crate::api;
-use crate::diagnostic::Diagnostic;
 use crate::diagnostic::emit::{Checked, Report};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::lint::LintContext;
 use crate::lint::suppress::{self, Allow, Applied};
 use crate::object::ObjectSet;
-use crate::schema::{SchemaStore, Version, each_object};
+use crate::schema::{SchemaStore, Version};
 use crate::source::SourceMap;
 use crate::yaml::{self, Document, Kind, Parsed};
 use rayon::prelude::*;
@@ -34,6 +35,8 @@ pub(super) struct Stages {
     pub validate: bool,
     /// Rules.
     pub lint: bool,
+    /// A custom resource without a schema is an error.
+    pub strict_kinds: bool,
 }
 
 /// What a command line asks for.
@@ -119,9 +122,11 @@ pub(super) fn compile(
     }
     let mut store = SchemaStore::new();
     for unit in &mut units {
-        unit.findings.extend(learn(&unit.documents, &mut store));
+        unit.findings.extend(definitions::learn(&unit.documents, &mut store));
     }
-    let mut general = learn_of_workspaces(&units, &mut store, sources, &base, world)?;
+    let mut reader = definitions::Reader { store: &mut store, sources, base: &base, world, verbose: question.verbose };
+    let mut general = reader.workspaces(units.iter().filter_map(|unit| unit.workspace.as_deref()))?;
+    general.extend(reader.flags(&input.crds)?);
     if question.stages.validate {
         let kept = policies::read(&units, sources, &base, world)?;
         let refused = policies::judge(&units, &kept, &store);
@@ -321,7 +326,7 @@ fn render(job: &Job, sources: &SourceMap, world: &dyn World) -> Result<Unit, Tro
         workspace: job.workspace.clone(),
         namespace: job.namespace.clone(),
         versions: job.versions.clone(),
-        complete: !findings.iter().any(|finding| finding.severity == crate::diagnostic::Severity::Error),
+        complete: !findings.iter().any(|finding| finding.severity == Severity::Error),
         documents,
         output: Some(output),
         findings,
@@ -330,46 +335,6 @@ fn render(job: &Job, sources: &SourceMap, world: &dyn World) -> Result<Unit, Tro
         #[cfg(feature = "cluster")]
         answers: None,
     })
-}
-
-/// Adds the custom resources that documents define to the schemas.
-fn learn(documents: &[Document], store: &mut SchemaStore) -> Vec<Diagnostic> {
-    let mut findings = Vec::new();
-    for document in documents {
-        each_object(document.root(), &mut |node| {
-            if node.field("kind").is_some_and(|kind| kind.text() == "CustomResourceDefinition") {
-                findings.extend(store.add_definition(node));
-            }
-        });
-    }
-    findings
-}
-
-/// Adds the custom resources that workspaces say clusters have already.
-fn learn_of_workspaces(
-    units: &[Unit],
-    store: &mut SchemaStore,
-    sources: &SourceMap,
-    base: &Base,
-    world: &dyn World,
-) -> Result<Vec<Diagnostic>, Trouble> {
-    let mut findings = Vec::new();
-    let mut known: Vec<PathBuf> = Vec::new();
-    for loaded in units.iter().filter_map(|unit| unit.workspace.as_ref()) {
-        for path in &loaded.workspace.crds {
-            let path = loaded.folder.join(path.as_str());
-            if known.contains(&path) {
-                continue;
-            }
-            for file in yaml_files(&path, world)? {
-                let parsed = yaml::parse(&sources.add(base.show(&file), read_text(world, &file)?));
-                findings.extend(parsed.diagnostics);
-                findings.extend(learn(&parsed.documents, store));
-            }
-            known.push(path);
-        }
-    }
-    Ok(findings)
 }
 
 /// Asks the cluster of each unit what it says of the unit's objects. The first trouble ends it: a cluster that does not
@@ -402,6 +367,11 @@ fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore, rules: &Rules) {
         let of_document = |document: &Document| api::verdicts(document.root(), store, &unit.versions);
         let of_documents: Vec<_> = unit.documents.par_iter().map(of_document).collect();
         found.extend(of_documents.into_iter().flatten());
+        if stages.strict_kinds {
+            found.iter_mut().filter(|finding| finding.rule == "schema/unknown-kind").for_each(|finding| {
+                finding.severity = Severity::Error;
+            });
+        }
         #[cfg(feature = "cluster")]
         if let Some(answers) = &unit.answers {
             answers.merge(&objects, store, &mut found);

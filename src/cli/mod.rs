@@ -8,6 +8,7 @@ mod check;
 mod compile;
 #[cfg(feature = "cluster")]
 mod crds;
+mod definitions;
 mod explain;
 mod init;
 mod inputs;

@@ -16,7 +16,7 @@ impl Amount {
         if !super::validate::is_quantity(text) {
             return None;
         }
-        let text = text.trim_matches(' ');
+        let text = text.trim();
         let (negative, unsigned) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -82,6 +82,11 @@ impl Amount {
         self.0 % (BILLION / 1000) == 0
     }
 
+    /// Tells whether it, times `factor`, is more than `bound`.
+    pub fn times_exceeds(self, factor: Self, bound: Self) -> bool {
+        self.0.checked_mul(factor.0).is_some_and(|product| product / BILLION > bound.0)
+    }
+
     /// Rounds to a whole number of thousandths, away from zero: as the server keeps the resources of containers.
     #[must_use]
     pub fn in_thousandths(self) -> Self {
@@ -91,6 +96,12 @@ impl Amount {
     /// Tells whether it is a multiple of another amount, both taken as whole numbers, rounded away from zero.
     pub fn is_multiple_of(self, other: Self) -> bool {
         away_from_zero(self.0, BILLION).checked_rem(away_from_zero(other.0, BILLION)) == Some(0)
+    }
+
+    /// Takes another amount away.
+    #[must_use]
+    pub fn minus(self, other: Self) -> Self {
+        Self(self.0.saturating_sub(other.0))
     }
 
     /// Adds another amount.
@@ -129,6 +140,8 @@ mod tests {
         assert!(
             read("500m").is_whole_thousandths() && !read("500u").is_whole_thousandths() && !read("500m").is_whole()
         );
+        assert!(read("1500m").times_exceeds(read("2"), read("2900m")));
+        assert!(!read("1500m").times_exceeds(read("2"), read("3")));
         assert_eq!(read("1").plus(read("500m")), read("1.5"));
         assert_eq!(read("1.0001").in_thousandths(), read("1001m"));
         assert_eq!(read("-1.0001").in_thousandths(), read("-1001m"));

@@ -288,7 +288,7 @@ impl Reader {
             let (minimum, maximum) = (Some(self.varint() as f64), Some(self.varint() as f64));
             Box::new(Limits { minimum, maximum, ..Limits::default() })
         });
-        Schema { shape, nullable: false, default, limits }
+        Schema { shape, nullable: false, default, limits, custom: None }
     }
 }
 

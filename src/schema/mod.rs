@@ -7,7 +7,7 @@
 mod amount;
 mod base64;
 mod bundle;
-mod crd;
+mod custom;
 mod pods;
 mod shape;
 mod store;
@@ -16,6 +16,7 @@ mod version;
 
 pub use amount::Amount;
 pub use base64::decode_base64;
+pub use custom::{BrokenRule, Custom, broken_rules};
 pub use shape::{Definition, Field, Format, Identity, Limits, List, Object, Schema, Shape, StringShape, Text};
 pub use store::{Deprecation, Lookup, Missing, SchemaStore, Type};
 pub use validate::{each_object, over_versions, validate};

@@ -1,12 +1,14 @@
 //! What a schema says of a value.
 
+use super::custom::Custom;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// A name or a value: borrowed from the built-in bundles, owned where it comes from a custom resource's definition.
 pub type Text = Cow<'static, str>;
 
 /// What may stand in a place.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Schema {
     /// The kind of value.
     pub shape: Shape,
@@ -16,10 +18,12 @@ pub struct Schema {
     pub default: Option<Text>,
     /// Bounds on the value.
     pub limits: Option<Box<Limits>>,
+    /// What only the definition of a custom resource states.
+    pub custom: Option<Arc<Custom>>,
 }
 
 /// The kind of value that may stand in a place.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub enum Shape {
     /// Anything.
     #[default]
@@ -54,7 +58,7 @@ pub enum Shape {
 pub struct Definition(pub(super) u16);
 
 /// A map with known keys.
-#[derive(Clone, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default)]
 pub struct Object {
     /// The fields, sorted by name.
     pub fields: Box<[Field]>,
@@ -71,7 +75,7 @@ impl Object {
 }
 
 /// A field of an object.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct Field {
     /// Its key.
     pub name: Text,
@@ -82,7 +86,7 @@ pub struct Field {
 }
 
 /// A list.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct List {
     /// What its items are.
     pub items: Box<Schema>,

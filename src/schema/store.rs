@@ -1,7 +1,7 @@
 //! Which kinds exist in which version, and what their schemas are.
 
 use super::bundle::{Api, BUNDLES};
-use super::crd::CustomKind;
+use super::custom::CustomKind;
 use super::shape::{Schema, Shape};
 use super::version::Version;
 use crate::diagnostic::{Diagnostic, nearest};
@@ -76,6 +76,10 @@ pub struct Type<'s> {
     pub namespaced: bool,
     /// It is described by a custom resource's definition.
     pub custom: bool,
+    /// The server drops the status of objects that are created or applied, before it judges them.
+    pub drops_status: bool,
+    /// Where its scale's wanted replicas stand, as `.spec.replicas`.
+    pub replicas_path: Option<&'s str>,
     /// It is deprecated.
     pub deprecation: Option<Deprecation<'s>>,
 }
@@ -101,7 +105,7 @@ impl SchemaStore {
     ///
     /// Findings say what of it cannot be read; what can be is added all the same.
     pub fn add_definition(&mut self, definition: Node<'_>) -> Vec<Diagnostic> {
-        let (kinds, findings) = super::crd::read(definition);
+        let (kinds, findings) = super::custom::read(definition);
         self.custom.retain(|known| !kinds.iter().any(|kind| kind.same_api(known)));
         self.custom.extend(kinds);
         findings
@@ -123,8 +127,9 @@ impl SchemaStore {
         }
         if let Some((since, recorded)) = removed(version, group, api, kind) {
             // What this version serves is better advice than what was recommended when the API was deprecated.
-            let replacement = latest(&known).map(|latest| format!("{latest} {kind}"));
-            let replacement = replacement.or_else(|| recorded.map(str::to_owned));
+            let here = |api_version| format!("{api_version} {kind}");
+            let replacement = latest(&known).map(here).or_else(|| recorded.map(str::to_owned));
+            let replacement = replacement.or_else(|| known.last().map(Api::api_version).map(here));
             return Lookup::Missing(Missing::Removed { since, replacement });
         }
         let later = Version::ALL.iter().filter(|later| **later > version);
@@ -204,7 +209,14 @@ fn built_in(version: Version, api: &Api) -> Type<'static> {
         removed: api.removed,
         replacement: api.replacement,
     });
-    Type { schema: BUNDLES.definition(version, api.definition), namespaced: api.namespaced, custom: false, deprecation }
+    Type {
+        schema: BUNDLES.definition(version, api.definition),
+        namespaced: api.namespaced,
+        custom: false,
+        drops_status: true,
+        replicas_path: None,
+        deprecation,
+    }
 }
 
 /// The `apiVersion` of the newest served version.
@@ -301,6 +313,10 @@ mod tests {
             "removed in 1.32, use Some(\"flowcontrol.apiserver.k8s.io/v1 FlowSchema\")"
         );
         assert_eq!(look(31, "resource.k8s.io/v1alpha2", "ResourceClass"), "removed in 1.31, use None");
+        assert_eq!(
+            look(33, "resource.k8s.io/v1alpha2", "ResourceClaim"),
+            "removed in 1.31, use Some(\"resource.k8s.io/v1beta2 ResourceClaim\")"
+        );
         // Announced for 1.37, to be replaced by v1beta1.
         assert_eq!(
             look(34, "resource.k8s.io/v1alpha3", "DeviceClass"),

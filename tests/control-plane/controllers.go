@@ -80,7 +80,7 @@ func runControllers(ctx context.Context, c *credentials) error {
 		manager, err = o.Config(known, disabled, aliases)
 	}
 	if err != nil {
-		return fmt.Errorf("kube-controller-manager: %w", err)
+		return err
 	}
 	failed := make(chan error, 1)
 	go func() { failed <- app.Run(ctx, manager.Complete()) }()

@@ -55,30 +55,26 @@ func run(data string, port, parent int) error {
 		return fmt.Errorf("etcd: %w", err)
 	}
 	defer store.Close()
-	failed := make(chan error, 3)
-	ended := make(chan struct{})
+	server := make(chan struct{})
+	failed := make(chan error, 2)
 	go func() {
-		defer close(ended)
-		if err := runServer(ctx, credentials, store.endpoint, listener); err != nil {
-			failed <- fmt.Errorf("kube-apiserver: %w", err)
-		}
+		defer close(server)
+		failed <- fmt.Errorf("kube-apiserver ended: %v", runServer(ctx, credentials, store.endpoint, listener))
 	}()
 	go func() {
-		if err := runControllers(ctx, credentials); err != nil && ctx.Err() == nil {
-			failed <- err
-		}
+		failed <- fmt.Errorf("kube-controller-manager ended: %v", runControllers(ctx, credentials))
 	}()
 
 	select {
-	case err = <-failed:
-		stop()
+	case err := <-failed:
+		if ctx.Err() == nil {
+			return err
+		}
 	case <-ctx.Done():
 	}
-	select {
-	case <-ended:
-	case <-time.After(graceful):
-	}
-	return err
+	time.AfterFunc(graceful, func() { os.Exit(1) })
+	<-server
+	return nil
 }
 
 // prepare makes the data folder, readable by its owner only, and gives its absolute path.
@@ -97,11 +93,8 @@ func prepare(data string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	// Whoever starts us may have put our log there.
-	for _, entry := range entries {
-		if entry.Name() != "log" {
-			return "", fmt.Errorf("%s is not empty: every start needs a folder of its own", data)
-		}
+	if len(entries) > 0 {
+		return "", fmt.Errorf("%s is not empty: every start needs a folder of its own", data)
 	}
 	return data, os.Chmod(data, 0o700)
 }

@@ -1,6 +1,6 @@
 //! Addresses and networks of Services.
 
-use crate::api::check::{Check, Place, items, show, text};
+use crate::api::check::{Check, Place, items, plain, show, text};
 use crate::api::syntax::{Network, dns_subdomain, path_segment};
 use crate::yaml::Node;
 
@@ -36,7 +36,7 @@ pub(super) fn service_cidr<'d>(check: &mut Check<'d>, object: Node<'d>) {
         return;
     }
     for node in &networks {
-        if !Network::read(node.text()).is_some_and(|network| network.is_canonical(node.text())) {
+        if !Network::read(plain(*node)).is_some_and(|network| network.is_canonical(node.text())) {
             let message = format!("`{}` is no network in its shortest form", show(node.text()));
             check.error("api/network", *node, message);
         }

@@ -1,6 +1,6 @@
 //! Ingresses and their classes.
 
-use crate::api::check::{Check, Place, items, show, text};
+use crate::api::check::{Check, Place, items, plain, show, text};
 use crate::api::syntax::{
     Address, dns_label, dns_label_1035, dns_subdomain, path_segment, port_name, wildcard_dns_subdomain,
 };
@@ -29,7 +29,7 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, object: Node<'d>) {
     }
     for tls in spec.into_iter().flat_map(|spec| items(spec, "tls")) {
         for host in items(tls, "hosts") {
-            check.syntax("api/ingress", host, "hosts", host.text(), host_form(host.text()));
+            check.syntax("api/ingress", host, "hosts", plain(host), host_form(plain(host)));
         }
         let secret = text(tls, "secretName");
         if !secret.is_empty() {
@@ -174,14 +174,11 @@ pub(super) fn class<'d>(check: &mut Check<'d>, object: Node<'d>) {
     }
     let namespace = parameters.field("namespace");
     if text(parameters, "scope") == "Namespace" {
-        match namespace {
-            Some(namespace) => {
-                check.syntax("api/ingress", namespace, "namespace", namespace.text(), dns_label);
-            }
-            None => {
-                let message = "parameters of the scope `Namespace` need a `namespace`";
-                check.error("api/ingress", (parameters, "namespace"), message);
-            }
+        if let Some(namespace) = namespace {
+            check.syntax("api/ingress", namespace, "namespace", namespace.text(), dns_label);
+        } else {
+            let message = "parameters of the scope `Namespace` need a `namespace`";
+            check.error("api/ingress", (parameters, "namespace"), message);
         }
     } else {
         check.forbidden("api/ingress", parameters, "namespace", "is for parameters of the scope `Namespace`");

@@ -1,6 +1,6 @@
 //! NetworkPolicies.
 
-use crate::api::check::{Check, items, show};
+use crate::api::check::{Check, items, plain, show};
 use crate::api::selector::label_selector;
 use crate::api::syntax::{Network, network, network_warning, port_name};
 use crate::yaml::Node;
@@ -17,13 +17,17 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, object: Node<'d>) {
             items(rule, peers).for_each(|one| peer(check, one));
         }
     }
-    // What they may be, the schema says.
+    // Which words they may be, the schema says; null is none.
+    for written in items(spec, "policyTypes").filter(|written| plain(*written).is_empty()) {
+        check.error("api/network-policy", written, "the type is empty").help("write `Ingress` or `Egress`");
+    }
     if items(spec, "policyTypes").count() > 2 {
         check.error("api/network-policy", (spec, "policyTypes"), "`policyTypes` names more than two types");
     }
 }
 
 fn port<'d>(check: &mut Check<'d>, rule: Node<'d>) {
+    check.word("api/network-policy", rule, "protocol", &["TCP", "UDP", "SCTP"]);
     let end = rule.field("endPort");
     let Some(port) = rule.field("port") else {
         if end.is_some() {
@@ -90,7 +94,7 @@ fn ip_block<'d>(check: &mut Check<'d>, block: Node<'d>) {
 /// Judges a network in a field that is older than strict parsing.
 pub(super) fn judge_network<'d>(check: &mut Check<'d>, node: Node<'d>, what: &str) {
     let strict = check.since(36);
-    if check.syntax("api/network", node, what, node.text(), |text| network(text, strict))
+    if check.syntax("api/network", node, what, plain(node), |text| network(text, strict))
         && let Some(problem) = network_warning(node.text())
     {
         check.warning("api/network", node, format!("`{}` {problem}", show(node.text())));

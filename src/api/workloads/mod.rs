@@ -4,7 +4,7 @@ mod strategy;
 pub(super) mod template;
 
 use super::Judge;
-use super::check::{Check, Place, items, show, text};
+use super::check::{Check, Place, items, plain, show, text};
 use super::meta::made_up;
 use super::selector::{self, label_selector};
 use super::storage::claim;
@@ -190,11 +190,12 @@ fn replication_controller<'d>(check: &mut Check<'d>, object: Node<'d>) {
     }
     let Some(spec) = spec else { return };
     no_negatives(check, RULE, spec, &["replicas", "minReadySeconds"]);
-    let unmet = wanted.into_iter().flat_map(Node::entries).find(|entry| {
-        labels.and_then(|labels| labels.get(entry.name())).map(selector::plain) != Some(selector::plain(entry.value))
-    });
+    let unmet = wanted
+        .into_iter()
+        .flat_map(Node::entries)
+        .find(|entry| labels.and_then(|labels| labels.get(entry.name())).map(plain) != Some(plain(entry.value)));
     if let Some(entry) = unmet {
-        let wants = format!("`{}: {}`", entry.name(), show(selector::plain(entry.value)));
+        let wants = format!("`{}: {}`", entry.name(), show(plain(entry.value)));
         template::misfit(check, spec, entry.value.span(), &wants);
     }
     let mark = check.mark();

@@ -1,8 +1,8 @@
 //! The template of a workload's pods, and the selector that must fit it.
 
 use super::RULE;
-use crate::api::check::{Check, Place, show, text};
-use crate::api::selector::{plain, unmet};
+use crate::api::check::{Check, Place, plain, show, text};
+use crate::api::selector::unmet;
 use crate::api::{meta, pod};
 use crate::source::Span;
 use crate::yaml::Node;

@@ -4,7 +4,7 @@ use super::super::store::{Deprecation, Lookup, Missing, SchemaStore, Type};
 use super::super::version::Version;
 use super::Walk;
 use super::text::list_of;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::yaml::{Kind, Node};
 
 /// Groups whose kinds are questions to the server: they are answered, not kept, and need no name.
@@ -54,13 +54,13 @@ pub(super) fn check(root: Node<'_>, store: &SchemaStore, version: Version) -> Ve
             return findings;
         }
     };
-    name(root, api_version.text(), &mut findings);
+    name(root, api_version.text(), kind.text(), &mut findings);
     findings.extend(walk(root, &found, store, version));
     findings
 }
 
 fn walk(root: Node<'_>, found: &Type<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnostic> {
-    let mut walk = Walk::new(root, store, version, found.custom);
+    let mut walk = Walk::new(root, store, version, found);
     walk.check(root, found.schema);
     walk.findings
 }
@@ -105,14 +105,13 @@ fn missing(reason: &Missing, api_version: Node<'_>, kind: Node<'_>, version: Ver
             at_version("schema/unknown-kind", format!("`{}` has no version `{}`", kind.text(), api_version.text()))
                 .help(format!("write `apiVersion: {}`", list_of(served.iter().map(String::as_str), "or")))
         }
-        Missing::UnknownGroup { custom: true, .. } => Diagnostic::new(
-            "schema/unknown-kind",
-            Severity::Info,
-            format!("no schema is known for {full_name}: its fields are not checked"),
-        )
-        .at(kind.span())
-        .path("kind")
-        .help("put its CustomResourceDefinition into the chart's `crds/` folder or beside the manifests"),
+        Missing::UnknownGroup { custom: true, .. } => {
+            let message = format!("no schema is known for {full_name}: its fields are not checked");
+            Diagnostic::warning("schema/unknown-kind", message)
+                .at(kind.span())
+                .path("kind")
+                .help("give its CustomResourceDefinition: in the chart's `crds/`, by `--crds PATH`, or under `crds:` in plimsoll.yaml; `plimsoll crds pull` writes those of a cluster")
+        }
         Missing::UnknownKind { suggestion } | Missing::UnknownGroup { suggestion, .. } => {
             let group = matches!(reason, Missing::UnknownGroup { .. });
             let message = if group {
@@ -131,9 +130,9 @@ fn missing(reason: &Missing, api_version: Node<'_>, kind: Node<'_>, version: Ver
     }
 }
 
-/// Every object that is kept has a name, or asks the server for one.
-fn name(root: Node<'_>, api_version: &str, findings: &mut Vec<Diagnostic>) {
-    if QUESTIONS.iter().any(|group| api_version.starts_with(group)) {
+/// Every object that is kept has a name, or asks the server for one. To a LimitRange without either the server gives one.
+fn name(root: Node<'_>, api_version: &str, kind: &str, findings: &mut Vec<Diagnostic>) {
+    if QUESTIONS.iter().any(|group| api_version.starts_with(group)) || kind == "LimitRange" {
         return;
     }
     let metadata = root.field("metadata");

@@ -3,10 +3,19 @@
 use super::super::shape::{Identity, List, Schema, Shape};
 use super::text::{quantity_of, show};
 use super::walk::Walk;
-use crate::diagnostic::{Diagnostic, Severity};
+use crate::diagnostic::Diagnostic;
 use crate::yaml::{Node, Step};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+/// Who refuses a repeated item.
+#[derive(Clone, Copy)]
+enum Refusal {
+    /// The server, whatever it is asked.
+    Always,
+    /// Server-side apply only.
+    InApply,
+}
 
 impl<'s, 'd> Walk<'s, 'd> {
     /// Holds an item against the schema of items; null becomes an empty item.
@@ -16,11 +25,14 @@ impl<'s, 'd> Walk<'s, 'd> {
             Shape::Object(object) => object.fields.iter().any(|field| field.required),
             _ => false,
         };
-        if item.is_null() && !resolved.nullable && (self.custom || empty_is_wrong) {
+        let replaced =
+            matches!(resolved.shape, Shape::Any) || schema.custom.as_ref().is_some_and(|custom| custom.has_default());
+        let empty_is_wrong = if self.custom { !replaced } else { empty_is_wrong };
+        if item.is_null() && !resolved.nullable && empty_is_wrong {
             let message = format!("`{}` is empty", self.place());
-            self.report(
-                Diagnostic::error("schema/type", message).at(item.span()).help("write the item, or remove the `-`"),
-            );
+            let finding = Diagnostic::error("schema/type", message).at(item.span());
+            let below = self.first_required(schema);
+            self.report_below(finding.help("write the item, or remove the `-`"), &below);
         } else {
             self.check(item, schema);
         }
@@ -45,21 +57,27 @@ impl<'s, 'd> Walk<'s, 'd> {
         if count < 2 || list.identity == Identity::Atomic {
             return;
         }
-        let Some(severity) = self.severity_of_duplicates(list) else { return };
+        let Some(refusal) = self.refusal_of_duplicates(list) else { return };
         let mut seen: HashMap<u64, Node<'d>> = HashMap::with_capacity(count);
         for (index, item) in node.items().enumerate() {
             let Some(identity) = self.identity(item, list) else { continue };
             let Some(first) = seen.insert(identity, item) else { continue };
             seen.insert(identity, first);
-            let finding = Diagnostic::new("schema/duplicate-item", severity, self.describe(item, list))
-                .at(item.head())
-                .label(first.head(), "first defined here")
-                .help(if severity == Severity::Error {
-                    "the server refuses the object: remove or rename one of them"
-                } else {
-                    "server-side apply refuses the object: remove one of them"
-                });
-            self.report_item(index, finding, node);
+            let message = self.describe(item, list);
+            let finding = match refusal {
+                Refusal::Always => Diagnostic::error("schema/duplicate-item", message)
+                    .help("the server refuses the object: remove or rename one of them"),
+                Refusal::InApply => {
+                    let message = format!("{message}: server-side apply refuses it");
+                    Diagnostic::error("api/server-side-apply", message).help("remove one of them")
+                }
+            };
+            let finding = finding.at(item.head()).label(first.head(), "first defined here");
+            match refusal {
+                Refusal::Always => self.report_item(index, finding, node, list),
+                // Server-side apply names the list.
+                Refusal::InApply => self.report(finding),
+            }
         }
     }
 
@@ -95,25 +113,28 @@ impl<'s, 'd> Walk<'s, 'd> {
         }
     }
 
-    fn report_item(&mut self, index: usize, finding: Diagnostic, node: Node<'d>) {
+    /// Reports an item; of a built-in list with one key, that key, as the server does.
+    fn report_item(&mut self, index: usize, finding: Diagnostic, node: Node<'d>, list: &'s List) {
         let Some(schema) = self.frames.last().map(|frame| frame.schema) else { return self.report(finding) };
         self.frames.push(super::walk::Frame { node, schema, step: Step::Index(index) });
-        self.report(finding);
+        match &list.identity {
+            Identity::Keys(keys) if keys.len() == 1 && !self.custom => self.report_below(finding, &[&keys[0]]),
+            _ => self.report(finding),
+        }
         self.frames.pop();
     }
 
-    /// How bad a repeated item is; none where it is nothing, or another rule's business.
-    fn severity_of_duplicates(&self, list: &List) -> Option<Severity> {
+    /// Who refuses a repeated item; none where nobody does, or another stage tells.
+    fn refusal_of_duplicates(&self, list: &List) -> Option<Refusal> {
         if self.custom {
-            return (list.identity != Identity::Atomic).then_some(Severity::Error);
+            return (list.identity != Identity::Atomic).then_some(Refusal::Always);
         }
         match (&list.identity, self.key()) {
             // Of these, some are accepted and some are not: [`crate::api`] tells.
-            (Identity::Atomic, _) | (Identity::Keys(_), "env" | "claims") => None,
+            (Identity::Atomic, _) | (Identity::Keys(_), "env" | "claims" | "imagePullSecrets" | "hostAliases") => None,
             (Identity::Keys(keys), "ports") if keys.iter().any(|key| key == "containerPort") => None,
-            // The server takes these as they are.
-            (Identity::Set, _) | (_, "imagePullSecrets" | "hostAliases" | "secrets") => Some(Severity::Warning),
-            (Identity::Keys(_), _) => Some(Severity::Error),
+            (Identity::Set, _) | (_, "secrets" | "variables" | "x-kubernetes-validations") => Some(Refusal::InApply),
+            (Identity::Keys(_), _) => Some(Refusal::Always),
         }
     }
 

@@ -17,6 +17,7 @@ mod walk;
 mod tests;
 
 pub(super) use quantity::is_quantity;
+pub(super) use text::{quantity_of, quoted_list, show};
 
 use super::store::SchemaStore;
 use super::version::Version;

@@ -5,7 +5,7 @@ use super::text::{quoted_list, show};
 use super::walk::Walk;
 use super::{quantity, time};
 use crate::diagnostic::secret::secret_form;
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::schema::decode_base64;
 use crate::yaml::{Kind, Node, Scalar, Style, float_text};
 
@@ -18,6 +18,11 @@ impl<'s, 'd> Walk<'s, 'd> {
                 self.string(node, string);
                 self.length(node, outer, node.text().chars().count(), "character");
             }
+            (Shape::String(_), Kind::Seq) if outer.custom.as_ref().is_some_and(|custom| custom.has_format()) => {
+                // `create` forgets to look at the type of a list where a format is demanded.
+                let message = format!("`{}` must be a string, not a list: server-side apply refuses it", self.place());
+                self.report(Diagnostic::error("api/server-side-apply", message).at(node.head()));
+            }
             (Shape::String(_), _) => self.not_text(node, "a string"),
             (Shape::Integer { bits }, Kind::Int | Kind::Float) => self.integer(node, *bits, limits),
             (Shape::Integer { .. }, _) => self.not_number(node, "an integer"),
@@ -25,7 +30,9 @@ impl<'s, 'd> Walk<'s, 'd> {
             (Shape::Number, _) => self.not_number(node, "a number"),
             (Shape::Boolean, Kind::Bool) | (Shape::Quantity, Kind::Int | Kind::Float) => {}
             (Shape::Boolean, _) => self.not_boolean(node),
-            (Shape::IntOrString, Kind::Int | Kind::Float) => self.integer(node, 32, limits),
+            (Shape::IntOrString, Kind::Int | Kind::Float) => {
+                self.integer(node, if self.custom { 64 } else { 32 }, limits)
+            }
             (Shape::IntOrString, Kind::String) => self.text_or_number(node, limits),
             (Shape::IntOrString, Kind::Bool) if !matches!(node.text(), "true" | "false") => {
                 self.not_text(node, "an integer or text");
@@ -51,7 +58,10 @@ impl<'s, 'd> Walk<'s, 'd> {
             }
         }
         // Empty text counts as absence, which is the business of required fields.
-        if !shape.values.is_empty() && !text.is_empty() && !shape.values.iter().any(|value| value == text) {
+        if !shape.values.is_empty()
+            && (self.custom || !text.is_empty())
+            && !shape.values.iter().any(|value| value == text)
+        {
             let message = format!("`{}` is not a value of `{}`", self.shown(node), self.place());
             let near = nearest(text, shape.values.iter().map(AsRef::as_ref));
             let help = near.map_or_else(
@@ -64,7 +74,9 @@ impl<'s, 'd> Walk<'s, 'd> {
             && (names_something(self.key()) || self.is_label())
         {
             let message = format!("`{word}` in `{}` is a placeholder", self.place());
-            self.report(Diagnostic::error("schema/placeholder", message).at(node.span()).help("put the real value in"));
+            let severity = if self.custom { Severity::Warning } else { Severity::Error };
+            let finding = Diagnostic::new("schema/placeholder", severity, message).at(node.span());
+            self.report(finding.help("put the real value in"));
         }
     }
 

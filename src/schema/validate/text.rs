@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Shows a value: on one line, and not too long.
-pub(super) fn show(value: &str) -> Cow<'_, str> {
+pub(in crate::schema) fn show(value: &str) -> Cow<'_, str> {
     const LONGEST: usize = 60;
     let line = value.lines().next().unwrap_or_default();
     if line.len() == value.len() && value.chars().count() <= LONGEST {
@@ -25,7 +25,7 @@ pub(super) fn list_of<'a>(names: impl IntoIterator<Item = &'a str>, conjunction:
 }
 
 /// Joins names in backticks.
-pub(super) fn quoted_list<'a>(names: impl IntoIterator<Item = &'a str>, conjunction: &str) -> String {
+pub(in crate::schema) fn quoted_list<'a>(names: impl IntoIterator<Item = &'a str>, conjunction: &str) -> String {
     let names: Vec<String> = names.into_iter().map(|name| format!("`{name}`")).collect();
     list_of(names.iter().map(String::as_str), conjunction)
 }
@@ -36,7 +36,7 @@ pub(super) fn field(place: &str, name: &str) -> String {
 }
 
 /// "1 item", "2 items".
-pub(super) fn quantity_of(count: u64, what: &str) -> String {
+pub(in crate::schema) fn quantity_of(count: u64, what: &str) -> String {
     format!("{count} {what}{}", if count == 1 { "" } else { "s" })
 }
 

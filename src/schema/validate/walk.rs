@@ -1,7 +1,8 @@
 //! The walk over an object and its schema at once: maps, and what stands in them.
 
-use super::super::shape::{Object, Schema, Shape};
-use super::super::store::SchemaStore;
+use super::super::custom::Judge;
+use super::super::shape::{Field, Object, Schema, Shape};
+use super::super::store::{SchemaStore, Type};
 use super::super::version::Version;
 use super::{misplaced, text};
 use crate::diagnostic::Diagnostic;
@@ -13,6 +14,7 @@ pub(super) struct Walk<'s, 'd> {
     root: Node<'d>,
     /// The schema is that of a custom resource, whose server-side checks are all in it.
     pub(super) custom: bool,
+    drops_status: bool,
     /// The maps and lists that the walk stands in, outermost first.
     pub(super) frames: Vec<Frame<'s, 'd>>,
     pub(super) findings: Vec<Diagnostic>,
@@ -27,8 +29,9 @@ pub(super) struct Frame<'s, 'd> {
 }
 
 impl<'s, 'd> Walk<'s, 'd> {
-    pub(super) fn new(root: Node<'d>, store: &'s SchemaStore, version: Version, custom: bool) -> Self {
-        Self { store, version, root, custom, frames: Vec::with_capacity(16), findings: Vec::new() }
+    pub(super) fn new(root: Node<'d>, store: &'s SchemaStore, version: Version, kind: &Type<'_>) -> Self {
+        let (custom, drops_status) = (kind.custom, kind.drops_status);
+        Self { store, version, root, custom, drops_status, frames: Vec::with_capacity(16), findings: Vec::new() }
     }
 
     pub(super) fn resolve(&self, schema: &'s Schema) -> &'s Schema {
@@ -39,9 +42,10 @@ impl<'s, 'd> Walk<'s, 'd> {
     pub(super) fn check(&mut self, node: Node<'d>, outer: &'s Schema) {
         let schema = self.resolve(outer);
         if node.is_null() && schema.nullable {
-            return;
+            return self.restrain(node, outer);
         }
         let kind = node.kind();
+        let before = self.findings.len();
         match (&schema.shape, kind) {
             (Shape::Object(object), Kind::Map) => {
                 self.length(node, outer, node.entries().len(), "field");
@@ -49,8 +53,11 @@ impl<'s, 'd> Walk<'s, 'd> {
             }
             (Shape::Map(values), Kind::Map) => {
                 self.length(node, outer, node.entries().len(), "key");
-                for Entry { key, value } in node.entries() {
-                    self.enter(node, schema, Step::Key(key.text()), |walk| walk.check(value, values));
+                for entry in node.entries() {
+                    if entry.value.is_null() && !values.nullable {
+                        self.null(entry, values);
+                    }
+                    self.enter(node, schema, Step::Key(entry.name()), |walk| walk.check(entry.value, values));
                 }
             }
             (Shape::List(list), Kind::Seq) => {
@@ -64,6 +71,28 @@ impl<'s, 'd> Walk<'s, 'd> {
             (Shape::Any | Shape::Reference(_), _) | (_, Kind::Null) => {}
             (shape @ (Shape::Object(_) | Shape::Map(_) | Shape::List(_)), _) => self.wrong_collection(node, shape),
             _ => self.scalar(node, outer, &schema.shape),
+        }
+        // Of a value of the wrong type nothing more is said.
+        if !self.findings[before..]
+            .iter()
+            .any(|finding| finding.rule == "schema/type" && finding.span == Some(node.head()))
+        {
+            self.restrain(node, outer);
+        }
+    }
+
+    /// Holds a value against what the definition of a custom resource demands beyond types.
+    fn restrain(&mut self, node: Node<'d>, schema: &'s Schema) {
+        let Some(custom) = &schema.custom else { return };
+        let place = || self.place();
+        let judge = Judge::new(self.version, self.is_masked(), &place, node);
+        let failures = custom.failures(node, schema, judge);
+        for failure in failures {
+            let mut path = self.path();
+            failure.steps.iter().for_each(|step| step.push_to(&mut path));
+            let mut finding = Diagnostic::error(failure.rule, failure.message).at(failure.node.head());
+            finding.help = failure.help;
+            self.add(finding, path);
         }
     }
 
@@ -80,6 +109,8 @@ impl<'s, 'd> Walk<'s, 'd> {
                 Some(field) => {
                     if !entry.value.is_null() || field.schema.nullable {
                         self.enter(node, schema, Step::Key(name), |walk| walk.check(entry.value, &field.schema));
+                    } else if !field.required {
+                        self.null(entry, &field.schema);
                     }
                 }
                 None if object.open => {}
@@ -93,8 +124,8 @@ impl<'s, 'd> Walk<'s, 'd> {
                 Some(value) => !self.custom && value.as_str() == Some(""),
             };
             let needed = field.required || (field.name == "spec" && self.needs_spec(&field.schema));
-            if needed && !self.in_status() && absent() {
-                self.required(node, &field.name);
+            if needed && !(self.drops_status && self.in_status()) && absent() {
+                self.required(node, field);
             }
         }
     }
@@ -112,7 +143,8 @@ impl<'s, 'd> Walk<'s, 'd> {
         self.frames.first().is_some_and(|frame| frame.step == Step::Key("status"))
     }
 
-    fn required(&mut self, node: Node<'d>, name: &str) {
+    fn required(&mut self, node: Node<'d>, field: &'s Field) {
+        let name = field.name.as_ref();
         let missing = |span| {
             let message = format!("`{}` is missing", text::field(&self.place(), name));
             Diagnostic::error("schema/required", message).at(span)
@@ -129,11 +161,38 @@ impl<'s, 'd> Walk<'s, 'd> {
                 value.text()
             )),
         };
-        self.report(finding);
         // The field is named, as the server names it, though there may be no place to show.
-        if let Some(missing) = self.findings.last_mut() {
-            Step::Key(name).push_to(missing.path.get_or_insert_default());
+        let mut below = vec![name];
+        below.extend(self.first_required(&field.schema));
+        self.report_below(finding, &below);
+    }
+
+    /// Server-side apply keeps a null, which then has the wrong type; `create` drops it.
+    fn null(&mut self, entry: Entry<'d>, schema: &'s Schema) {
+        let has_default = schema.custom.as_ref().is_some_and(|custom| custom.has_default());
+        if !self.custom || has_default || matches!(schema.shape, Shape::Any | Shape::Reference(_)) {
+            return;
         }
+        let message = format!("`{}` is null: server-side apply refuses it", text::field(&self.place(), entry.name()));
+        let finding = Diagnostic::error("api/server-side-apply", message).at(entry.key.span());
+        let mut path = self.path();
+        Step::Key(entry.name()).push_to(&mut path);
+        self.add(finding.help("leave the field out"), path);
+    }
+
+    /// Gives the way to what the server misses first in an absent value, which it reads as an empty one.
+    pub(super) fn first_required(&self, schema: &'s Schema) -> Vec<&'s str> {
+        /// No built-in definition requires more fields in each other.
+        const DEEPEST: usize = 8;
+        let mut below = Vec::new();
+        let mut schema = schema;
+        while !self.custom && below.len() < DEEPEST {
+            let Shape::Object(object) = &self.resolve(schema).shape else { break };
+            let Some(field) = object.fields.iter().find(|field| field.required) else { break };
+            below.push(field.name.as_ref());
+            schema = &field.schema;
+        }
+        below
     }
 
     fn unknown_field(&mut self, node: Node<'d>, object: &'s Object, entry: Entry<'d>) {
@@ -198,9 +257,29 @@ impl<'s, 'd> Walk<'s, 'd> {
 
     /// Adds a finding about the value at which the walk stands.
     pub(super) fn report(&mut self, finding: Diagnostic) {
+        self.report_below(finding, &[]);
+    }
+
+    /// Adds a finding about what some keys lead to from there.
+    pub(super) fn report_below(&mut self, finding: Diagnostic, keys: &[&str]) {
+        let mut path = self.path();
+        keys.iter().for_each(|key| Step::Key(key).push_to(&mut path));
+        self.add(finding, path);
+    }
+
+    fn add(&mut self, finding: Diagnostic, path: String) {
+        // What the server drops it does not judge; but it does not take fields that nobody knows.
+        if self.custom && self.drops_status && self.in_status() && finding.rule != "schema/unknown-field" {
+            return;
+        }
+        self.findings.push(if path.is_empty() { finding } else { finding.path(path) });
+    }
+
+    /// The path to the value at which the walk stands.
+    fn path(&self) -> String {
         let mut path = String::new();
         self.frames.iter().for_each(|frame| frame.step.push_to(&mut path));
-        self.findings.push(if path.is_empty() { finding } else { finding.path(path) });
+        path
     }
 
     /// The value at which the walk stands, as messages name it: the last key, and indices behind it.
@@ -240,4 +319,4 @@ fn sole<T>(items: impl IntoIterator<Item = T>) -> Option<T> {
     items.next().filter(|_| items.next().is_none())
 }
 
-static ANY: Schema = Schema { shape: Shape::Any, nullable: false, default: None, limits: None };
+static ANY: Schema = Schema { shape: Shape::Any, nullable: false, default: None, limits: None, custom: None };

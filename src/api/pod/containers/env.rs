@@ -15,7 +15,8 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d
             match seen.iter().find(|first| first.text() == name.text()) {
                 Some(first) => {
                     let message = format!("`{}` is set twice: the last one counts", show(name.text()));
-                    check.apply_only(variable, message).label(first.span(), "first set here");
+                    let place = Place::Shown(name.span(), container, "env");
+                    check.apply_only(place, message).label(first.span(), "first set here");
                 }
                 None => seen.push(name),
             }
@@ -62,9 +63,7 @@ fn value_from<'d>(check: &mut Check<'d>, pod: &Pod<'d>, variable: Node<'d>, sour
         let message = "`valueFrom` says no source";
         check.error("api/env", source, message).help("write `configMapKeyRef`, `secretKeyRef`, `fieldRef` or another");
     } else if !text(variable, "value").is_empty() {
-        check
-            .error("api/env", source, "a variable has `value` or `valueFrom`, not both")
-            .help("remove one of them");
+        check.error("api/env", source, "a variable has `value` or `valueFrom`, not both").help("remove one of them");
     } else if sources > 1 {
         check.error("api/env", source, "`valueFrom` says more than one source").help("keep one");
     }
@@ -123,7 +122,11 @@ fn env_from<'d>(check: &mut Check<'d>, container: Node<'d>, source: Node<'d>) {
         }
     }
     if sources != 1 {
-        let message = if sources == 0 { "an item of `envFrom` names no source" } else { "an item of `envFrom` names two sources" };
+        let message = if sources == 0 {
+            "an item of `envFrom` names no source"
+        } else {
+            "an item of `envFrom` names two sources"
+        };
         check
             .error("api/env", Place::Shown(source.head(), container, "envFrom"), message)
             .help("write one of `configMapRef` and `secretRef` in each item");

@@ -3,18 +3,19 @@
 //! In: the `spec` of a pod or template. Each file judges one concern of a container; those that look at all containers at
 //! once take the [`Pod`]. Source: `ValidatePodSpec` and `warningsForPodSpecAndMeta` of Kubernetes.
 
+mod annotations;
 mod env;
 mod handlers;
 mod mounts;
 mod os;
 mod pod_resources;
 mod ports;
-mod profiles;
-mod references;
-mod resources;
+pub(super) mod profiles;
+pub(super) mod references;
+pub(super) mod resources;
 mod restart;
 mod security;
-mod windows;
+pub(super) mod windows;
 
 #[cfg(test)]
 mod tests;
@@ -104,7 +105,10 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, spec: Node<'d>) {
         handlers_of(check, &pod, role, container);
     }
     ports::across(check, &pod);
-    profiles::annotations(check, &pod);
+    if let Some(context) = spec.field("securityContext") {
+        security::of_any(check, context);
+    }
+    annotations::judge(check, &pod);
     windows::host_processes(check, &pod);
     pod_resources::judge(check, &pod);
 }
@@ -151,7 +155,12 @@ fn names<'d>(check: &mut Check<'d>, pod: &Pod<'d>) {
 fn handlers_of<'d>(check: &mut Check<'d>, pod: &Pod<'d>, role: Role, container: Node<'d>) {
     if role == Role::Init {
         for field in ["livenessProbe", "readinessProbe", "startupProbe"] {
-            check.forbidden("api/probe", container, field, "is not for init containers without `restartPolicy: Always`");
+            check.forbidden(
+                "api/probe",
+                container,
+                field,
+                "is not for init containers without `restartPolicy: Always`",
+            );
         }
         // The server drops `stopSignal`, and a lifecycle that says nothing else.
         let is_dropped = container.field("lifecycle").is_some_and(|lifecycle| {

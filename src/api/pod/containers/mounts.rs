@@ -14,11 +14,12 @@ fn mounts<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d>) {
     let Some(list) = container.field("volumeMounts") else { return };
     let mut paths: Vec<Node<'d>> = Vec::new();
     for mount in list.items() {
-        if let Some(name) = check.required("api/volume-mount", mount, "name") {
-            if known(check, pod, name).is_some() && device(container, "name", name.text()).is_some() {
-                let message = format!("volume `{}` is a device of the container as well", show(name.text()));
-                check.error("api/volume-mount", name, message);
-            }
+        if let Some(name) = check.required("api/volume-mount", mount, "name")
+            && known(check, pod, name).is_some()
+            && device(container, "name", name.text()).is_some()
+        {
+            let message = format!("volume `{}` is a device of the container as well", show(name.text()));
+            check.error("api/volume-mount", name, message);
         }
         if let Some(path) = check.required("api/volume-mount", mount, "mountPath") {
             if let Some(first) = paths.iter().find(|first| first.text() == path.text()) {
@@ -52,11 +53,13 @@ fn sub_paths<'d>(check: &mut Check<'d>, list: Node<'d>, mount: Node<'d>) {
     }
 }
 
-/// Judges `mountPropagation`; words that it does not know are the schema's business.
+/// Judges `mountPropagation`; words that it does not know are the schema's business, but for an empty one.
 fn propagation<'d>(check: &mut Check<'d>, container: Node<'d>, list: Node<'d>, mount: Node<'d>) {
     let Some(mode) = mount.field("mountPropagation") else { return };
-    if mode.text() == "Bidirectional" && !is_privileged(container) {
-        let place = Place::Shown(mode.span(), list, "mountPropagation");
+    let place = Place::Shown(mode.span(), list, "mountPropagation");
+    if mode.text().is_empty() {
+        check.error("api/volume-mount", place, "`mountPropagation` is empty").help("remove `mountPropagation`");
+    } else if mode.text() == "Bidirectional" && !is_privileged(container) {
         check
             .error("api/volume-mount", place, "`mountPropagation: Bidirectional` is for privileged containers only")
             .help("write `HostToContainer`, or `securityContext.privileged: true`");
@@ -91,11 +94,6 @@ fn recursive_read_only<'d>(check: &mut Check<'d>, list: Node<'d>, mount: Node<'d
 
 fn devices<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d>) {
     let Some(list) = container.field("volumeDevices") else { return };
-    if list.items().len() > 0 && pod.has_own_users() && check.since(34) {
-        check
-            .error("api/volume-mount", list, "`volumeDevices` do not go with `hostUsers: false`")
-            .help("mount the volume instead, or remove `hostUsers`");
-    }
     let (mut names, mut paths): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     for device in list.items() {
         if let Some(name) = check.required("api/volume-mount", device, "name")

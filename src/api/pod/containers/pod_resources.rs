@@ -28,7 +28,7 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, pod: &Pod<'d>) {
         if is_huge_pages(entry.name()) {
             too_small(check, entry, pod, "limits");
         }
-        if !requests.is_some_and(|requests| requests.field(entry.name()).is_some()) {
+        if requests.is_none_or(|requests| requests.field(entry.name()).is_none()) {
             implied_request(check, pod, resources, entry);
         }
         container_limits(check, pod, resources, entry);
@@ -72,13 +72,11 @@ fn container_limits<'d>(check: &mut Check<'d>, pod: &Pod<'d>, resources: Node<'d
     for (index, container) in items(pod.spec, "containers").enumerate() {
         let Some(own) = container.at(&["resources", "limits", name]) else { continue };
         if read(own).is_some_and(|own| own > most) {
-            let message = format!("{} of `{name}` is more than the pod's {}", show(own.text()), show(limit.value.text()));
+            let message =
+                format!("{} of `{name}` is more than the pod's {}", show(own.text()), show(limit.value.text()));
             // The server names a field that is not there.
             let path = format!("{}.containers[{index}].{name}.limits", resources.path_from(check.root()));
-            check
-                .error("api/resources", own, message)
-                .label(limit.value.span(), "the pod's limit")
-                .path(path);
+            check.error("api/resources", own, message).label(limit.value.span(), "the pod's limit").path(path);
         }
     }
 }

@@ -7,12 +7,7 @@ use crate::schema::Amount;
 use crate::yaml::{Entry, Node};
 
 /// Judges `limits`, `requests` and `claims`. `form` gives what is wrong with the name of a resource.
-pub(super) fn judge<'d>(
-    check: &mut Check<'d>,
-    pod: &Pod<'d>,
-    resources: Node<'d>,
-    form: fn(&str) -> Option<String>,
-) {
+pub(super) fn judge<'d>(check: &mut Check<'d>, pod: &Pod<'d>, resources: Node<'d>, form: fn(&str) -> Option<String>) {
     let lists = [resources.field("limits"), resources.field("requests")];
     let [limits, requests] = lists;
     for list in lists.into_iter().flatten() {
@@ -95,13 +90,15 @@ fn claims<'d>(check: &mut Check<'d>, pod: &Pod<'d>, resources: Node<'d>) {
             check.syntax("api/resources", (claim, "request"), "request", request, dns_label);
         }
         if let Some((first, _, other)) = seen.iter().find(|(_, known, _)| *known == name) {
-            let overlaps = request.is_empty() || other.is_empty() || seen.iter().any(|(_, n, r)| (*n, *r) == (name, request));
+            let overlaps =
+                request.is_empty() || other.is_empty() || seen.iter().any(|(_, n, r)| (*n, *r) == (name, request));
             let message = format!("claim `{}` is listed twice", show(name));
             let label = first.head();
             if overlaps {
                 check.error("api/resources", claim, message).label(label, "first listed here");
             } else {
-                check.apply_only(claim, message).label(label, "first listed here");
+                let place = Place::Shown(claim.head(), resources, "claims");
+                check.apply_only(place, message).label(label, "first listed here");
             }
         }
         seen.push((claim, name, request));
@@ -113,7 +110,7 @@ fn claims<'d>(check: &mut Check<'d>, pod: &Pod<'d>, resources: Node<'d>) {
 }
 
 /// Says what is wrong with the name of a container's resource.
-pub(super) fn container_resource(name: &str) -> Option<String> {
+pub(in crate::api::pod) fn container_resource(name: &str) -> Option<String> {
     if let Some(problem) = qualified_name(name) {
         return Some(format!("is no name of a resource: it {problem}"));
     }

@@ -71,12 +71,12 @@ fn resize<'d>(check: &mut Check<'d>, pod: &Pod<'d>, role: Role, container: Node<
             check.error("api/restart", policy, format!("`{name}` has two resize policies"));
         }
         seen.push(name);
-        if !matches!(name, "cpu" | "memory") {
+        // What is missing the schema says.
+        if !matches!(name, "" | "cpu" | "memory") {
             let message = format!("`resourceName` is `{name}`, but must be `cpu` or `memory`");
             check.error("api/restart", place("resourceName"), message);
         }
         match restart {
-            "NotRequired" => {}
             "RestartContainer" if text(pod.spec, "restartPolicy") == "Never" => {
                 let message = "`RestartContainer` contradicts `restartPolicy: Never` of the pod";
                 check.error("api/restart", place("restartPolicy"), message).help("write `NotRequired`");
@@ -85,7 +85,7 @@ fn resize<'d>(check: &mut Check<'d>, pod: &Pod<'d>, role: Role, container: Node<
                 let message = "`RestartContainer` is not for init containers without `restartPolicy: Always`";
                 check.error("api/restart", (policy, "restartPolicy"), message).help("write `NotRequired`");
             }
-            "RestartContainer" => {}
+            "" | "NotRequired" | "RestartContainer" => {}
             other => {
                 let message = format!("`restartPolicy` is `{other}`, but must be `NotRequired` or `RestartContainer`");
                 check.error("api/restart", place("restartPolicy"), message);

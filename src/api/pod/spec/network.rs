@@ -1,7 +1,7 @@
 //! Names and addresses of a pod: its host's name, DNS, entries for `/etc/hosts`.
 
 use super::{RULE, choice, name};
-use crate::api::check::{Check, is_true, items, show, text};
+use crate::api::check::{Check, is_true, items, plain, show, text};
 use crate::api::syntax::{Address, dns_label, dns_subdomain};
 use crate::yaml::Node;
 use std::collections::HashSet;
@@ -32,10 +32,10 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, spec: Node<'d>) {
         if !addresses.insert(ip) {
             let message = format!("the address `{}` stands twice", show(ip));
             check.warning(RULE, (alias, "ip"), message.clone());
-            check.apply_only((spec, "hostAliases"), message);
+            check.apply_only(alias, message);
         }
         for hostname in items(alias, "hostnames") {
-            check.syntax("api/name", hostname, "hostnames", hostname.text(), dns_subdomain);
+            check.syntax("api/name", hostname, "hostnames", plain(hostname), dns_subdomain);
         }
     }
 }
@@ -98,7 +98,7 @@ fn dns<'d>(check: &mut Check<'d>, spec: Node<'d>) {
 
 /// Judges a search path: a DNS name, with a dot behind it or not; since 1.33 with `_` in it, or a dot alone.
 fn search<'d>(check: &mut Check<'d>, search: Node<'d>) {
-    let text = search.text();
+    let text = plain(search);
     if text == "." && check.since(33) {
         return;
     }
@@ -114,7 +114,7 @@ fn search<'d>(check: &mut Check<'d>, search: Node<'d>) {
 
 /// Judges an address in a field that took more forms in older versions.
 fn address<'d>(check: &mut Check<'d>, node: Node<'d>) {
-    let text = node.text();
+    let text = plain(node);
     let Some(address) = Address::read(text) else {
         check.error(RULE, node, format!("`{}` is no IP address", show(text)));
         return;

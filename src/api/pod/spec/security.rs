@@ -2,6 +2,7 @@
 
 use super::RULE as POD;
 use crate::api::check::{Check, Place, is_true, items, show};
+use crate::api::pod::containers::{profiles, windows};
 use crate::yaml::Node;
 use std::collections::HashSet;
 
@@ -26,6 +27,11 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, spec: Node<'d>) {
         }
     }
     sysctls(check, spec, context);
+    profiles::seccomp(check, context);
+    profiles::app_armor(check, context);
+    if let Some(options) = context.field("windowsOptions") {
+        windows::options(check, options);
+    }
     check.word(RULE, context, "fsGroupChangePolicy", &["Always", "OnRootMismatch"]);
     if check.since(33) {
         check.word(RULE, context, "supplementalGroupsPolicy", &["Merge", "Strict"]);

@@ -17,7 +17,7 @@ pub(super) struct Base {
     pub(super) object: Value,
 }
 
-/// Everything in `tests/real`.
+/// Everything in `tests/real`, and the known-good manifests.
 pub(super) struct Corpus {
     pub(super) bases: Vec<Base>,
     /// CustomResourceDefinitions, which the server must have.
@@ -46,8 +46,10 @@ impl Corpus {
             }
         }
         let mut bases = Vec::new();
-        for file in files(&folder().join("objects")).into_iter().chain(files(&folder().join("objects/custom"))) {
-            let short = file.file_name().expect("is a file").to_string_lossy().into_owned();
+        let good = folder().join("../manifests/good");
+        for file in [folder().join("objects"), folder().join("objects/custom"), good].iter().flat_map(|f| files(f)) {
+            let name = |path: Option<&std::ffi::OsStr>| path.expect("has a name").to_string_lossy().into_owned();
+            let short = format!("{}/{}", name(file.parent().and_then(Path::file_name)), name(file.file_name()));
             for (index, object) in objects(&file).into_iter().enumerate() {
                 let word = |key: &str| object[key].as_str().unwrap_or_default().to_owned();
                 let (api_version, kind) = (word("apiVersion"), word("kind"));

@@ -14,6 +14,8 @@ pub(super) struct Figures {
     pub(super) agreed: usize,
     /// Those that we reject and the server accepts.
     pub(super) wrong: usize,
+    /// Those that we reject, as `create` does, while server-side apply accepts them.
+    pub(super) create_only: usize,
     /// Those that both reject and where the field is another.
     pub(super) other_field: usize,
     /// Those that the server rejects for reasons outside the object.
@@ -44,6 +46,7 @@ impl Figures {
                 self.agreed += 1;
                 self.other_field += 1;
             }
+            Outcome::CreateOnly => self.create_only += 1,
             Outcome::False => self.wrong += 1,
         }
     }

@@ -14,6 +14,8 @@ pub(super) enum Outcome {
     Same,
     /// Both reject, and name different fields.
     OtherField,
+    /// The server accepts in `apply` what it rejects in `create`, and we reject: a verdict on an object has no such case.
+    CreateOnly,
     /// The server accepts what we reject.
     False,
     /// We accept what the server rejects.
@@ -43,6 +45,7 @@ impl Outcome {
             Self::BothAccept => "both accept",
             Self::Same => "same",
             Self::OtherField => "field",
+            Self::CreateOnly => "create only",
             Self::False => "false",
             Self::Missed => "missed",
         }
@@ -54,6 +57,7 @@ pub(super) fn names_same(answer: &Answer, ours: &Ours, way: Way, object: &Value)
     let fields = ours.fields(way);
     Some(match answer.field(object)? {
         Named::Exact(field) => fields.contains(&field),
+        Named::Item(item) => fields.iter().any(|field| field.starts_with(&item)),
         Named::Keys(keys) => fields.iter().any(|field| {
             // The decoder leaves out indices and the keys of free maps.
             let mut steps = field.iter();

@@ -128,8 +128,13 @@ impl Compared<'_> {
         }
         let object: Value = serde_json::from_str(text).expect("is JSON");
         let ours = Ours::of(text, &self.corpus.store, self.version);
+        let refused_by_create = answers.iter().flat_map(|(_, answer)| answer).next().is_some_and(Answer::rejects);
         let case = |(way, answer): (Way, Option<Answer>)| {
             let answer = answer?;
+            let mut outcome = Outcome::of(&answer, &ours, way, &object);
+            if outcome == Outcome::False && way == Way::Apply && refused_by_create {
+                outcome = Outcome::CreateOnly;
+            }
             let reason = if answer.rejects() { self.not_predicted.reason(&answer) } else { None };
             Some(Case {
                 kind: self.base.kind.clone(),
@@ -138,7 +143,7 @@ impl Compared<'_> {
                 touched: touched(self.mutant),
                 way,
                 object: object.clone(),
-                outcome: Outcome::of(&answer, &ours, way, &object),
+                outcome,
                 not_predicted: reason.map(str::to_owned),
                 same_warnings: answer.rejects() || answer.warnings.is_empty() != ours.warns(),
                 ours: ours.lines(),
