@@ -36,7 +36,8 @@ pub(super) fn object<'d>(check: &mut Check<'d>, object: Node<'d>, group: &str, k
     }
     common(check, metadata, metadata);
     owners(check, metadata);
-    finalizers(check, metadata, found.custom);
+    // Budgets are judged by the general rules only.
+    finalizers(check, metadata, found.custom || group == "policy");
     of_the_server(check, metadata);
 }
 
@@ -171,12 +172,12 @@ fn of_the_server<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
 /// Finalizers without a domain, which objects of built-in kinds may have.
 const STANDARD_FINALIZERS: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
 
-fn finalizers<'d>(check: &mut Check<'d>, metadata: Node<'d>, custom: bool) {
+fn finalizers<'d>(check: &mut Check<'d>, metadata: Node<'d>, any_name: bool) {
     for finalizer in items(metadata, "finalizers") {
         if let Some(problem) = qualified_name(finalizer.text()) {
             let place = Place::Shown(finalizer.span(), metadata, "finalizers");
             check.error("api/metadata", place, format!("finalizer `{}` {problem}", show(finalizer.text())));
-        } else if !custom && !finalizer.text().contains('/') && !STANDARD_FINALIZERS.contains(&finalizer.text()) {
+        } else if !any_name && !finalizer.text().contains('/') && !STANDARD_FINALIZERS.contains(&finalizer.text()) {
             let message =
                 format!("finalizer `{}` has no domain, and is none of the server's own", show(finalizer.text()));
             check.error("api/metadata", finalizer, message).help("write `domain/name`: `example.com/wait`");
