@@ -126,10 +126,7 @@ impl<'s, 'd> Walk<'s, 'd> {
         }
         match (&list.identity, self.key()) {
             // Of these, the server takes some: [`crate::api`] tells.
-            (
-                Identity::Keys(_),
-                "env" | "claims" | "imagePullSecrets" | "hostAliases" | "x-kubernetes-validations",
-            )
+            (Identity::Keys(_), "env" | "claims" | "imagePullSecrets" | "hostAliases" | "x-kubernetes-validations")
             | (Identity::Atomic, _) => None,
             (Identity::Keys(keys), "ports") if keys.iter().any(|key| key == "containerPort") => None,
             (Identity::Set, _) | (_, "secrets" | "variables") => Some(Refusal::InApply),

@@ -20,10 +20,14 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, pod: &Pod<'d>, role: Role, contai
 fn policy<'d>(check: &mut Check<'d>, role: Role, container: Node<'d>) {
     let rules = container.field("restartPolicyRules").filter(|rules| rules.items().len() > 0);
     match (container.field("restartPolicy"), rules) {
-        (Some(_), _) => _ = check.word("api/restart-policy", container, "restartPolicy", &["Always", "Never", "OnFailure"]),
+        (Some(_), _) => {
+            _ = check.word("api/restart-policy", container, "restartPolicy", &["Always", "Never", "OnFailure"])
+        }
         (None, Some(_)) => {
             let message = "`restartPolicyRules` need a `restartPolicy`";
-            check.error("api/restart-policy", (container, "restartPolicy"), message).help("write what holds without a rule");
+            check
+                .error("api/restart-policy", (container, "restartPolicy"), message)
+                .help("write what holds without a rule");
         }
         (None, None) => {}
     }
