@@ -1,7 +1,6 @@
 //! CEL expressions over documents.
 
 use crate::yaml::{Node, emit::Data};
-use kube_cel::KubeCelExt as _;
 use kube_cel::cel::objects::{Key, Map};
 use kube_cel::cel::{Context, ExecutionError, Program, Value};
 use std::collections::HashMap;
@@ -58,7 +57,7 @@ impl Expression {
 
 /// Makes a scope with the functions of the server.
 pub(super) fn scope() -> Context<'static> {
-    Context::default().with_all()
+    crate::schema::server_functions()
 }
 
 /// Names a value in a scope.

@@ -19,7 +19,7 @@ impl Amount {
         if !super::validate::is_quantity(text) {
             return None;
         }
-        let text = text.trim();
+        let text = text.trim_matches(' ');
         let (negative, unsigned) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),

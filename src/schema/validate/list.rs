@@ -1,10 +1,10 @@
 //! Lists: their items, their length, and items that stand twice.
 
-use super::super::shape::{Identity, List, Schema, Shape};
+use super::super::shape::{Identity, List, Schema, Shape, Text};
 use super::text::{quantity_of, show};
 use super::walk::Walk;
 use crate::diagnostic::Diagnostic;
-use crate::yaml::{Node, Step};
+use crate::yaml::{Kind, Node, Step};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -54,9 +54,10 @@ impl<'s, 'd> Walk<'s, 'd> {
     /// Finds items that the server, or server-side apply, cannot tell apart.
     pub(super) fn duplicates(&mut self, node: Node<'d>, list: &'s List) {
         let count = node.items().len();
-        if count < 2 || list.identity == Identity::Atomic {
+        if count == 0 || list.identity == Identity::Atomic {
             return;
         }
+        self.nameless(node, list);
         let Some(refusal) = self.refusal_of_duplicates(list) else { return };
         let mut seen: HashMap<u64, Node<'d>> = HashMap::with_capacity(count);
         for (index, item) in node.items().enumerate() {
@@ -73,6 +74,32 @@ impl<'s, 'd> Walk<'s, 'd> {
                 }
             };
             self.report_item(index, finding.at(item.head()).label(first.head(), "first defined here"), node, list);
+        }
+    }
+
+    /// Reports items of a built-in list that server-side apply cannot tell from others at all.
+    fn nameless(&mut self, node: Node<'d>, list: &'s List) {
+        // The names of these are defaulted to nothing, which is a key.
+        if self.custom || self.key() == "imagePullSecrets" {
+            return;
+        }
+        for item in node.items() {
+            let lacks = match &list.identity {
+                Identity::Keys(_) if item.is_null() && !self.first_required(&list.items).is_empty() => continue,
+                _ if item.is_null() => "it is null".to_owned(),
+                Identity::Keys(keys) if item.kind() == Kind::Map => {
+                    let given =
+                        |key: &Text| item.field(key).is_some() || self.is_required_or_defaulted(&list.items, key);
+                    if keys.iter().any(given) {
+                        continue;
+                    }
+                    format!("it lacks `{}`", keys.join("`, `"))
+                }
+                _ => continue,
+            };
+            let message =
+                format!("an item of `{}` has no identity, as {lacks}: server-side apply refuses it", self.place());
+            self.report(Diagnostic::error("api/server-side-apply", message).at(item.head()));
         }
     }
 
@@ -117,6 +144,16 @@ impl<'s, 'd> Walk<'s, 'd> {
             _ => self.report(finding),
         }
         self.frames.pop();
+    }
+
+    /// Tells whether a field is the business of required fields, or has a value in any case.
+    fn is_required_or_defaulted(&self, items: &'s Schema, key: &str) -> bool {
+        match &self.resolve(items).shape {
+            Shape::Object(object) => {
+                object.field(key).is_none_or(|field| field.required || field.schema.default.is_some())
+            }
+            _ => true,
+        }
     }
 
     /// Who refuses a repeated item; none where nobody does, or another stage tells.
