@@ -19,13 +19,13 @@ pub(super) fn find(group: &str, kind: &str) -> Option<Judge> {
     }
 }
 
-fn name_of<'d>(object: Node<'d>) -> &'d str {
+fn name_of(object: Node<'_>) -> &str {
     object.field("metadata").map(|metadata| text(metadata, "name")).unwrap_or_default()
 }
 
 fn flow_schema<'d>(check: &mut Check<'d>, object: Node<'d>) {
     let Some(spec) = object.field("spec") else {
-        let place = Place::Keyed(object.head(), object, "spec", "priorityLevelConfiguration");
+        let place = (object, &["spec", "priorityLevelConfiguration", "name"]);
         check.error(RULE, place, "a FlowSchema needs a `priorityLevelConfiguration`");
         return;
     };
@@ -159,7 +159,10 @@ fn url_form(path: &str) -> Option<String> {
 }
 
 fn priority_level<'d>(check: &mut Check<'d>, object: Node<'d>) {
-    let Some(spec) = object.field("spec") else { return };
+    let Some(spec) = object.field("spec") else {
+        check.error(RULE, (object, &["spec", "type"]), "a priority level needs a `type`");
+        return;
+    };
     let kind = text(spec, "type");
     if (name_of(object) == "exempt") != (kind == "Exempt") {
         let message = "the priority level `exempt`, and no other, has the type `Exempt`";
@@ -191,8 +194,7 @@ fn shares<'d>(check: &mut Check<'d>, level: Node<'d>) {
 
 fn response<'d>(check: &mut Check<'d>, limited: Node<'d>) {
     let Some(response) = limited.field("limitResponse") else {
-        let place = Place::Keyed(limited.head(), limited, "limitResponse", "type");
-        check.error(RULE, place, "`limitResponse` is missing");
+        check.error(RULE, (limited, &["limitResponse", "type"]), "`limitResponse` is missing");
         return;
     };
     match text(response, "type") {

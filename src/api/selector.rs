@@ -1,6 +1,6 @@
 //! Label selectors, as every area uses them.
 
-use super::check::{Check, items, show, text};
+use super::check::{Check, items, plain, show, text};
 use super::meta;
 use super::syntax::{label_value, qualified_name};
 use crate::source::Span;
@@ -78,9 +78,4 @@ pub(super) fn unmet<'d>(selector: Node<'d>, label: impl Fn(&str) -> Option<&'d s
         }
     }
     found
-}
-
-/// The text of a label's value; null is empty.
-pub(super) fn plain(value: Node<'_>) -> &str {
-    if value.is_null() { "" } else { value.text() }
 }

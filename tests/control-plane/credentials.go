@@ -21,7 +21,7 @@ import (
 // serviceRange is where the cluster IPs of Services come from: two families, so that no Service is refused for the
 // want of one. The first address is the one of the Service `kubernetes`.
 const (
-	serviceRange   = "10.96.0.0/16,fd00:10:96::/112"
+	serviceRange   = "10.96.0.0/12,fd00:10:96::/112"
 	serviceAddress = "10.96.0.1"
 )
 

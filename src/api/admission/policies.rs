@@ -3,7 +3,7 @@
 use super::RULE;
 use super::expressions::{Gives, Scope, conditions, expression, is_identifier};
 use super::rules::resources;
-use crate::api::check::{Check, items, show, text};
+use crate::api::check::{Check, Place, items, show, text};
 use crate::api::selector::label_selector;
 use crate::api::syntax::{dns_label_1035, dns_subdomain, path_segment, qualified_name};
 use crate::yaml::{Kind, Node};
@@ -112,7 +112,7 @@ pub(super) fn mutating<'d>(check: &mut Check<'d>, object: Node<'d>) {
 
 /// Judges a `ValidatingAdmissionPolicyBinding`.
 pub(super) fn validating_binding<'d>(check: &mut Check<'d>, object: Node<'d>) {
-    let Some(spec) = spec(object) else { return };
+    let Some(spec) = spec(object) else { return no_policy(check, object) };
     binding(check, spec);
     let actions: Vec<Node<'d>> = items(spec, "validationActions").collect();
     if actions.is_empty() {
@@ -137,7 +137,7 @@ pub(super) fn validating_binding<'d>(check: &mut Check<'d>, object: Node<'d>) {
 
 /// Judges a `MutatingAdmissionPolicyBinding`.
 pub(super) fn mutating_binding<'d>(check: &mut Check<'d>, object: Node<'d>) {
-    let Some(spec) = spec(object) else { return };
+    let Some(spec) = spec(object) else { return no_policy(check, object) };
     binding(check, spec);
     if let Some(resources) = spec.field("matchResources") {
         no_deletion(check, resources);
@@ -146,6 +146,12 @@ pub(super) fn mutating_binding<'d>(check: &mut Check<'d>, object: Node<'d>) {
 
 fn spec(object: Node<'_>) -> Option<Node<'_>> {
     object.field("spec").filter(|spec| spec.kind() == Kind::Map)
+}
+
+/// Reports what a binding misses first.
+fn no_policy<'d>(check: &mut Check<'d>, object: Node<'d>) {
+    let place = Place::Deep(object.head(), object, &["spec", "policyName"]);
+    check.error(RULE, place, "`spec.policyName` is missing");
 }
 
 /// Judges what both kinds of policies have.

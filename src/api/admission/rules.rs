@@ -1,7 +1,7 @@
 //! Which requests something is about: rules of webhooks, resources of policies.
 
 use super::RULE;
-use crate::api::check::{Check, items, show};
+use crate::api::check::{Check, items, plain, show};
 use crate::api::selector::label_selector;
 use crate::api::syntax::path_segment;
 use crate::yaml::{Kind, Node};
@@ -18,7 +18,7 @@ pub(super) fn resources<'d>(check: &mut Check<'d>, resources: Node<'d>) {
         for named in items(resources, list) {
             let mut seen: Vec<&str> = Vec::new();
             for name in items(named, "resourceNames") {
-                check.syntax(RULE, name, "resourceNames", name.text(), path_segment);
+                check.syntax(RULE, name, "resourceNames", plain(name), path_segment);
                 if seen.contains(&name.text()) {
                     check.error(RULE, name, format!("`{}` is named twice", show(name.text())));
                 }
@@ -52,7 +52,7 @@ pub(super) fn rule<'d>(check: &mut Check<'d>, rule: Node<'d>) {
         );
         check.error(RULE, operation, message);
     }
-    for version in items(rule, "apiVersions").filter(|version| version.text().is_empty()) {
+    for version in items(rule, "apiVersions").filter(|version| plain(*version).is_empty()) {
         check.error(RULE, version, "an API version is empty");
     }
     check.word(RULE, rule, "scope", &["Cluster", "Namespaced", "*"]);
@@ -68,7 +68,7 @@ fn names<'d>(check: &mut Check<'d>, rule: Node<'d>) {
     let (mut all_below, mut all_above): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     let mut last_plain = false;
     for name in &names {
-        let text = name.text();
+        let text = plain(*name);
         if text.is_empty() {
             check.error(RULE, *name, "a resource is empty");
             continue;

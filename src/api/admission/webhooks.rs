@@ -3,7 +3,7 @@
 use super::RULE;
 use super::expressions::conditions;
 use super::rules::rule;
-use crate::api::check::{Check, items, show, text};
+use crate::api::check::{Check, items, plain, show, text};
 use crate::api::selector::label_selector;
 use crate::api::syntax::{dns_label_1035, dns_subdomain};
 use crate::yaml::Node;
@@ -129,7 +129,7 @@ fn review_versions<'d>(check: &mut Check<'d>, hook: Node<'d>) {
         if versions[..index].iter().any(|first| first.text() == version.text()) {
             check.error(RULE, *version, format!("`{}` stands twice", show(version.text())));
         } else {
-            check.syntax(RULE, *version, "admissionReviewVersions", version.text(), dns_label_1035);
+            check.syntax(RULE, *version, "admissionReviewVersions", plain(*version), dns_label_1035);
         }
     }
     if !versions.iter().any(|version| ["v1", "v1beta1"].contains(&version.text())) {

@@ -1,9 +1,9 @@
 //! CronJobs.
 
-use super::{Defaults, RULE, judge_spec, name_to_be};
+use super::{Defaults, RULE, judge_spec};
 use crate::api::check::{Check, is_true, text};
 use crate::api::syntax::{schedule, time_zone};
-use crate::api::workloads::{name_of_pods, no_negatives};
+use crate::api::workloads::{name_of, name_of_pods, no_negatives};
 use crate::yaml::{Kind, Node};
 
 /// The server appends a time of eleven characters to make the names of Jobs, which may have 63.
@@ -46,7 +46,7 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, object: Node<'d>) {
 
 fn name<'d>(check: &mut Check<'d>, object: Node<'d>) {
     let Some(metadata) = object.field("metadata") else { return };
-    let length = name_to_be(metadata).len();
+    let length = name_of(metadata).len();
     if length > LONGEST_NAME {
         let message = format!("the name has {length} characters, and may have {LONGEST_NAME}");
         check.error("api/name", (metadata, "name"), message).help("its Jobs get the name, and the time behind it");
@@ -64,5 +64,50 @@ fn timing<'d>(check: &mut Check<'d>, spec: Node<'d>) {
     }
     if let Some(zone) = spec.field("timeZone") {
         check.syntax(RULE, zone, "timeZone", zone.text(), time_zone);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::testing::heads;
+
+    #[test]
+    fn cron_jobs_are_told_when() {
+        let found = heads(
+            "
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: nightly-nightly-nightly-nightly-nightly-nightly-nightly}
+spec:
+  schedule: TZ=UTC * * * * *
+  timeZone: Europe/Roma
+  failedJobsHistoryLimit: -1
+  jobTemplate:
+    spec:
+      selector: {matchLabels: {app: a}}
+      completionMode: Indexed
+      template: {spec: {restartPolicy: OnFailure, containers: [{name: a, image: a}]}}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: nightly}
+spec: {schedule: 61 * * * *, jobTemplate: {}}
+",
+        );
+        assert_eq!(
+            found,
+            [
+                "error api/name metadata.name",
+                "error api/schedule spec.schedule",
+                "error api/schedule spec.timeZone",
+                "error api/job spec.failedJobsHistoryLimit",
+                "error api/job spec.jobTemplate.spec.completions",
+                "error api/selector spec.jobTemplate.spec.selector",
+                "error api/schedule spec.schedule",
+                "error api/job spec.jobTemplate.spec.template.spec.containers",
+                "error api/restart-policy spec.jobTemplate.spec.template.spec.restartPolicy",
+            ],
+            "{found:#?}"
+        );
     }
 }

@@ -1,7 +1,7 @@
 //! The labels and the selector that the server makes for a Job.
 
-use crate::api::check::{Check, Place, show};
-use crate::api::selector::{plain, unmet};
+use crate::api::check::{Check, Place, plain, show};
+use crate::api::selector::unmet;
 use crate::api::syntax::label_value;
 use crate::yaml::Node;
 

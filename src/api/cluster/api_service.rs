@@ -58,7 +58,10 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, object: Node<'d>) {
 
 /// Judges a StorageVersionMigration.
 pub(super) fn migration<'d>(check: &mut Check<'d>, object: Node<'d>) {
-    let Some(resource) = object.at(&["spec", "resource"]) else { return };
+    let Some(resource) = object.at(&["spec", "resource"]) else {
+        check.error("api/migration", (object, &["spec", "resource", "resource"]), "`spec.resource` is missing");
+        return;
+    };
     if let Some(name) = check.required("api/migration", resource, "resource") {
         check.syntax("api/migration", name, "resource", name.text(), dns_label_1035);
     }

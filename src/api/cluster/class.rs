@@ -1,9 +1,10 @@
 //! Classes that pods name: of priority, of runtimes.
 
-use super::resources::{container_resource, is_huge_pages, judge_amount};
-use crate::api::check::{Check, Place, is_true, text};
-use crate::api::meta;
+use crate::api::check::{Check, Place, is_true, items, text};
+use crate::api::resources::{amount, container_resource, is_huge_pages, judge_amount};
 use crate::api::syntax::dns_label;
+use crate::api::{meta, placement};
+use crate::schema::Amount;
 use crate::yaml::Node;
 
 /// Judges a PriorityClass.
@@ -41,12 +42,36 @@ pub(super) fn runtime<'d>(check: &mut Check<'d>, object: Node<'d>) {
             let place = |span| Place::Keyed(span, overhead, "limits", entry.name());
             check.syntax("api/runtime-class", place(entry.key.span()), "podFixed", entry.name(), container_resource);
             judge_amount(check, place(entry.value.span()), entry);
+            let page = entry.name().strip_prefix("hugepages-").and_then(Amount::read);
+            // What is more than 64 bits hold is no number of pages that the server minds.
+            if let (Some(page), Some(amount)) = (page, amount(entry.value))
+                && amount < Amount::whole(i64::MAX)
+                && !amount.is_multiple_of(page)
+            {
+                let message = format!("`{}` is `{}`, no whole number of pages", entry.name(), entry.value.text());
+                check.error("api/quantity", place(entry.value.span()), message);
+            }
         }
         let has_base = fixed().any(|entry| matches!(entry.name(), "cpu" | "memory"));
         if fixed().any(|entry| is_huge_pages(entry.name())) && !has_base {
             check.error("api/runtime-class", overhead, "huge pages need `cpu` or `memory` beside them");
         }
     }
-    let Some(selector) = object.at(&["scheduling", "nodeSelector"]) else { return };
-    meta::labels(check, selector);
+    let Some(scheduling) = object.field("scheduling") else { return };
+    if let Some(selector) = scheduling.field("nodeSelector") {
+        meta::labels(check, selector);
+        for entry in selector.entries() {
+            placement::deprecated_label(check, entry, entry.name());
+        }
+    }
+    placement::tolerations(check, scheduling);
+    let mut seen: Vec<(Node<'d>, [&str; 4])> = Vec::new();
+    for toleration in items(scheduling, "tolerations") {
+        let identity = ["key", "operator", "value", "effect"].map(|field| text(toleration, field));
+        if let Some((first, _)) = seen.iter().find(|(_, known)| *known == identity) {
+            let message = "the toleration stands in the list already";
+            check.error("api/runtime-class", toleration, message).label(first.head(), "the first");
+        }
+        seen.push((toleration, identity));
+    }
 }

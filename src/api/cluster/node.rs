@@ -1,7 +1,7 @@
 //! Nodes.
 
-use super::resources::judge_amount;
 use crate::api::check::{Check, Place, items, plain, show, text};
+use crate::api::resources::judge_amount;
 use crate::api::syntax::{Network, label_value, network, network_warning, qualified_name};
 use crate::yaml::Node;
 
@@ -10,16 +10,14 @@ const RULE: &str = "api/node";
 /// Judges a Node. Unlike elsewhere, the server keeps the status that it is given.
 pub(super) fn judge<'d>(check: &mut Check<'d>, object: Node<'d>) {
     if let Some(spec) = object.field("spec") {
+        // The server names them so.
+        let mark = check.mark();
         taints(check, spec);
+        check.respell(mark, "spec.taints", "metadata.taints");
         networks(check, spec);
-        for (field, why) in
-            [("configSource", "is without effect since Kubernetes 1.24"), ("externalID", "is without effect")]
-        {
-            if spec.field(field).is_some_and(|value| value.as_str() != Some("")) {
-                check
-                    .warning("api/deprecated", (spec, field), format!("`{field}` {why}"))
-                    .help(format!("remove `{field}`"));
-            }
+        if !text(spec, "externalID").is_empty() {
+            let said = check.warning("api/deprecated", (spec, "externalID"), "`externalID` is without effect");
+            said.help("remove `externalID`");
         }
     }
     let Some(status) = object.field("status") else { return };
@@ -56,7 +54,7 @@ fn networks<'d>(check: &mut Check<'d>, spec: Node<'d>) {
     let one = spec.field("podCIDR").filter(|one| !one.text().is_empty());
     // The older field counts where the two differ.
     if let Some(one) = one.filter(|one| networks.first().is_none_or(|first| plain(*first) != one.text())) {
-        let place = Place::Shown(one.span(), spec, "podCIDRs");
+        let place = Place::Deep(one.span(), spec, &["podCIDRs", "[0]"]);
         check.syntax("api/network", place, "podCIDR", one.text(), |text| network(text, strict));
         return;
     }

@@ -12,7 +12,7 @@ use crate::yaml::{Kind, Node};
 /// Gives the judge of a kind.
 pub(super) fn find(group: &str, kind: &str) -> Option<Judge> {
     match (group, kind) {
-        ("", "Pod") => Some(|check, object| pod_spec(check, object)),
+        ("", "Pod") => Some(pod_spec),
         _ => None,
     }
 }
@@ -25,7 +25,15 @@ pub(super) fn template<'d>(check: &mut Check<'d>, template: Node<'d>) {
 
 /// Judges the `spec` of a pod or template.
 fn pod_spec<'d>(check: &mut Check<'d>, pod: Node<'d>) {
-    let Some(spec) = pod.field("spec").filter(|spec| spec.kind() == Kind::Map) else { return };
+    let Some(spec) = pod.field("spec").filter(|spec| spec.kind() == Kind::Map) else {
+        if pod.field("spec").is_none() {
+            // The server judges an empty one.
+            let mark = check.mark();
+            check.error("api/container", (pod, "spec"), "`spec` is missing");
+            check.respell(mark, "spec", "spec.containers");
+        }
+        return;
+    };
     containers::judge(check, spec);
     volumes::judge(check, pod, spec);
     spec::judge(check, pod, spec);

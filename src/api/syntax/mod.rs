@@ -4,6 +4,7 @@
 
 mod addresses;
 mod cron;
+mod der;
 mod ip;
 mod names;
 mod networks;
@@ -12,6 +13,7 @@ mod zones;
 
 pub(super) use addresses::{address, address_warning, unreachable};
 pub(super) use cron::schedule;
+pub(super) use der::{is_authority, signed};
 pub(super) use ip::{Address, Network};
 pub(super) use names::{
     config_key, dns_label, dns_label_1035, dns_subdomain, env_name, generated, header_name, label_value, path_segment,

@@ -11,7 +11,9 @@ pub(in crate::api) fn time_zone(text: &str) -> Option<String> {
     if text.eq_ignore_ascii_case("local") {
         return Some("must name a time zone: the server's own is not meant".to_owned());
     }
-    if NAMES.lines().any(|name| name == text) {
+    // Some servers have each zone twice more, with and without leap seconds.
+    let plain = text.strip_prefix("posix/").or_else(|| text.strip_prefix("right/")).unwrap_or(text);
+    if NAMES.lines().any(|name| name == plain) {
         return None;
     }
     let near = NAMES.lines().find(|name| name.eq_ignore_ascii_case(text));

@@ -4,11 +4,13 @@ mod strategy;
 pub(super) mod template;
 
 use super::Judge;
-use super::check::{Check, items, show, text};
+use super::check::{Check, Place, items, plain, show, text};
+use super::meta::made_up;
 use super::selector::{self, label_selector};
 use super::storage::claim;
 use super::syntax::{dns_label, dns_subdomain};
 use crate::yaml::{Kind, Node};
+use std::borrow::Cow;
 pub(super) use template::{Templated, labels_fit};
 
 /// The rule of what this area judges.
@@ -16,28 +18,38 @@ const RULE: &str = "api/workload";
 
 /// Gives the judge of a kind.
 pub(super) fn find(group: &str, kind: &str) -> Option<Judge> {
-    Some(match (group, kind) {
-        ("apps", "Deployment") => |check, object| deployment(check, object),
-        ("apps", "ReplicaSet") => |check, object| replica_set(check, object),
-        ("apps", "StatefulSet") => |check, object| stateful_set(check, object),
-        ("apps", "DaemonSet") => |check, object| daemon_set(check, object),
-        ("apps", "ControllerRevision") => |check, object| controller_revision(check, object),
-        ("", "ReplicationController") => |check, object| replication_controller(check, object),
-        ("", "PodTemplate") => |check, object| pod_template(check, object),
+    let judge: Judge = match (group, kind) {
+        ("apps", "Deployment") => deployment,
+        ("apps", "ReplicaSet") => replica_set,
+        ("apps", "StatefulSet") => stateful_set,
+        ("apps", "DaemonSet") => daemon_set,
+        ("apps", "ControllerRevision") => controller_revision,
+        ("", "ReplicationController") => replication_controller,
+        ("", "PodTemplate") => pod_template,
         _ => return None,
-    })
+    };
+    Some(judge)
 }
 
 /// Warns of a name that is no DNS label, where pods get it.
 pub(super) fn name_of_pods<'d>(check: &mut Check<'d>, object: Node<'d>) {
     let Some(metadata) = object.field("metadata") else { return };
-    let name = text(metadata, "name");
-    let problem = dns_label(name).filter(|_| !name.is_empty() && dns_subdomain(name).is_none());
-    if let Some(problem) = problem {
-        let message = format!("pods and their hosts get the name `{}`, but it {problem}", show(name));
+    let name = name_of(metadata);
+    if dns_subdomain(&name).is_none()
+        && let Some(problem) = dns_label(&name)
+    {
+        let message = format!("pods and their hosts get the name `{}`, but it {problem}", show(&name));
         check
             .warning("api/name", (metadata, "name"), message)
             .help("write a DNS label: no dots, and up to 63 characters");
+    }
+}
+
+/// The name that an object will have: with letters in place of those that the server makes up.
+pub(super) fn name_of(metadata: Node<'_>) -> Cow<'_, str> {
+    match (text(metadata, "name"), text(metadata, "generateName")) {
+        ("", front) if !front.is_empty() => Cow::Owned(made_up(front)),
+        (name, _) => Cow::Borrowed(name),
     }
 }
 
@@ -51,7 +63,12 @@ pub(super) fn no_negatives<'d>(check: &mut Check<'d>, rule: &'static str, map: N
 /// Gives the `spec` of a workload whose server asks for a selector. Reports where there is none.
 fn spec_of<'d>(check: &mut Check<'d>, object: Node<'d>) -> Option<Node<'d>> {
     if object.field("spec").is_none() {
-        check.error("api/selector", (object, &["spec", "selector"]), "`spec` is missing, and its `selector`");
+        // Of a DaemonSet the server says only that no pod fits.
+        let place = match text(object, "kind") {
+            "DaemonSet" => (object, &["spec", "template", "metadata", "labels"]).into(),
+            _ => Place::from((object, &["spec", "selector"])),
+        };
+        check.error("api/selector", place, "`spec` is missing, and its `selector`");
         check.error(RULE, (object, &["spec", "template", "spec", "containers"]), "the pods' `containers` are missing");
     }
     object.field("spec").filter(|spec| spec.kind() == Kind::Map)
@@ -130,11 +147,17 @@ fn claims<'d>(check: &mut Check<'d>, spec: Node<'d>) {
         // The server makes a volume of each claim, and names that.
         let metadata = claim.field("metadata").unwrap_or(claim);
         let name = text(metadata, "name");
-        let problem = if name.is_empty() { Some("is missing".to_owned()) } else { dns_label(name) };
+        let (path, problem): (&'static [&'static str], _) = match name {
+            "" => (
+                &["template", "spec", "volumes", "[0]", "persistentVolumeClaim", "claimName"],
+                Some("is missing".to_owned()),
+            ),
+            _ => (&["template", "spec", "volumes", "[0]", "name"], dns_label(name)),
+        };
         if let Some(problem) = problem {
             let span = metadata.field("name").map_or_else(|| metadata.head(), Node::span);
-            let place = super::check::Place::Deep(span, spec, &["template", "spec", "volumes", "[0]", "name"]);
-            check.error("api/name", place, format!("the claim's `name` names a volume of the pods, but {problem}"));
+            let message = format!("the claim's `name` names a volume of the pods, but {problem}");
+            check.error("api/name", Place::Deep(span, spec, path), message);
         }
     }
 }
@@ -167,14 +190,17 @@ fn replication_controller<'d>(check: &mut Check<'d>, object: Node<'d>) {
     }
     let Some(spec) = spec else { return };
     no_negatives(check, RULE, spec, &["replicas", "minReadySeconds"]);
-    let unmet = wanted.into_iter().flat_map(Node::entries).find(|entry| {
-        labels.and_then(|labels| labels.get(entry.name())).map(selector::plain) != Some(selector::plain(entry.value))
-    });
+    let unmet = wanted
+        .into_iter()
+        .flat_map(Node::entries)
+        .find(|entry| labels.and_then(|labels| labels.get(entry.name())).map(plain) != Some(plain(entry.value)));
     if let Some(entry) = unmet {
-        let wants = format!("`{}: {}`", entry.name(), show(selector::plain(entry.value)));
+        let wants = format!("`{}: {}`", entry.name(), show(plain(entry.value)));
         template::misfit(check, spec, entry.value.span(), &wants);
     }
+    let mark = check.mark();
     template::judge(check, spec, Templated::Always);
+    template::labels_of_both(check, object, mark);
 }
 
 fn pod_template<'d>(check: &mut Check<'d>, object: Node<'d>) {
@@ -195,4 +221,93 @@ fn selector_and_template<'d>(check: &mut Check<'d>, spec: Node<'d>, templated: T
         labels_fit(check, spec, selector);
     }
     template::judge(check, spec, templated);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::testing::heads;
+
+    #[test]
+    fn workloads_and_their_templates() {
+        let found = heads(
+            "
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: a.b}, spec: {replicas: -1, minReadySeconds: 600, selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: wep}}, spec: {restartPolicy: Never, activeDeadlineSeconds: 5, containers: [{name: a, image: a}]}}}}
+---
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}}
+---
+{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: a}, spec: {selector: {}, template: {metadata: {labels: {-a: b}}}}}
+---
+{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: a}, spec: {template: {spec: {containers: [{name: a, image: a}]}}}}
+---
+{apiVersion: v1, kind: ReplicationController, metadata: {name: a}, spec: {template: {metadata: {labels: {}}, spec: {containers: [{name: a, image: a}]}}}}
+---
+{apiVersion: v1, kind: ReplicationController, metadata: {name: a}, spec: {selector: {app: web}, template: {metadata: {labels: {-a: b}}, spec: {containers: [{name: a, image: a}]}}}}
+---
+{apiVersion: v1, kind: PodTemplate, metadata: {name: a}}
+---
+{apiVersion: apps/v1, kind: ControllerRevision, metadata: {name: a}, revision: -1, data: null}
+",
+        );
+        assert_eq!(
+            found,
+            [
+                "warning api/name metadata.name",
+                "error api/workload spec.progressDeadlineSeconds",
+                "error api/workload spec.replicas",
+                "error api/selector spec.template.metadata.labels",
+                "error api/restart-policy spec.template.spec.restartPolicy",
+                "error api/workload spec.template.spec.activeDeadlineSeconds",
+                "error schema/required spec.selector",
+                "error api/workload spec.template.spec.containers",
+                "error api/selector spec.selector",
+                "error schema/required spec.template.spec.containers",
+                "error api/labels spec.template.labels",
+                "error schema/required spec.selector",
+                "error api/selector spec.template.metadata.labels",
+                "error api/selector spec.selector",
+                "error api/selector spec.template.metadata.labels",
+                "error api/labels metadata.labels",
+                "error api/workload template.spec.containers",
+                "error api/workload revision",
+                "error schema/required data",
+            ],
+            "{found:#?}"
+        );
+    }
+
+    #[test]
+    fn stateful_sets_own_names_and_claims() {
+        let found = heads(
+            "
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  serviceName: a.b
+  ordinals: {start: -1}
+  revisionHistoryLimit: -1
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec:
+      hostname: Given By The Set
+      containers: [{name: a, image: a, volumeMounts: [{name: data, mountPath: /data}, {name: none, mountPath: /none}]}]
+  volumeClaimTemplates:
+  - {metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}
+  - {metadata: {name: A}, spec: {resources: {requests: {storage: 1Gi}}}}
+",
+        );
+        assert_eq!(
+            found,
+            [
+                "error api/name spec.serviceName",
+                "error api/workload spec.ordinals.start",
+                "warning api/workload spec.revisionHistoryLimit",
+                "error api/volume-mount spec.template.spec.containers[0].volumeMounts[1].name",
+                "error api/name spec.template.spec.volumes[0].name",
+                "error api/claim spec.volumeClaimTemplates[1].spec.accessModes",
+            ],
+            "{found:#?}"
+        );
+    }
 }

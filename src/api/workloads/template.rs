@@ -1,8 +1,8 @@
 //! The template of a workload's pods, and the selector that must fit it.
 
 use super::RULE;
-use crate::api::check::{Check, Place, show, text};
-use crate::api::selector::{plain, unmet};
+use crate::api::check::{Check, Place, plain, show, text};
+use crate::api::selector::unmet;
 use crate::api::{meta, pod};
 use crate::source::Span;
 use crate::yaml::Node;
@@ -53,6 +53,14 @@ pub(in crate::api) fn pods<'d>(check: &mut Check<'d>, template: Node<'d>) {
     pod::template(check, template);
     if template.field("spec").is_none() {
         check.error(RULE, (template, &["spec", "containers"]), "`spec` is missing, and the `containers` of the pods");
+    }
+}
+
+/// Names the labels of pods as the server does which takes them for the workload, too: where that has none. `mark` stands
+/// before the findings.
+pub(in crate::api) fn labels_of_both<'d>(check: &mut Check<'d>, object: Node<'d>, mark: usize) {
+    if object.at(&["metadata", "labels"]).is_none_or(|labels| labels.entries().len() == 0) {
+        check.respell(mark, "spec.template.labels", "metadata.labels");
     }
 }
 

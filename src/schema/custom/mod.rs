@@ -16,7 +16,7 @@ mod view;
 
 pub use format::is_known_format;
 pub use pattern::pattern_problem;
-pub use rule::{BrokenRule, broken_rules, field_path};
+pub use rule::{BrokenRule, broken_rules, field_path, server_functions};
 pub use typing::{RuleTypes, rule_problem, uses_old_self};
 
 pub(in crate::schema) use read::unfilled;

@@ -1,12 +1,21 @@
 //! Lists: their items, their length, and items that stand twice.
 
-use super::super::shape::{Identity, List, Schema, Shape};
+use super::super::shape::{Identity, List, Schema, Shape, Text};
 use super::text::{quantity_of, show};
 use super::walk::Walk;
-use crate::diagnostic::{Diagnostic, Severity};
-use crate::yaml::{Node, Step};
+use crate::diagnostic::Diagnostic;
+use crate::yaml::{Kind, Node, Step};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
+
+/// Who refuses a repeated item.
+#[derive(Clone, Copy)]
+enum Refusal {
+    /// The server, whatever it is asked.
+    Always,
+    /// Server-side apply only.
+    InApply,
+}
 
 impl<'s, 'd> Walk<'s, 'd> {
     /// Holds an item against the schema of items; null becomes an empty item.
@@ -21,9 +30,9 @@ impl<'s, 'd> Walk<'s, 'd> {
         let empty_is_wrong = if self.custom { !replaced } else { empty_is_wrong };
         if item.is_null() && !resolved.nullable && empty_is_wrong {
             let message = format!("`{}` is empty", self.place());
-            self.report(
-                Diagnostic::error("schema/type", message).at(item.span()).help("write the item, or remove the `-`"),
-            );
+            let finding = Diagnostic::error("schema/type", message).at(item.span());
+            let below = self.first_required(schema);
+            self.report_below(finding.help("write the item, or remove the `-`"), &below);
         } else {
             self.check(item, schema);
         }
@@ -45,24 +54,52 @@ impl<'s, 'd> Walk<'s, 'd> {
     /// Finds items that the server, or server-side apply, cannot tell apart.
     pub(super) fn duplicates(&mut self, node: Node<'d>, list: &'s List) {
         let count = node.items().len();
-        if count < 2 || list.identity == Identity::Atomic {
+        if count == 0 || list.identity == Identity::Atomic {
             return;
         }
-        let Some(severity) = self.severity_of_duplicates(list) else { return };
+        self.nameless(node, list);
+        let Some(refusal) = self.refusal_of_duplicates(list) else { return };
         let mut seen: HashMap<u64, Node<'d>> = HashMap::with_capacity(count);
         for (index, item) in node.items().enumerate() {
             let Some(identity) = self.identity(item, list) else { continue };
             let Some(first) = seen.insert(identity, item) else { continue };
             seen.insert(identity, first);
-            let finding = Diagnostic::new("schema/duplicate-item", severity, self.describe(item, list))
-                .at(item.head())
-                .label(first.head(), "first defined here")
-                .help(if severity == Severity::Error {
-                    "the server refuses the object: remove or rename one of them"
-                } else {
-                    "server-side apply refuses the object: remove one of them"
-                });
-            self.report_item(index, finding, node);
+            let message = self.describe(item, list);
+            let finding = match refusal {
+                Refusal::Always => Diagnostic::error("schema/duplicate-item", message)
+                    .help("the server refuses the object: remove or rename one of them"),
+                Refusal::InApply => {
+                    let message = format!("{message}: server-side apply refuses it");
+                    Diagnostic::error("api/server-side-apply", message).help("remove one of them")
+                }
+            };
+            self.report_item(index, finding.at(item.head()).label(first.head(), "first defined here"), node, list);
+        }
+    }
+
+    /// Reports items of a built-in list that server-side apply cannot tell from others at all.
+    fn nameless(&mut self, node: Node<'d>, list: &'s List) {
+        // The names of these are defaulted to nothing, which is a key.
+        if self.custom || self.key() == "imagePullSecrets" {
+            return;
+        }
+        for item in node.items() {
+            let lacks = match &list.identity {
+                Identity::Keys(_) if item.is_null() && !self.first_required(&list.items).is_empty() => continue,
+                _ if item.is_null() => "it is null".to_owned(),
+                Identity::Keys(keys) if item.kind() == Kind::Map => {
+                    let given =
+                        |key: &Text| item.field(key).is_some() || self.is_required_or_defaulted(&list.items, key);
+                    if keys.iter().any(given) {
+                        continue;
+                    }
+                    format!("it lacks `{}`", keys.join("`, `"))
+                }
+                _ => continue,
+            };
+            let message =
+                format!("an item of `{}` has no identity, as {lacks}: server-side apply refuses it", self.place());
+            self.report(Diagnostic::error("api/server-side-apply", message).at(item.head()));
         }
     }
 
@@ -98,25 +135,39 @@ impl<'s, 'd> Walk<'s, 'd> {
         }
     }
 
-    fn report_item(&mut self, index: usize, finding: Diagnostic, node: Node<'d>) {
+    /// Reports an item; of a built-in list with one key, that key, as the server does.
+    fn report_item(&mut self, index: usize, finding: Diagnostic, node: Node<'d>, list: &'s List) {
         let Some(schema) = self.frames.last().map(|frame| frame.schema) else { return self.report(finding) };
         self.frames.push(super::walk::Frame { node, schema, step: Step::Index(index) });
-        self.report(finding);
+        match &list.identity {
+            Identity::Keys(keys) if keys.len() == 1 && !self.custom => self.report_below(finding, &[&keys[0]]),
+            _ => self.report(finding),
+        }
         self.frames.pop();
     }
 
-    /// How bad a repeated item is; none where it is nothing, or another rule's business.
-    fn severity_of_duplicates(&self, list: &List) -> Option<Severity> {
+    /// Tells whether a field is the business of required fields, or has a value in any case.
+    fn is_required_or_defaulted(&self, items: &'s Schema, key: &str) -> bool {
+        match &self.resolve(items).shape {
+            Shape::Object(object) => {
+                object.field(key).is_none_or(|field| field.required || field.schema.default.is_some())
+            }
+            _ => true,
+        }
+    }
+
+    /// Who refuses a repeated item; none where nobody does, or another stage tells.
+    fn refusal_of_duplicates(&self, list: &List) -> Option<Refusal> {
         if self.custom {
-            return (list.identity != Identity::Atomic).then_some(Severity::Error);
+            return (list.identity != Identity::Atomic).then_some(Refusal::Always);
         }
         match (&list.identity, self.key()) {
-            // Of these, some are accepted and some are not: [`crate::api`] tells.
-            (Identity::Atomic, _) | (Identity::Keys(_), "env" | "claims" | "x-kubernetes-validations") => None,
+            // Of these, the server takes some: [`crate::api`] tells.
+            (Identity::Keys(_), "env" | "claims" | "imagePullSecrets" | "hostAliases" | "x-kubernetes-validations")
+            | (Identity::Atomic, _) => None,
             (Identity::Keys(keys), "ports") if keys.iter().any(|key| key == "containerPort") => None,
-            // The server takes these as they are.
-            (Identity::Set, _) | (_, "imagePullSecrets" | "hostAliases" | "secrets") => Some(Severity::Warning),
-            (Identity::Keys(_), _) => Some(Severity::Error),
+            (Identity::Set, _) | (_, "secrets" | "variables") => Some(Refusal::InApply),
+            (Identity::Keys(_), _) => Some(Refusal::Always),
         }
     }
 

@@ -1,6 +1,6 @@
 //! Volumes in containers: mounts and block devices.
 
-use super::{Pod, descending_path, is_privileged, no_backsteps};
+use super::{Pod, Volume, descending_path, is_privileged, no_backsteps};
 use crate::api::check::{Check, Place, is_true, items, show, text};
 use crate::yaml::Node;
 
@@ -14,11 +14,12 @@ fn mounts<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d>) {
     let Some(list) = container.field("volumeMounts") else { return };
     let mut paths: Vec<Node<'d>> = Vec::new();
     for mount in list.items() {
-        if let Some(name) = check.required("api/volume-mount", mount, "name") {
-            if known(check, pod, name).is_some() && device(container, "name", name.text()).is_some() {
-                let message = format!("volume `{}` is a device of the container as well", show(name.text()));
-                check.error("api/volume-mount", name, message);
-            }
+        if let Some(name) = check.required("api/volume-mount", mount, "name")
+            && known(check, pod, name).is_some()
+            && device(container, "name", name.text()).is_some()
+        {
+            let message = format!("volume `{}` is a device of the container as well", show(name.text()));
+            check.error("api/volume-mount", name, message);
         }
         if let Some(path) = check.required("api/volume-mount", mount, "mountPath") {
             if let Some(first) = paths.iter().find(|first| first.text() == path.text()) {
@@ -52,15 +53,25 @@ fn sub_paths<'d>(check: &mut Check<'d>, list: Node<'d>, mount: Node<'d>) {
     }
 }
 
-/// Judges `mountPropagation`; words that it does not know are the schema's business.
+/// Judges `mountPropagation`. The server names it, and `recursiveReadOnly`, as a field of the list.
 fn propagation<'d>(check: &mut Check<'d>, container: Node<'d>, list: Node<'d>, mount: Node<'d>) {
     let Some(mode) = mount.field("mountPropagation") else { return };
-    if mode.text() == "Bidirectional" && !is_privileged(container) {
-        let place = Place::Shown(mode.span(), list, "mountPropagation");
-        check
-            .error("api/volume-mount", place, "`mountPropagation: Bidirectional` is for privileged containers only")
-            .help("write `HostToContainer`, or `securityContext.privileged: true`");
+    let place = Place::Shown(mode.span(), list, "mountPropagation");
+    match mode.text() {
+        "None" | "HostToContainer" => {}
+        "Bidirectional" if is_privileged(container) => {}
+        "Bidirectional" => {
+            check
+                .error("api/volume-mount", place, "`mountPropagation: Bidirectional` is for privileged containers only")
+                .help("write `HostToContainer`, or `securityContext.privileged: true`");
+        }
+        other => unknown(check, place, "mountPropagation", other, "`None`, `HostToContainer`, `Bidirectional`"),
     }
+}
+
+fn unknown<'d>(check: &mut Check<'d>, place: Place<'d>, field: &str, value: &str, words: &str) {
+    let message = format!("`{field}` is `{}`, but must be one of {words}", show(value));
+    check.error("api/volume-mount", place, message);
 }
 
 fn recursive_read_only<'d>(check: &mut Check<'d>, list: Node<'d>, mount: Node<'d>) {
@@ -79,32 +90,21 @@ fn recursive_read_only<'d>(check: &mut Check<'d>, list: Node<'d>, mount: Node<'d
                 check.error("api/volume-mount", place, message).help("remove `mountPropagation`");
             }
         }
-        other => {
-            let message = format!(
-                "`recursiveReadOnly` is `{}`, but must be one of `Disabled`, `IfPossible`, `Enabled`",
-                show(other)
-            );
-            check.error("api/volume-mount", place, message);
-        }
+        other => unknown(check, place, "recursiveReadOnly", other, "`Disabled`, `IfPossible`, `Enabled`"),
     }
 }
 
 fn devices<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d>) {
     let Some(list) = container.field("volumeDevices") else { return };
-    if list.items().len() > 0 && pod.has_own_users() && check.since(34) {
-        check
-            .error("api/volume-mount", list, "`volumeDevices` do not go with `hostUsers: false`")
-            .help("mount the volume instead, or remove `hostUsers`");
-    }
     let (mut names, mut paths): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     for device in list.items() {
         if let Some(name) = check.required("api/volume-mount", device, "name")
-            && let Some(volume) = known(check, pod, name)
+            && let Some((volume, kind)) = known(check, pod, name)
         {
             if names.contains(&name.text()) {
                 let message = format!("volume `{}` is a device of the container twice", show(name.text()));
                 check.error("api/volume-mount", name, message);
-            } else if volume.field("persistentVolumeClaim").is_none() && volume.field("ephemeral").is_none() {
+            } else if kind != Volume::Claim {
                 let message = format!("volume `{}` is no claim: only claims can be devices", show(name.text()));
                 check
                     .error("api/volume-mount", name, message)
@@ -123,9 +123,10 @@ fn devices<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d>) {
 }
 
 /// Gives the volume that a name means; reports a name that means none.
-fn known<'d>(check: &mut Check<'d>, pod: &Pod<'d>, name: Node<'d>) -> Option<Node<'d>> {
+fn known<'d>(check: &mut Check<'d>, pod: &Pod<'d>, name: Node<'d>) -> Option<(Node<'d>, Volume)> {
     let volume = pod.volume(name.text());
-    if volume.is_none() {
+    let unread = pod.spec.field("volumes").is_none() && check.unread.contains(&pod.spec);
+    if volume.is_none() && !unread {
         let said = check.error("api/volume-mount", name, format!("the pod has no volume `{}`", show(name.text())));
         let names = items(pod.spec, "volumes").map(|volume| text(volume, "name"));
         match crate::diagnostic::nearest(name.text(), names) {

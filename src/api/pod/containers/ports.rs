@@ -52,9 +52,11 @@ struct Port<'d> {
     container: Node<'d>,
     node: Node<'d>,
     number: i64,
+    /// The protocol as written: server-side apply fills in no default for an empty one.
+    written: &'d str,
     protocol: &'d str,
     host_ip: &'d str,
-    host_port: i64,
+    on_host: i64,
 }
 
 impl<'d> Port<'d> {
@@ -63,16 +65,17 @@ impl<'d> Port<'d> {
             "" => "TCP",
             protocol => protocol,
         };
-        let (number, mut host_port) = (number(node, "containerPort"), number(node, "hostPort"));
-        if pod.is_pod && host_port == 0 && is_true(pod.spec, "hostNetwork") {
-            host_port = number;
+        let (number, mut on_host) = (number(node, "containerPort"), number(node, "hostPort"));
+        if pod.is_pod && on_host == 0 && is_true(pod.spec, "hostNetwork") {
+            on_host = number;
         }
-        Self { role, container, node, number, protocol, host_ip: text(node, "hostIP"), host_port }
+        let written = node.field("protocol").map_or("TCP", Node::text);
+        Self { role, container, node, number, written, protocol, host_ip: text(node, "hostIP"), on_host }
     }
 
     /// Tells whether both take the same port of the host.
     fn shares_host_port(&self, other: &Self) -> bool {
-        self.host_port == other.host_port && self.host_ip == other.host_ip && self.protocol == other.protocol
+        self.on_host == other.on_host && self.host_ip == other.host_ip && self.protocol == other.protocol
     }
 
     fn is_same(&self, other: &Self) -> bool {
@@ -86,45 +89,45 @@ impl<'d> Port<'d> {
 }
 
 fn host_port<'d>(check: &mut Check<'d>, pod: &Pod<'d>, port: &Port<'d>, before: &[Port<'d>]) {
-    if port.host_port == 0 {
+    if port.on_host == 0 {
         return;
     }
     let other = before.iter().find(|other| port.runs_with(other) && port.shares_host_port(other));
     if let Some(other) = other {
-        let message = format!("port {} of the host is taken twice", port.host_port);
+        let message = format!("port {} of the host is taken twice", port.on_host);
         check.error("api/port", (port.node, "hostPort"), message).label(other.node.head(), "first taken here");
     }
-    if port.role == Role::Main && port.host_port != port.number && is_true(pod.spec, "hostNetwork") {
-        let message = format!("`hostPort` is {}, but with `hostNetwork` must be `containerPort`", port.host_port);
+    if port.role == Role::Main && port.on_host != port.number && is_true(pod.spec, "hostNetwork") {
+        let message = format!("`hostPort` is {}, but with `hostNetwork` must be `containerPort`", port.on_host);
         check.error("api/port", (port.node, "hostPort"), message).help("remove `hostPort`");
     }
 }
 
 /// Judges a port that another already has.
 fn clash<'d>(check: &mut Check<'d>, port: &Port<'d>, before: &[Port<'d>]) {
-    if !port.host_ip.is_empty() && port.host_port == 0 {
+    if !port.host_ip.is_empty() && port.on_host == 0 {
         let message = "`hostIP` has no effect without `hostPort`";
         check.warning("api/port", port.node, message).help("write the `hostPort`, or remove `hostIP`");
     }
     for other in before.iter().filter(|other| port.is_same(other)) {
         let shown = format!("{}/{}", port.number, port.protocol);
-        if other.container == port.container {
-            // Server-side apply tells ports apart by number and protocol. Taken host ports are refused anyhow.
-            if port.host_port == 0 || !port.shares_host_port(other) {
+        if other.container == port.container && port.written == other.written {
+            // Server-side apply tells ports apart by number and protocol. What is refused anyhow is said.
+            if (port.on_host == 0 || !port.shares_host_port(other)) && !has_same_name(port, other) {
                 let message = format!("port {shown} is listed twice");
                 check.apply_only(port.node, message).label(other.node.head(), "first listed here");
             }
         } else if port.shares_host_port(other) {
             // Where the host's port is taken, that is said already.
-            if port.host_port == 0 || !port.runs_with(other) {
-                let message = format!("port {shown} is another container's as well");
+            if port.on_host == 0 || !port.runs_with(other) {
+                let message = format!("port {shown} is listed twice");
                 check.warning("api/port", port.node, message).label(other.node.head(), "the other one");
             }
-        } else if port.host_port == 0 || other.host_port == 0 {
+        } else if port.on_host == 0 || other.on_host == 0 {
             let message = format!("port {shown} is another container's as well, with another `hostPort`");
             check.warning("api/port", port.node, message).label(other.node.head(), "the other one");
-        } else if port.host_port == other.host_port && (port.host_ip.is_empty() != other.host_ip.is_empty()) {
-            let message = format!("`hostPort` {} is bound to one address and to all", port.host_port);
+        } else if port.on_host == other.on_host && (port.host_ip.is_empty() != other.host_ip.is_empty()) {
+            let message = format!("`hostPort` {} is bound to one address and to all", port.on_host);
             check.warning("api/port", port.node, message).label(other.node.head(), "the other one");
         } else {
             continue;
@@ -133,10 +136,15 @@ fn clash<'d>(check: &mut Check<'d>, port: &Port<'d>, before: &[Port<'d>]) {
     }
 }
 
+fn has_same_name(port: &Port<'_>, other: &Port<'_>) -> bool {
+    let name = text(port.node, "name");
+    !name.is_empty() && name == text(other.node, "name")
+}
+
 /// Judges a name that a port of another container has.
 fn name<'d>(check: &mut Check<'d>, port: &Port<'d>, before: &[Port<'d>]) {
     let name = text(port.node, "name");
-    let other = before.iter().find(|other| !name.is_empty() && text(other.node, "name") == name);
+    let other = before.iter().find(|other| has_same_name(port, other));
     if let Some(other) = other.filter(|other| other.container != port.container) {
         let message = format!("two ports are named `{name}`: Services and probes that say it mean the first");
         check.warning("api/port", port.node, message).label(other.node.head(), "the first one");

@@ -1,22 +1,20 @@
-//! Profiles of seccomp and AppArmor: in security contexts, and in annotations that they took the place of.
+//! Profiles of seccomp and AppArmor in security contexts.
 
-use super::{Pod, descending_path};
-use crate::api::check::{Check, Place, text};
+use super::descending_path;
+use crate::api::check::{Check, text};
 use crate::yaml::Node;
 
 const TYPES: [&str; 3] = ["Localhost", "RuntimeDefault", "Unconfined"];
-const SECCOMP: &str = "container.seccomp.security.alpha.kubernetes.io/";
-const APP_ARMOR: &str = "container.apparmor.security.beta.kubernetes.io/";
 
 /// Judges `seccompProfile` of a security context.
-pub(in crate::api::pod) fn seccomp<'d>(check: &mut Check<'d>, context: Node<'d>) {
+pub(super) fn seccomp<'d>(check: &mut Check<'d>, context: Node<'d>) {
     let Some(profile) = context.field("seccompProfile") else { return };
     let Some(path) = local(check, profile) else { return };
     check.syntax("api/security-context", path, "localhostProfile", path.text(), descending_path);
 }
 
 /// Judges `appArmorProfile` of a security context.
-pub(in crate::api::pod) fn app_armor<'d>(check: &mut Check<'d>, context: Node<'d>) {
+pub(super) fn app_armor<'d>(check: &mut Check<'d>, context: Node<'d>) {
     const LONGEST: usize = 4095;
     let Some(profile) = context.field("appArmorProfile") else { return };
     let Some(name) = local(check, profile) else { return };
@@ -52,52 +50,4 @@ fn local<'d>(check: &mut Check<'d>, profile: Node<'d>) -> Option<Node<'d>> {
         None => {}
     }
     None
-}
-
-/// Judges annotations that give profiles to containers.
-pub(super) fn annotations<'d>(check: &mut Check<'d>, pod: &Pod<'d>) {
-    let metadata = pod.spec.parent().and_then(|holder| holder.field("metadata"));
-    let Some(annotations) = metadata.and_then(|metadata| metadata.field("annotations")) else { return };
-    for entry in annotations.entries() {
-        let (prefix, field) = if entry.name().starts_with(SECCOMP) {
-            (SECCOMP, "seccompProfile")
-        } else if entry.name().starts_with(APP_ARMOR) && check.since(30) && !(pod.is_pod && pod.is_for("windows")) {
-            (APP_ARMOR, "appArmorProfile")
-        } else {
-            continue;
-        };
-        let container = entry.name().strip_prefix(prefix).unwrap_or_default();
-        let Some((_, container)) = pod.containers().find(|(_, node)| text(*node, "name") == container) else {
-            continue;
-        };
-        let own = container.at(&["securityContext", field]);
-        let (seccomp, written) = (prefix == SECCOMP, entry.value.text());
-        // For AppArmor the pod's profile stands in for the container's, if the annotation says another one.
-        let pods = pod.spec.at(&["securityContext", field]).filter(|_| !seccomp);
-        if let Some(wrong) = own.and_then(|profile| mismatch(profile, written, seccomp)) {
-            let message = format!("the annotation `{}` says another profile", entry.name());
-            let said = check.error("api/security-context", wrong, message);
-            said.label(entry.key.span(), "the annotation").help("remove the annotation");
-        } else if own.is_none() && !pods.is_some_and(|profile| mismatch(profile, written, false).is_none()) {
-            let message = format!("`{}` is out of use: `{field}` took its place", entry.name());
-            let help = format!("write `securityContext.{field}` of the container");
-            check.warning("api/security-context", Place::Value(entry.value), message).help(help);
-        }
-    }
-}
-
-/// Gives the place where a profile says something else than an annotation.
-fn mismatch<'d>(profile: Node<'d>, annotation: &str, seccomp: bool) -> Option<Place<'d>> {
-    let same_type = match text(profile, "type") {
-        "Unconfined" => annotation == "unconfined",
-        "RuntimeDefault" => annotation == "runtime/default" || (seccomp && annotation == "docker/default"),
-        "Localhost" => annotation.starts_with("localhost/"),
-        _ => true,
-    };
-    if !same_type {
-        return Some(Place::Field(profile, "type"));
-    }
-    let name = annotation.strip_prefix("localhost/")?;
-    let same_name = profile.field("localhostProfile").is_some_and(|local| local.text() == name);
-    (!same_name).then_some(Place::Field(profile, "localhostProfile"))
 }

@@ -72,8 +72,8 @@ pub(super) fn resource_field_ref<'d>(check: &mut Check<'d>, reference: Node<'d>)
         return;
     }
     let Some(divisor) = reference.field("divisor") else { return };
-    let cpu = name.ends_with(".cpu");
-    if !is_divisor(divisor.text(), cpu) {
+    let cpu = matches!(name, "limits.cpu" | "requests.cpu");
+    if !is_divisor(divisor, cpu) {
         let choice = if cpu { "`1` or `1m`" } else { "`1`, or 1 with a suffix: `1k` to `1E`, `1Ki` to `1Ei`" };
         let message = format!("`divisor` is `{}`, but must be {choice}", show(divisor.text()));
         check.error("api/env", divisor, message);
@@ -82,14 +82,15 @@ pub(super) fn resource_field_ref<'d>(check: &mut Check<'d>, reference: Node<'d>)
 
 /// Tells whether an amount, as the server writes it, is one of those that it divides by. What is no quantity is another's
 /// business.
-fn is_divisor(text: &str, cpu: bool) -> bool {
+pub(in crate::api::pod) fn is_divisor(node: Node<'_>, cpu: bool) -> bool {
+    let text = node.text();
     let Some(amount) = Amount::read(text) else { return true };
     let is = |unit: &str| Amount::read(unit) == Some(amount);
     if amount == Amount::ZERO || is("1") {
         return true;
     }
-    // `1e3` stays written with its exponent.
-    if text.contains(['e', 'E']) && !text.ends_with('E') && !text.ends_with('i') {
+    // A text `1e3` stays written with its exponent; of a number the server reads the value.
+    if node.as_str().is_some() && text.contains(['e', 'E']) && !text.ends_with('E') && !text.ends_with('i') {
         return false;
     }
     match (cpu, text.ends_with('i')) {

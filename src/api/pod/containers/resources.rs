@@ -59,7 +59,7 @@ fn request<'d>(check: &mut Check<'d>, resources: Node<'d>, limits: Option<Node<'
     let (name, Some(request)) = (entry.name(), read(entry.value)) else { return };
     let overcommits = is_native(name) && !is_huge_pages(name);
     let place = Place::Shown(entry.value.span(), resources, "requests");
-    let Some(limit) = limits.and_then(|limits| limits.field(name)) else {
+    let Some(limit) = limits.and_then(|limits| limits.get(name)) else {
         if !overcommits {
             let place = Place::Shown(entry.key.span(), resources, "limits");
             let message = format!("`{name}` is requested without a limit, and is given out whole");
@@ -109,7 +109,7 @@ fn claims<'d>(check: &mut Check<'d>, pod: &Pod<'d>, resources: Node<'d>) {
 }
 
 /// Says what is wrong with the name of a container's resource.
-pub(super) fn container_resource(name: &str) -> Option<String> {
+pub(in crate::api::pod) fn container_resource(name: &str) -> Option<String> {
     if let Some(problem) = qualified_name(name) {
         return Some(format!("is no name of a resource: it {problem}"));
     }
@@ -124,8 +124,11 @@ pub(super) fn container_resource(name: &str) -> Option<String> {
     (!is_native(name) && !extended).then(|| "is no name of an extended resource".to_owned())
 }
 
-/// Reads an amount as the server keeps it: in thousandths.
+/// Reads an amount as the server keeps it: in thousandths. An amount that is null is none.
 pub(super) fn read(node: Node<'_>) -> Option<Amount> {
+    if node.is_null() {
+        return Some(Amount::ZERO);
+    }
     Amount::read(node.text()).map(Amount::in_thousandths)
 }
 

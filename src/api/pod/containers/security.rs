@@ -21,7 +21,9 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d
     }
     escalation(check, container, context);
     profiles::seccomp(check, context);
-    profiles::app_armor(check, context);
+    if check.since(30) {
+        profiles::app_armor(check, context);
+    }
     if let Some(options) = context.field("windowsOptions") {
         windows::options(check, options);
     }

@@ -8,6 +8,9 @@ mod scheduling;
 mod security;
 mod spread;
 
+#[cfg(test)]
+mod tests;
+
 use crate::api::check::{Check, items, show, text};
 use crate::api::syntax::{dns_label, dns_subdomain, qualified_name};
 use crate::yaml::Node;
@@ -21,7 +24,7 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, pod: Node<'d>, spec: Node<'d>) {
     lifecycle(check, pod, spec);
     references(check, spec);
     resource_claims(check, pod, spec);
-    scheduling::judge(check, pod, spec);
+    scheduling::judge(check, spec);
     spread::judge(check, pod, spec);
     affinity::judge(check, pod, spec);
     security::judge(check, spec);
@@ -89,7 +92,7 @@ fn references<'d>(check: &mut Check<'d>, spec: Node<'d>) {
         if !secrets.insert(name) {
             let message = format!("the secret `{}` stands twice", show(name));
             check.warning(RULE, (secret, "name"), message.clone());
-            check.apply_only((spec, "imagePullSecrets"), message);
+            check.apply_only(secret, message);
         }
         if name.is_empty() {
             check.warning(RULE, (secret, "name"), "`name` is empty: this names no secret");
@@ -147,20 +150,31 @@ fn only_of_pods<'d>(check: &mut Check<'d>, pod: Node<'d>, spec: Node<'d>) {
         let message = "`nodeName` cannot be set while there are `schedulingGates`";
         check.error(RULE, (spec, "nodeName"), message).help("remove one of them");
     }
-    if text(spec, "priorityClassName").is_empty() {
-        // Without a class, and without a class that is the default, a pod has priority 0.
-        let priority = spec.field("priority").and_then(Node::as_i64);
-        if priority.is_some_and(|priority| priority != 0) {
-            let message = "`priority` follows from the class: it cannot be set otherwise";
-            check.error(RULE, (spec, "priority"), message).help("write `priorityClassName`");
-        }
-        if text(spec, "preemptionPolicy") == "Never" {
-            let message = "`preemptionPolicy` follows from the class: it cannot be set otherwise";
-            check.error(RULE, (spec, "preemptionPolicy"), message).help("write `priorityClassName`");
-        }
-    }
+    priority(check, spec);
     if spec.field("overhead").is_some() && spec.field("runtimeClassName").is_none() {
         let message = "`overhead` follows from the runtime class, and there is none";
         check.error(RULE, (spec, "overhead"), message).help("remove `overhead`");
+    }
+}
+
+/// Judges what follows from the class of priority, where the class is known: without one, and without one that is the
+/// default, a pod has priority 0 and goes before lesser ones.
+fn priority<'d>(check: &mut Check<'d>, spec: Node<'d>) {
+    let priority = match text(spec, "priorityClassName") {
+        "" => 0,
+        "system-cluster-critical" => 2_000_000_000,
+        "system-node-critical" => 2_000_001_000,
+        _ => return,
+    };
+    let help = "write `priorityClassName`";
+    if let Some(written) = spec.field("priority").and_then(Node::as_i64)
+        && written != priority
+    {
+        let message = format!("`priority` is {written}, but follows from the class, as {priority}");
+        check.error(RULE, (spec, "priority"), message).help(help);
+    }
+    if text(spec, "preemptionPolicy") == "Never" {
+        let message = "`preemptionPolicy` is `Never`, but follows from the class";
+        check.error(RULE, (spec, "preemptionPolicy"), message).help(help);
     }
 }

@@ -1,15 +1,16 @@
 //! On which nodes a pod may run, and when.
 
-use super::{RULE, is_pod};
+use super::RULE;
 use crate::api::check::{Check, items, show};
 use crate::api::meta;
 use crate::api::placement;
+use crate::api::pod::containers::resources::container_resource;
 use crate::api::syntax::qualified_name;
 use crate::schema::Amount;
 use crate::yaml::Node;
 use std::collections::HashSet;
 
-pub(super) fn judge<'d>(check: &mut Check<'d>, pod: Node<'d>, spec: Node<'d>) {
+pub(super) fn judge<'d>(check: &mut Check<'d>, spec: Node<'d>) {
     if let Some(labels) = spec.field("nodeSelector") {
         meta::labels(check, labels);
         for label in labels.entries() {
@@ -21,7 +22,7 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, pod: Node<'d>, spec: Node<'d>) {
     if spec.field("preemptionPolicy").is_some() && check.required(RULE, spec, "preemptionPolicy").is_some() {
         check.word(RULE, spec, "preemptionPolicy", &["PreemptLowerPriority", "Never"]);
     }
-    overhead(check, pod, spec);
+    overhead(check, spec);
 }
 
 fn gates<'d>(check: &mut Check<'d>, spec: Node<'d>) {
@@ -36,15 +37,25 @@ fn gates<'d>(check: &mut Check<'d>, spec: Node<'d>) {
 }
 
 /// Judges what running a pod takes besides its containers.
-fn overhead<'d>(check: &mut Check<'d>, pod: Node<'d>, spec: Node<'d>) {
+fn overhead<'d>(check: &mut Check<'d>, spec: Node<'d>) {
     let Some(overhead) = spec.field("overhead") else { return };
+    let mark = check.mark();
     for entry in overhead.entries() {
-        let Some(amount) = Amount::read(entry.value.text()) else { continue };
-        if amount.is_negative() {
+        if let Some(problem) = container_resource(entry.name()) {
+            check.error(RULE, entry.value, format!("`{}` {problem}", show(entry.name())));
+        }
+        if Amount::read(entry.value.text()).is_some_and(Amount::is_negative) {
             check.error(RULE, entry.value, format!("`{}` may not be negative", show(entry.name())));
-        } else if ["memory", "ephemeral-storage"].contains(&entry.name()) && !amount.is_whole() && !is_pod(check, pod) {
-            let message = format!("`{}` is no whole number of bytes", entry.name());
-            check.warning(RULE, entry.value, message);
+        }
+    }
+    // The server judges it as the limits of a container.
+    check.respell(mark, ".overhead.", ".overhead.limits.");
+    check.respell(mark, ".overhead[", ".overhead.limits[");
+    for name in ["memory", "ephemeral-storage"] {
+        if let Some(value) = overhead.field(name)
+            && Amount::read(value.text()).is_some_and(|amount| !amount.is_whole())
+        {
+            check.warning(RULE, value, format!("`{name}` is no whole number of bytes"));
         }
     }
 }

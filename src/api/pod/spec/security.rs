@@ -1,4 +1,4 @@
-//! The security context of a pod, and what it shares with its host.
+//! The security context of a pod, but for what containers say alike, and what a pod shares with its host.
 
 use super::RULE as POD;
 use crate::api::check::{Check, Place, is_true, items, show};

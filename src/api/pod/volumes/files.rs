@@ -2,8 +2,8 @@
 
 use super::shared::{RULE, file_path};
 use crate::api::check::{Check, Place, items, show, text};
+use crate::api::pod::containers::references::is_divisor;
 use crate::api::syntax::qualified_name;
-use crate::schema::Amount;
 use crate::yaml::Node;
 
 const HIGHEST_MODE: i64 = 0o777;
@@ -112,25 +112,11 @@ fn resource_reference<'d>(check: &mut Check<'d>, reference: Node<'d>) {
     {
         check.word(RULE, reference, "resource", &RESOURCES);
     }
-    let units: &[&str] = match resource {
-        "limits.cpu" | "requests.cpu" => &["1m", "1"],
-        _ if huge || RESOURCES.contains(&resource) => {
-            &["1", "1k", "1M", "1G", "1T", "1P", "1E", "1Ki", "1Mi", "1Gi", "1Ti", "1Pi", "1Ei"]
-        }
-        _ => return,
-    };
-    let divisor = text(reference, "divisor");
-    let Some(amount) = Amount::read(divisor).filter(|amount| *amount != Amount::ZERO) else { return };
-    // The server compares the shortest form of the number in its own family of suffixes.
-    let binary = divisor.ends_with('i');
-    let is_text = reference.field("divisor").and_then(Node::as_str).is_some();
-    let exponent = is_text && !binary && divisor.strip_suffix(['E', 'e']).unwrap_or(divisor).contains(['e', 'E']);
-    let right = units.iter().any(|unit| {
-        Amount::read(unit) == Some(amount) && (*unit == "1" || (unit.ends_with('i') == binary && !exponent))
-    });
-    if !right {
-        let list = units.iter().map(|unit| format!("`{unit}`")).collect::<Vec<_>>().join(", ");
-        let message = format!("`divisor` is `{}`, but must be one of {list}", show(divisor));
-        check.error(RULE, (reference, "divisor"), message);
+    let Some(divisor) = reference.field("divisor") else { return };
+    let cpu = ["limits.cpu", "requests.cpu"].contains(&resource);
+    if (huge || RESOURCES.contains(&resource)) && !is_divisor(divisor, cpu) {
+        let choice = if cpu { "`1` or `1m`" } else { "`1`, or 1 with a suffix: `1k` to `1E`, `1Ki` to `1Ei`" };
+        let message = format!("`divisor` is `{}`, but must be {choice}", show(divisor.text()));
+        check.error(RULE, divisor, message);
     }
 }

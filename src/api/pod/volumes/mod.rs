@@ -4,6 +4,9 @@ mod files;
 mod overlap;
 mod projected;
 
+#[cfg(test)]
+mod tests;
+
 use crate::api::check::{Check, items, show, text};
 use crate::api::storage::{claim, source as shared};
 use crate::api::syntax::{dns_label, dns_subdomain};
@@ -170,7 +173,10 @@ fn image<'d>(check: &mut Check<'d>, source: Node<'d>) {
 fn ephemeral<'d>(check: &mut Check<'d>, source: Node<'d>) {
     let Some(template) = check.required(RULE, source, "volumeClaimTemplate") else { return };
     if let Some(metadata) = template.field("metadata") {
+        let mark = check.mark();
         meta::template(check, template);
+        // Other than of templates of pods, the server says here where labels and annotations stand.
+        check.respell(mark, ".volumeClaimTemplate.", ".volumeClaimTemplate.metadata.");
         for entry in metadata.entries() {
             let set = !entry.value.is_null() && (entry.value.scalar().is_none() || !entry.value.text().is_empty());
             if set && !["labels", "annotations"].contains(&entry.name()) {
