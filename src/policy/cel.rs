@@ -9,8 +9,6 @@ use std::sync::Arc;
 /// An expression, compiled.
 pub(super) struct Expression {
     program: Program,
-    /// As written.
-    pub(super) text: String,
 }
 
 /// Why an expression gave no value.
@@ -27,7 +25,7 @@ impl Expression {
     pub(super) fn compile(text: &str) -> Result<Self, String> {
         let program = Program::compile(text)
             .map_err(|error| error.to_string().lines().next().unwrap_or_default().trim().to_owned())?;
-        Ok(Self { program, text: text.to_owned() })
+        Ok(Self { program })
     }
 
     /// Evaluates the expression.

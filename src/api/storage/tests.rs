@@ -5,7 +5,7 @@ use crate::api::testing::expect;
 #[test]
 fn volumes() {
     expect(
-        r#"volumeMode: Filesystem
+        r"volumeMode: Filesystem
   error api/volume spec
 hostPath: {path: /}, persistentVolumeReclaimPolicy: Recycle
   error api/volume persistentVolumeReclaimPolicy
@@ -31,7 +31,7 @@ csi: {driver: A_b, volumeHandle: a, nodeStageSecretRef: {}, nodePublishSecretRef
 local: {path: ../a}, nodeAffinity: {required: {nodeSelectorTerms: []}}
   error api/volume local.path
   error api/scheduling nodeAffinity.required.nodeSelectorTerms
-"#,
+",
         "apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: a}\nspec: {accessModes: [ReadWriteOnce], capacity: {storage: 1Gi}, ",
         "}",
         "spec.",
@@ -41,7 +41,7 @@ local: {path: ../a}, nodeAffinity: {required: {nodeSelectorTerms: []}}
 #[test]
 fn claims() {
     expect(
-        r#"volumeMode: Filesystem
+        r"volumeMode: Filesystem
   error api/claim accessModes
   error api/claim resources.storage
 accessModes: [Sometimes, ReadWriteOncePod, ReadWriteOnce], resources: {requests: {storage: 0}}, volumeMode: Raw, storageClassName: A, volumeAttributesClassName: A
@@ -57,7 +57,7 @@ accessModes: [ReadWriteOnce], resources: {requests: {storage: 1}}, dataSourceRef
   error api/claim dataSource
 accessModes: [ReadWriteOnce], resources: {requests: {storage: 1}}, dataSource: {kind: PersistentVolumeClaim, name: a}, dataSourceRef: {kind: A, name: a, apiGroup: a.b}
   error api/claim spec
-"#,
+",
         "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: a}\nspec: {",
         "}",
         "spec.",
@@ -67,7 +67,7 @@ accessModes: [ReadWriteOnce], resources: {requests: {storage: 1}}, dataSource: {
 #[test]
 fn classes_and_drivers() {
     expect(
-        r#"{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: a}, provisioner: a/b/c, parameters: {'': a}, reclaimPolicy: Recycle, allowedTopologies: [{}, {matchLabelExpressions: [{key: beta.kubernetes.io/os, values: [a, a]}]}]}
+        r"{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: a}, provisioner: a/b/c, parameters: {'': a}, reclaimPolicy: Recycle, allowedTopologies: [{}, {matchLabelExpressions: [{key: beta.kubernetes.io/os, values: [a, a]}]}]}
   error api/name provisioner
   error api/storage-class parameters
   error api/storage-class reclaimPolicy
@@ -102,7 +102,7 @@ fn classes_and_drivers() {
   error api/volume spec.source.inlineVolumeSpec.csi
   error api/volume spec.source.inlineVolumeSpec.capacity
   error api/volume spec.source.inlineVolumeSpec.storageClassName
-"#,
+",
         "",
         "",
         "",

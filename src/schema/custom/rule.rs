@@ -125,8 +125,8 @@ fn is_of_the_object(error: &ExecutionError) -> bool {
     }
 }
 
-/// Reads `.spec.names['a.b']`.
-pub(super) fn field_path(text: &str) -> Option<Box<[Box<str>]>> {
+/// Reads the path of a field: `.spec.names['a.b']`.
+pub fn field_path(text: &str) -> Option<Box<[Box<str>]>> {
     let mut steps: Vec<Box<str>> = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {

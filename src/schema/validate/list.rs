@@ -73,12 +73,7 @@ impl<'s, 'd> Walk<'s, 'd> {
                     Diagnostic::error("api/server-side-apply", message).help("remove one of them")
                 }
             };
-            let finding = finding.at(item.head()).label(first.head(), "first defined here");
-            match refusal {
-                Refusal::Always => self.report_item(index, finding, node, list),
-                // Server-side apply names the list.
-                Refusal::InApply => self.report(finding),
-            }
+            self.report_item(index, finding.at(item.head()).label(first.head(), "first defined here"), node, list);
         }
     }
 
@@ -165,10 +160,14 @@ impl<'s, 'd> Walk<'s, 'd> {
             return (list.identity != Identity::Atomic).then_some(Refusal::Always);
         }
         match (&list.identity, self.key()) {
-            // Of these, some are accepted and some are not: [`crate::api`] tells.
-            (Identity::Atomic, _) | (Identity::Keys(_), "env" | "claims" | "imagePullSecrets" | "hostAliases") => None,
+            // Of these, the server takes some: [`crate::api`] tells.
+            (
+                Identity::Keys(_),
+                "env" | "claims" | "imagePullSecrets" | "hostAliases" | "x-kubernetes-validations",
+            )
+            | (Identity::Atomic, _) => None,
             (Identity::Keys(keys), "ports") if keys.iter().any(|key| key == "containerPort") => None,
-            (Identity::Set, _) | (_, "secrets" | "variables" | "x-kubernetes-validations") => Some(Refusal::InApply),
+            (Identity::Set, _) | (_, "secrets" | "variables") => Some(Refusal::InApply),
             (Identity::Keys(_), _) => Some(Refusal::Always),
         }
     }

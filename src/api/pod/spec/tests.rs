@@ -130,10 +130,10 @@ seccomp.security.alpha.kubernetes.io/pod: a
 seccomp.security.alpha.kubernetes.io/pod: runtime/default
   warning api/deprecated ["seccomp.security.alpha.kubernetes.io/pod"]
 container.seccomp.security.alpha.kubernetes.io/a: localhost/../a
-  warning api/security-context ["container.seccomp.security.alpha.kubernetes.io/a"]
+  warning api/deprecated ["container.seccomp.security.alpha.kubernetes.io/a"]
   error api/annotations ["container.seccomp.security.alpha.kubernetes.io/a"]
 container.apparmor.security.beta.kubernetes.io/a: a
-  warning api/security-context ["container.apparmor.security.beta.kubernetes.io/a"]
+  warning api/deprecated ["container.apparmor.security.beta.kubernetes.io/a"]
   error api/annotations ["container.apparmor.security.beta.kubernetes.io/a"]
 container.apparmor.security.beta.kubernetes.io/b: unconfined
   error api/annotations ["container.apparmor.security.beta.kubernetes.io/b"]

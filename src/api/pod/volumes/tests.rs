@@ -94,13 +94,13 @@ emptyDir: {}, downwardAPI: {}, cephfs: {monitors: [a]}
 #[test]
 fn names_of_volumes() {
     expect(
-        r#"{name: A, emptyDir: {}}, {emptyDir: {}}, {name: b, emptyDir: {}}, {name: b, emptyDir: {}}
+        r"{name: A, emptyDir: {}}, {emptyDir: {}}, {name: b, emptyDir: {}}, {name: b, emptyDir: {}}
   error api/name [0].name
   error schema/required [1].name
   error schema/duplicate-item [3].name
 {name: b, ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1}}}}}}, {name: c, persistentVolumeClaim: {claimName: a-b}}
   error api/volume [1].persistentVolumeClaim.claimName
-"#,
+",
         "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a}], volumes: [",
         "]}",
         "spec.volumes",
