@@ -78,8 +78,18 @@ pub fn verdict(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Dia
         findings.append(&mut found);
         name_as_server(object, &mut findings);
     });
+    findings.iter_mut().filter(|finding| workloads::is_unread(finding, version)).for_each(leave_unread);
     findings.sort_by_key(|finding| finding.span.map(|span| (span.file, span.start)));
     findings
+}
+
+/// Takes back what a server does not look into: it is wrong all the same, and server-side apply still compares items.
+fn leave_unread(finding: &mut Diagnostic) {
+    if finding.rule == "schema/duplicate-item" {
+        finding.rule = "api/server-side-apply".into();
+    } else {
+        finding.severity = Severity::Warning;
+    }
 }
 
 /// Names the fields of definitions as the server does; it decodes them by the names that are written.

@@ -9,6 +9,8 @@ use super::meta::made_up;
 use super::selector::{self, label_selector};
 use super::storage::claim;
 use super::syntax::{dns_label, dns_subdomain};
+use crate::diagnostic::Diagnostic;
+use crate::schema::Version;
 use crate::yaml::{Kind, Node};
 use std::borrow::Cow;
 pub(super) use template::{Templated, labels_fit};
@@ -104,6 +106,20 @@ fn daemon_set<'d>(check: &mut Check<'d>, object: Node<'d>) {
     no_negatives(check, RULE, spec, &["minReadySeconds", "revisionHistoryLimit"]);
     selector_and_template(check, spec, Templated::Always);
     strategy::daemon_set(check, spec);
+}
+
+/// Tells whether a finding of the schemas is about what a server does not look into: before 1.34, pods and claims of
+/// StatefulSets.
+pub(super) fn is_unread(finding: &Diagnostic, version: Version) -> bool {
+    let of_stateful_set = || {
+        let object = finding.object.as_ref();
+        object.is_some_and(|object| object.kind == "StatefulSet" && object.api_version == "apps/v1")
+    };
+    let inside = |path: &str| path.starts_with("spec.template.spec") || path.starts_with("spec.volumeClaimTemplates[");
+    (version.major, version.minor) < (1, 34)
+        && ["schema/required", "schema/enum", "schema/duplicate-item"].contains(&finding.rule.as_ref())
+        && of_stateful_set()
+        && finding.path.as_deref().is_some_and(inside)
 }
 
 fn stateful_set<'d>(check: &mut Check<'d>, object: Node<'d>) {

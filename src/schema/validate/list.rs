@@ -79,8 +79,8 @@ impl<'s, 'd> Walk<'s, 'd> {
 
     /// Reports items of a built-in list that server-side apply cannot tell from others at all.
     fn nameless(&mut self, node: Node<'d>, list: &'s List) {
-        // The names of these are defaulted to nothing, which is a key.
-        if self.custom || self.key() == "imagePullSecrets" {
+        // The names in these are defaulted to nothing, which is a key.
+        if self.custom || ["imagePullSecrets", "evictionResponders"].contains(&self.key()) {
             return;
         }
         for item in node.items() {
@@ -88,8 +88,7 @@ impl<'s, 'd> Walk<'s, 'd> {
                 Identity::Keys(_) if item.is_null() && !self.first_required(&list.items).is_empty() => continue,
                 _ if item.is_null() => "it is null".to_owned(),
                 Identity::Keys(keys) if item.kind() == Kind::Map => {
-                    let given =
-                        |key: &Text| item.field(key).is_some() || self.is_required_or_defaulted(&list.items, key);
+                    let given = |key: &Text| item.get(key).is_some() || self.is_required_or_defaulted(&list.items, key);
                     if keys.iter().any(given) {
                         continue;
                     }
