@@ -163,8 +163,8 @@ mod tests {
                 ],
             ),
             (
-                "maxReplicas: 1, metrics: [{type: Object, object: {metric: {name: a}, target: {type: Value, value: 1}}, resource: {name: cpu, target: {type: Value}}}]",
-                &["metrics[0].object.describedObject.kind", "metrics[0].resource"],
+                "maxReplicas: 1, metrics: [{type: Object, object: {describedObject: {kind: A, name: a}, metric: {name: a}, target: {type: Value, value: 1}}, resource: {name: cpu, target: {type: Value}}}]",
+                &["metrics[0].resource"],
             ),
         ];
         for (fields, wanted) in table {

@@ -96,7 +96,8 @@ impl<'s, 'd> Walk<'s, 'd> {
                 }
                 _ => continue,
             };
-            let message = format!("an item of `{}` has no identity, as {lacks}: server-side apply refuses it", self.place());
+            let message =
+                format!("an item of `{}` has no identity, as {lacks}: server-side apply refuses it", self.place());
             self.report(Diagnostic::error("api/server-side-apply", message).at(item.head()));
         }
     }
@@ -161,13 +162,10 @@ impl<'s, 'd> Walk<'s, 'd> {
         }
         match (&list.identity, self.key()) {
             // Of these, the server takes some: [`crate::api`] tells.
-            (
-                Identity::Keys(_),
-                "env" | "claims" | "imagePullSecrets" | "hostAliases" | "x-kubernetes-validations",
-            )
+            (Identity::Keys(_), "env" | "claims" | "imagePullSecrets" | "hostAliases" | "x-kubernetes-validations")
             | (Identity::Atomic, _) => None,
             (Identity::Keys(keys), "ports") if keys.iter().any(|key| key == "containerPort") => None,
-            (Identity::Set, _) | (_, "secrets" | "variables") => Some(Refusal::InApply),
+            (Identity::Set, _) | (_, "secrets" | "ownerReferences" | "variables") => Some(Refusal::InApply),
             (Identity::Keys(_), _) => Some(Refusal::Always),
         }
     }
