@@ -31,7 +31,7 @@ impl<'s, 'd> Walk<'s, 'd> {
             (Shape::Boolean, Kind::Bool) | (Shape::Quantity, Kind::Int | Kind::Float) => {}
             (Shape::Boolean, _) => self.not_boolean(node),
             (Shape::IntOrString, Kind::Int | Kind::Float) => {
-                self.integer(node, if self.custom { 64 } else { 32 }, limits)
+                self.integer(node, if self.custom { 64 } else { 32 }, limits);
             }
             (Shape::IntOrString, Kind::String) => self.text_or_number(node, limits),
             (Shape::IntOrString, Kind::Bool) if !matches!(node.text(), "true" | "false") => {
