@@ -155,7 +155,8 @@ fn replaces(later: &Diagnostic, known: &Diagnostic) -> bool {
             "schema/required" => {
                 path.strip_prefix(known_path.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
             }
-            "schema/enum" | "api/server-side-apply" => later.span == known.span,
+            "schema/enum" => later.span == known.span && path != known_path,
+            "api/server-side-apply" => later.span == known.span,
             // Where validation refuses what lists alone would only warn of, that is the verdict.
             "schema/duplicate-item" => known.severity != Severity::Error && path == known_path,
             _ => false,
