@@ -15,6 +15,9 @@ pub(super) struct Seed {
     pub(super) cases: Vec<Case>,
 }
 
+/// Below this share of its rejections, a kind × class of mutations is named.
+const LOW: f64 = 0.9;
+
 fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "–".to_owned(), |share| format!("{:.2}%", (share * 10_000.0).floor() / 100.0))
 }
@@ -78,6 +81,19 @@ fn section(version: &str, seeds: &[Seed]) -> String {
     let classes: BTreeSet<&str> = cases().map(|case| case.class).collect();
     for class in classes {
         text += &row(class, Figures::of(cases().filter(|case| case.class == class)));
+    }
+    let mut low = String::new();
+    for seed in seeds {
+        for ((kind, class), of) in by_class(&seed.cases) {
+            if of.recall().is_some_and(|recall| recall < LOW) {
+                let number = seed.number;
+                _ = writeln!(low, "| {number} | {kind} × {class} | {} | {} |", of.rejected, percent(of.recall()));
+            }
+        }
+    }
+    if !low.is_empty() {
+        text += "\n### Kind × class under 90%\n\n| seed | kind × class | rejected | of it by us |\n|---|---|---|---|\n";
+        text += &low;
     }
     let lax = Figures::of(cases()).create_only;
     _ = writeln!(
