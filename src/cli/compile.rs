@@ -379,12 +379,12 @@ fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore, rules: &Rules) {
     }
     let mut judged = std::mem::take(&mut unit.refused);
     if stages.lint {
-        let context = LintContext { environment, release, complete: unit.complete };
+        let context = LintContext { environment, release, versions: &unit.versions, complete: unit.complete };
         judged.extend(rules.linter.lint(&objects, &context));
     }
-    // Rules and policies look at no version: what they find holds for all.
+    // Policies look at no version, and hardly any rule does: what names none holds for all.
     let versions: Vec<String> = unit.versions.iter().map(ToString::to_string).collect();
-    for finding in &mut judged {
+    for finding in judged.iter_mut().filter(|finding| finding.versions.is_empty()) {
         finding.versions.clone_from(&versions);
     }
     found.extend(judged);

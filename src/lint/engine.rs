@@ -5,10 +5,11 @@ use super::checks::Check;
 use super::config::{Configure, Level, LintConfig, Word};
 use super::finding::{Context, Finding, Findings, LintContext, called};
 use super::params::{Param, Params};
-use super::rule::{Applies, PROFILES, Rule};
+use super::rule::{Applies, PROFILES, Rule, steps};
 use super::set::Set;
 use crate::diagnostic::{Diagnostic, Label, Severity, nearest};
 use crate::object::{ObjectSet, Pod};
+use crate::schema::{Version, over_versions};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -52,13 +53,26 @@ enum Source {
     Own(Box<Rule>, Vec<Param>),
 }
 
-/// A rule's check with its parameters, and the texts that findings show.
+/// A rule's checks with their parameters, and the texts that findings show.
 struct Prepared {
     /// What it points at is a secret: the line is not shown.
     secret: bool,
     summary: String,
     remedy: String,
-    check: Check,
+    /// By the version of Kubernetes from which on each holds, oldest first.
+    checks: Vec<(Version, Check)>,
+}
+
+impl Prepared {
+    /// Gives the checks that hold for some of the versions, each with those.
+    fn in_force<'a>(&'a self, versions: &[Version]) -> Vec<(&'a Check, Vec<Version>)> {
+        let until = |at: usize| self.checks.get(at + 1).map(|(next, _)| *next);
+        let of_step = |(at, (from, check)): (usize, &'a (Version, Check))| {
+            let held = |version: &&Version| *version >= from && until(at).is_none_or(|next| **version < next);
+            (check, versions.iter().filter(held).copied().collect::<Vec<_>>())
+        };
+        self.checks.iter().enumerate().map(of_step).filter(|(_, held)| !held.is_empty()).collect()
+    }
 }
 
 impl Active {
@@ -72,19 +86,16 @@ impl Active {
             Source::BuiltIn(over) => (Cow::Owned(catalogue::load_head(&self.id)?), over),
             Source::Own(rule, over) => (Cow::Borrowed(&**rule), over),
         };
-        let given: Vec<Param> = rule.with.iter().chain(over).cloned().collect();
-        let mut params = Params::new(&given);
-        let check = (rule.builtin.build)(&mut params);
-        let problems = params.finish();
-        Some((
-            Prepared {
-                secret: rule.group == "secrets",
-                summary: rule.summary.clone(),
-                remedy: rule.remedy.clone(),
-                check,
-            },
-            problems,
-        ))
+        let mut problems = Vec::new();
+        let mut checks = Vec::new();
+        for (version, given) in steps(rule.from, &rule.with, &rule.since, over) {
+            let mut params = Params::new(&given);
+            checks.push((version, (rule.builtin.build)(&mut params)));
+            // Each step reads what a person laid over them all: once is enough to say what is wrong with it.
+            problems = params.finish();
+        }
+        let (summary, remedy) = (rule.summary.clone(), rule.remedy.clone());
+        Some((Prepared { secret: rule.group == "secrets", summary, remedy, checks }, problems))
     }
 }
 
@@ -127,22 +138,50 @@ impl Linter {
     }
 
     /// Checks the objects of a set: by object, then by rule, then by place.
+    ///
+    /// A finding that does not hold for every version of the context names those that it holds for.
     pub fn lint(&self, objects: &ObjectSet<'_>, run: &LintContext<'_>) -> Vec<Diagnostic> {
         let set = Set::new(objects);
         let rules: Vec<&Active> = self.active.iter().filter(|rule| rule.environments.hold(run.environment)).collect();
+        let versions = if run.versions.is_empty() { &[Version::LATEST] } else { run.versions };
         let mut diagnostics = Vec::new();
         for object in objects {
             let context = Context { object, set: &set, run };
             for rule in rules.iter().filter(|rule| rule.applies.to(object)) {
                 let Some(prepared) = rule.prepared() else { continue };
-                let mut findings = Findings::default();
-                prepared.check.run(&context, &mut findings);
-                findings.0.sort_by_key(|finding| finding.span);
-                diagnostics.extend(findings.0.into_iter().map(|finding| report(rule, prepared, &context, finding)));
+                let check = |check: &Check| {
+                    let mut findings = Findings::default();
+                    check.run(&context, &mut findings);
+                    findings.0.sort_by_key(|finding| finding.span);
+                    findings.0.into_iter().map(|finding| report(rule, prepared, &context, finding)).collect()
+                };
+                diagnostics.extend(by_version(&prepared.in_force(versions), versions, check));
             }
         }
         diagnostics
     }
+}
+
+/// Runs the checks of a rule, each for its versions. Findings that hold for all versions name none.
+fn by_version(
+    checks: &[(&Check, Vec<Version>)],
+    versions: &[Version],
+    run: impl Fn(&Check) -> Vec<Diagnostic>,
+) -> Vec<Diagnostic> {
+    if let [(check, held)] = checks
+        && held.len() == versions.len()
+    {
+        return run(check);
+    }
+    let firsts: Vec<Version> = checks.iter().filter_map(|(_, held)| held.first().copied()).collect();
+    let mut found = over_versions(&firsts, |first| {
+        let step = checks.iter().find(|(_, held)| held.first() == Some(&first));
+        let held: Vec<String> = step.iter().flat_map(|(_, held)| held).map(ToString::to_string).collect();
+        let found = step.map(|(check, _)| run(check)).unwrap_or_default();
+        found.into_iter().map(|finding| Diagnostic { versions: held.clone(), ..finding }).collect()
+    });
+    found.iter_mut().filter(|finding| finding.versions.len() == versions.len()).for_each(|all| all.versions.clear());
+    found
 }
 
 /// Makes a finding for people.

@@ -55,9 +55,7 @@ impl<'d> Service<'d> {
     fn gives_node_ports(&self) -> bool {
         match self.kind {
             "NodePort" => true,
-            "LoadBalancer" => {
-                self.spec.field("allocateLoadBalancerNodePorts").and_then(Node::as_bool) != Some(false)
-            }
+            "LoadBalancer" => self.spec.field("allocateLoadBalancerNodePorts").and_then(Node::as_bool) != Some(false),
             _ => false,
         }
     }

@@ -34,7 +34,8 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, service: &Service<'d>) {
         }
         app_protocol(check, port);
         let (number, node_port) = (number(port, "port"), number(port, "nodePort").filter(|port| *port != 0));
-        if let Some(first) = before().find(|other| self::number(*other, "port") == number && protocol(*other) == protocol(port))
+        if let Some(first) =
+            before().find(|other| self::number(*other, "port") == number && protocol(*other) == protocol(port))
             && let Some(number) = number
         {
             let message = format!("the port {number} is given twice for {}", protocol(port));

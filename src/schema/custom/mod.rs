@@ -156,7 +156,6 @@ pub(super) fn read(definition: Node<'_>) -> (Vec<CustomKind>, Vec<Diagnostic>) {
     (kinds, findings)
 }
 
-
 /// Says once of a definition that some of its rules are left to the server.
 fn not_evaluated(definition: Node<'_>) -> Option<Diagnostic> {
     let mut rules = Vec::new();
