@@ -71,10 +71,14 @@ pub(super) fn undropped_capability(params: &mut Params<'_>) -> Check {
     })
 }
 
-/// `capabilities.add` must hold nothing but what is `allowed`.
+/// `capabilities.add` must hold nothing but what is `allowed`, on Windows, too, unless that is exempt.
 pub(super) fn added_capability(params: &mut Params<'_>) -> Check {
     let allowed = params.list("allowed");
-    Check::container(move |_, container, findings| {
+    let windows_exempt = params.word("windows", &["exempt", "judged"]) == "exempt";
+    Check::container(move |pod, container, findings| {
+        if windows_exempt && pod.says_windows() {
+            return;
+        }
         let added = container.node.at(&["securityContext", "capabilities", "add"]);
         // Names are compared as they are: the server's own policy knows no `chown` and no `CAP_CHOWN`.
         for item in added.into_iter().flat_map(Node::items) {
