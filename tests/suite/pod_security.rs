@@ -30,6 +30,9 @@ const TOGETHER: [(&str, &[&str]); 9] = [
     ("allowPrivilegeEscalation", &["capabilities_restricted"]),
 ];
 
+/// How many cases agree, of how many, by level and control, and by level, version and verdict.
+type Table = BTreeMap<(String, String), BTreeMap<String, (usize, usize)>>;
+
 /// Gives the rules of each control of a profile, as the rules themselves say.
 fn controls(profile: &str) -> BTreeMap<String, Vec<&'static str>> {
     let mut controls: BTreeMap<String, Vec<&str>> = BTreeMap::new();
@@ -115,7 +118,7 @@ fn the_standards_own_cases_agree() {
         );
         return;
     }
-    let mut table: BTreeMap<(String, String), BTreeMap<String, (usize, usize)>> = BTreeMap::new();
+    let mut table = Table::new();
     let mut differences = Vec::new();
     for level in listed(corpus) {
         let profile = format!("pss-{}", name(&level));
@@ -147,7 +150,7 @@ fn the_standards_own_cases_agree() {
     assert!(differences.is_empty(), "\n{}\n", differences.join("\n"));
 }
 
-fn print_table(table: &BTreeMap<(String, String), BTreeMap<String, (usize, usize)>>) {
+fn print_table(table: &Table) {
     let columns = ["1.30 pass", "1.30 fail", "1.34 pass", "1.34 fail", "1.37 pass", "1.37 fail"];
     print!("{:10} {:27}", "level", "control");
     columns.iter().for_each(|column| print!(" {column:>9}"));

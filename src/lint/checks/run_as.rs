@@ -58,14 +58,12 @@ pub(super) fn non_root(params: &mut Params<'_>) -> Check {
             if user_counts && effective(pod, container, "runAsUser").is_some() {
                 continue;
             }
+            // Where the pod denies it, that has been said, unless users count.
+            let open = of_pod.is_none() || (user_counts && of_pod.is_some_and(|flag| denied(&flag)));
             match own(container.node, "runAsNonRoot") {
                 Some(flag) if denied(&flag) => _ = findings.at(flag),
-                Some(_) => {}
-                // Where the pod denies it, that has been said.
-                None if of_pod.is_none() || (user_counts && of_pod.is_some_and(|flag| denied(&flag))) => {
-                    findings.lacking(container.node);
-                }
-                None => {}
+                None if open => _ = findings.lacking(container.node),
+                _ => {}
             }
         }
     })

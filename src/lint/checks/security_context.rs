@@ -19,7 +19,7 @@ pub(super) fn flag(params: &mut Params<'_>) -> Check {
             return;
         }
         match container.node.at(&["securityContext", &field]) {
-            None if unset_fails => _ = ask_for_windows(pod, findings.lacking(container.node)),
+            None if unset_fails => ask_for_windows(pod, findings.lacking(container.node)),
             Some(value) if value.as_bool() == Some(!must) => _ = findings.at(value),
             _ => {}
         }
