@@ -122,12 +122,11 @@ fn bundle_name<'d>(check: &mut Check<'d>, metadata: Node<'d>, signer_name: &str)
     let name = text(metadata, "name");
     let prefix = format!("{}:", signer_name.replace('/', ":"));
     let own = if signer_name.is_empty() { Some(name) } else { name.strip_prefix(prefix.as_str()) };
-    match own {
-        Some(own) => _ = check.syntax("api/name", (metadata, "name"), "name", own, dns_subdomain),
-        None => {
-            let message = format!("`name` is `{}`, but must begin with its signer, `{}`", show(name), show(&prefix));
-            check.error("api/name", (metadata, "name"), message);
-        }
+    if let Some(own) = own {
+        check.syntax("api/name", (metadata, "name"), "name", own, dns_subdomain);
+    } else {
+        let message = format!("`name` is `{}`, but must begin with its signer, `{}`", show(name), show(&prefix));
+        check.error("api/name", (metadata, "name"), message);
     }
 }
 

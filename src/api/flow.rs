@@ -19,7 +19,7 @@ pub(super) fn find(group: &str, kind: &str) -> Option<Judge> {
     }
 }
 
-fn name_of<'d>(object: Node<'d>) -> &'d str {
+fn name_of(object: Node<'_>) -> &str {
     object.field("metadata").map(|metadata| text(metadata, "name")).unwrap_or_default()
 }
 

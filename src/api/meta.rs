@@ -13,6 +13,10 @@ type Form = fn(&str) -> Option<String>;
 /// Judges the metadata of an object.
 pub(super) fn object<'d>(check: &mut Check<'d>, object: Node<'d>, group: &str, kind: &str, found: &Type<'_>) {
     let Some(metadata) = object.field("metadata").filter(|metadata| metadata.kind() == Kind::Map) else { return };
+    if ["authentication.k8s.io", "authorization.k8s.io"].contains(&group) {
+        // These are questions: they are answered, not kept.
+        return;
+    }
     let form = form_of(check, group, kind);
     let name = text(metadata, "name");
     if !name.is_empty() {
@@ -36,7 +40,8 @@ pub(super) fn object<'d>(check: &mut Check<'d>, object: Node<'d>, group: &str, k
     }
     common(check, metadata, metadata);
     owners(check, metadata);
-    finalizers(check, metadata);
+    finalizers(check, metadata, !found.custom && wants_domains(group, kind));
+    of_the_server(check, metadata);
 }
 
 /// Gives a name such as the server makes up of `generateName`.
@@ -53,6 +58,18 @@ pub(super) fn template<'d>(check: &mut Check<'d>, template: Node<'d>) {
     }
 }
 
+/// Judges labels and annotations of metadata that stands within an object and has nothing else.
+pub(super) fn within<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
+    common(check, metadata, metadata);
+    for entry in metadata.entries() {
+        let empty = entry.value.is_null() || entry.value.as_str() == Some("") || entry.value.as_i64() == Some(0);
+        let allowed = ["labels", "annotations"].contains(&entry.name());
+        if !empty && !allowed {
+            check.error("api/metadata", entry.value, format!("`{}` may not be set here", show(entry.name())));
+        }
+    }
+}
+
 /// Judges the metadata of an object that stands in a custom resource; its name need only be a segment of a path.
 pub(super) fn embedded<'d>(check: &mut Check<'d>, object: Node<'d>) {
     let Some(metadata) = object.field("metadata").filter(|metadata| metadata.kind() == Kind::Map) else { return };
@@ -65,7 +82,7 @@ pub(super) fn embedded<'d>(check: &mut Check<'d>, object: Node<'d>) {
     }
     common(check, metadata, metadata);
     owners(check, metadata);
-    finalizers(check, metadata);
+    finalizers(check, metadata, true);
 }
 
 /// Judges labels and annotations, which the server names as fields of `holder`.
@@ -141,11 +158,45 @@ fn owners<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
     }
 }
 
-fn finalizers<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
+/// Judges what the server writes itself, and takes back from `create` only.
+fn of_the_server<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
+    if !text(metadata, "uid").is_empty() {
+        check.apply_only((metadata, "uid"), "`uid` names an object that exists").help("remove `uid`");
+    }
+    if items(metadata, "managedFields").next().is_some() {
+        check.apply_only((metadata, "managedFields"), "`managedFields` is the server's").help("remove `managedFields`");
+    }
+    let version = text(metadata, "resourceVersion");
+    if !version.is_empty() && version.parse::<u64>().is_err() {
+        check.apply_only((metadata, "resourceVersion"), "`resourceVersion` is no number").help("remove it");
+    }
+}
+
+/// Finalizers without a domain, which objects of built-in kinds may have.
+const STANDARD_FINALIZERS: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
+
+/// Tells whether the validation of a built-in kind wants a domain in finalizers that are not the server's own.
+fn wants_domains(group: &str, kind: &str) -> bool {
+    const LAX: [&str; 6] = [
+        "admissionregistration.k8s.io",
+        "apiextensions.k8s.io",
+        "apiregistration.k8s.io",
+        "coordination.k8s.io",
+        "node.k8s.io",
+        "policy",
+    ];
+    !LAX.contains(&group) && (group, kind) != ("", "Event")
+}
+
+fn finalizers<'d>(check: &mut Check<'d>, metadata: Node<'d>, domains: bool) {
     for finalizer in items(metadata, "finalizers") {
         if let Some(problem) = qualified_name(finalizer.text()) {
             let place = Place::Shown(finalizer.span(), metadata, "finalizers");
             check.error("api/metadata", place, format!("finalizer `{}` {problem}", show(finalizer.text())));
+        } else if domains && !finalizer.text().contains('/') && !STANDARD_FINALIZERS.contains(&finalizer.text()) {
+            let message =
+                format!("finalizer `{}` has no domain, and is none of the server's own", show(finalizer.text()));
+            check.error("api/metadata", finalizer, message).help("write `domain/name`: `example.com/wait`");
         }
     }
     let has = |name: &str| items(metadata, "finalizers").any(|finalizer| finalizer.text() == name);
@@ -161,10 +212,11 @@ fn form_of(check: &Check<'_>, group: &str, kind: &str) -> Form {
         ("", "Namespace") | ("apps", "StatefulSet") => dns_label,
         ("", "Service") if check.since(36) => dns_label,
         ("", "Service") => dns_label_1035,
-        ("rbac.authorization.k8s.io" | "apiregistration.k8s.io", _) => path_segment,
-        ("", "Event") | ("policy", "PodDisruptionBudget") => path_segment,
-        // More is asked of bundles with a signer: their judge knows.
-        ("certificates.k8s.io", "CertificateSigningRequest" | "ClusterTrustBundle") => path_segment,
+        // Of some more is asked: their judges know.
+        ("rbac.authorization.k8s.io" | "apiregistration.k8s.io", _)
+        | ("", "Event")
+        | ("policy", "PodDisruptionBudget")
+        | ("certificates.k8s.io", "CertificateSigningRequest" | "ClusterTrustBundle") => path_segment,
         ("networking.k8s.io", "IPAddress") => |text| {
             let address = Address::read(text).filter(|address| address.is_canonical(text));
             address.is_none().then(|| "must be an IP address in its shortest form".to_owned())

@@ -26,6 +26,7 @@ mod placement;
 mod pod;
 mod policy;
 mod rbac;
+mod resources;
 mod selector;
 mod service;
 mod share;
@@ -38,6 +39,7 @@ mod testing;
 
 use crate::diagnostic::{Diagnostic, ObjectName, Severity};
 use crate::schema::{self, Lookup, SchemaStore, Version, each_object};
+use crate::source::Span;
 use crate::yaml::{Kind, Node};
 use check::Check;
 
@@ -74,9 +76,28 @@ pub fn verdict(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Dia
         findings.retain(|known| !found.iter().any(|later| replaces(later, known)));
         found.retain(|finding| !findings.iter().any(|known| covers(known, finding)));
         findings.append(&mut found);
+        name_as_server(object, &mut findings);
     });
     findings.sort_by_key(|finding| finding.span.map(|span| (span.file, span.start)));
     findings
+}
+
+/// Names the fields of definitions as the server does; it decodes them by the names that are written.
+fn name_as_server(object: Node<'_>, findings: &mut [Diagnostic]) {
+    if object.field("kind").is_none_or(|kind| kind.text() != "CustomResourceDefinition") {
+        return;
+    }
+    let name = object.at(&["metadata", "name"]).map(Node::text).unwrap_or_default();
+    let decoding = ["schema/unknown-field", "schema/type"];
+    let of_object = |finding: &&mut Diagnostic| {
+        finding.object.as_ref().is_some_and(|object| object.kind == "CustomResourceDefinition" && object.name == name)
+            && !decoding.contains(&finding.rule.as_ref())
+    };
+    for finding in findings.iter_mut().filter(of_object) {
+        if let Some(path) = finding.path.as_deref().and_then(|path| definition::server_path(object, path)) {
+            finding.path = Some(path);
+        }
+    }
 }
 
 /// Gives the verdicts of several versions. Equal findings are one, which says for which versions it holds.
@@ -96,6 +117,8 @@ fn judge(object: Node<'_>, store: &SchemaStore, version: Version, known: &[Diagn
     }
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     let mut check = Check::new(object, version);
+    let unknown = known.iter().filter(|finding| finding.rule == "schema/unknown-field");
+    check.unread = unknown.filter_map(|finding| holder(object, finding.span?)).collect();
     meta::object(&mut check, object, group, kind, &found);
     let metadata = |key: &str| object.at(&["metadata", key]).map(|node| node.text().to_owned());
     let name = ObjectName {
@@ -122,11 +145,21 @@ fn replaces(later: &Diagnostic, known: &Diagnostic) -> bool {
             "schema/required" => {
                 path.strip_prefix(known_path.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
             }
-            "schema/enum" => later.span == known.span,
+            "api/server-side-apply" => later.span == known.span,
+            // The server names some values by another path.
+            "schema/enum" => later.span == known.span && path != known_path,
             // Where validation refuses what lists alone would only warn of, that is the verdict.
             "schema/duplicate-item" => known.severity != Severity::Error && path == known_path,
             _ => false,
         }
+}
+
+/// Finds the map that has a key at a place.
+fn holder(node: Node<'_>, key: Span) -> Option<Node<'_>> {
+    if node.entries().any(|entry| entry.key.span() == key) {
+        return Some(node);
+    }
+    node.entries().map(|entry| entry.value).chain(node.items()).find_map(|inner| holder(inner, key))
 }
 
 /// Tells whether a finding of the schemas already says what is wrong where `later` would say more: a server that cannot
@@ -146,7 +179,7 @@ fn covers(known: &Diagnostic, later: &Diagnostic) -> bool {
         return known_path == path;
     }
     if known.rule == "api/server-side-apply" {
-        return later.severity == crate::diagnostic::Severity::Warning && within(known_path, path);
+        return later.severity == Severity::Warning && within(known_path, path);
     }
     // The server knows nothing of a map that holds a value which it cannot decode; what is missing it finds itself.
     let decoded = ["schema/unknown-field", "schema/required", "schema/enum"].contains(&known.rule.as_ref());

@@ -1,6 +1,6 @@
 //! Where pods may run: node selectors and tolerations, as several areas use them.
 
-use super::check::{Check, Place, items, show, text};
+use super::check::{Check, Place, items, plain, show, text};
 use super::syntax::{dns_subdomain, label_value, qualified_name};
 use crate::yaml::Node;
 
@@ -15,7 +15,7 @@ pub(super) fn node_selector<'d>(check: &mut Check<'d>, selector: Node<'d>) {
         node_selector_term(check, term);
         if check.since(33) {
             for value in values(term) {
-                if let Some(problem) = label_value(value.text()) {
+                if let Some(problem) = label_value(plain(value)) {
                     check.error(RULE, value, format!("`{}` is no value of a label: it {problem}", show(value.text())));
                 }
             }
@@ -28,7 +28,7 @@ pub(super) fn preferred_term<'d>(check: &mut Check<'d>, term: Node<'d>) {
     node_selector_term(check, term);
     if check.since(33) {
         for value in values(term) {
-            if let Some(problem) = label_value(value.text()) {
+            if let Some(problem) = label_value(plain(value)) {
                 let message = format!("no label has the value `{}`: it {problem}", show(value.text()));
                 check.warning(RULE, value, message);
             }
@@ -69,7 +69,7 @@ fn node_selector_term<'d>(check: &mut Check<'d>, term: Node<'d>) {
         operator_of(check, field, &["In", "NotIn"]);
         if text(field, "key") == "metadata.name" {
             for value in items(field, "values") {
-                check.syntax("api/name", value, "metadata.name", value.text(), dns_subdomain);
+                check.syntax("api/name", value, "metadata.name", plain(value), dns_subdomain);
             }
         } else {
             let message = format!("`key` is `{}`, but must be `metadata.name`", show(text(field, "key")));

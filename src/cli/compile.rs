@@ -206,6 +206,7 @@ pub(super) fn compile(
     };
     report.findings = keep(suppress::apply(findings, &allows, &[], &run), question, &mut suppressed);
     report.findings.retain(|finding| is_wanted(finding, question.rules));
+    linting::say_once(&mut report.findings);
     report.findings = merge(report.findings, sources);
     report.findings.iter_mut().for_each(|finding| settle_namespace(finding, &store));
     report.suppressed = merge(suppressed, sources).len();

@@ -1,7 +1,7 @@
 //! LimitRanges.
 
-use super::resources::{amount, container_resource, is_shared, resource};
 use crate::api::check::{Check, Place, items, show, text};
+use crate::api::resources::{amount, container_resource, is_shared, resource};
 use crate::api::syntax::qualified_name;
 use crate::schema::Amount;
 use crate::yaml::{Entry, Node};
@@ -26,8 +26,11 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, object: Node<'d>) {
         }
         seen.push(kind);
         if kind == "Pod" {
-            check.forbidden(RULE, limit, "default", "is for containers, not for pods");
-            check.forbidden(RULE, limit, "defaultRequest", "is for containers, not for pods");
+            for field in ["default", "defaultRequest"] {
+                if limit.field(field).is_some_and(|held| held.entries().len() > 0) {
+                    check.forbidden(RULE, limit, field, "is for containers, not for pods");
+                }
+            }
         }
         if kind == "PersistentVolumeClaim" && find(limit, "min", "storage").or(find(limit, "max", "storage")).is_none()
         {
@@ -65,7 +68,9 @@ fn bounds<'d>(check: &mut Check<'d>, limit: Node<'d>, kind: &str) {
             }
         }
     }
-    names.into_iter().for_each(|name| bound(check, limit, kind, name));
+    for name in names {
+        bound(check, limit, kind, name);
+    }
 }
 
 /// Judges what limits say of one resource.

@@ -8,7 +8,6 @@ mod limits;
 mod namespace;
 mod node;
 mod quota;
-mod resources;
 mod review;
 
 use super::Judge;

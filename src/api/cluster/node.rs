@@ -1,7 +1,7 @@
 //! Nodes.
 
-use super::resources::judge_amount;
 use crate::api::check::{Check, Place, items, plain, show, text};
+use crate::api::resources::judge_amount;
 use crate::api::syntax::{Network, label_value, network, network_warning, qualified_name};
 use crate::yaml::Node;
 
@@ -15,14 +15,9 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, object: Node<'d>) {
         taints(check, spec);
         check.respell(mark, "spec.taints", "metadata.taints");
         networks(check, spec);
-        for (field, why) in
-            [("configSource", "is without effect since Kubernetes 1.24"), ("externalID", "is without effect")]
-        {
-            if spec.field(field).is_some_and(|value| value.as_str() != Some("")) {
-                check
-                    .warning("api/deprecated", (spec, field), format!("`{field}` {why}"))
-                    .help(format!("remove `{field}`"));
-            }
+        if !text(spec, "externalID").is_empty() {
+            let said = check.warning("api/deprecated", (spec, "externalID"), "`externalID` is without effect");
+            said.help("remove `externalID`");
         }
     }
     let Some(status) = object.field("status") else { return };

@@ -1,7 +1,7 @@
 //! ResourceQuotas.
 
-use super::resources::{amount, is_quota_resource, judge_amount, quota_resource};
 use crate::api::check::{Check, Place, items, plain, show, text};
+use crate::api::resources::{amount, is_quota_resource, judge_amount, quota_resource};
 use crate::yaml::{Entry, Node};
 
 /// Judges a ResourceQuota.
@@ -19,7 +19,7 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, object: Node<'d>) {
     warn(check, spec);
 }
 
-fn hard<'d>(spec: Node<'d>) -> impl Iterator<Item = Entry<'d>> {
+fn hard(spec: Node<'_>) -> impl Iterator<Item = Entry<'_>> {
     spec.field("hard").into_iter().flat_map(Node::entries)
 }
 

@@ -174,14 +174,11 @@ pub(super) fn class<'d>(check: &mut Check<'d>, object: Node<'d>) {
     }
     let namespace = parameters.field("namespace");
     if text(parameters, "scope") == "Namespace" {
-        match namespace {
-            Some(namespace) => {
-                check.syntax("api/ingress", namespace, "namespace", namespace.text(), dns_label);
-            }
-            None => {
-                let message = "parameters of the scope `Namespace` need a `namespace`";
-                check.error("api/ingress", (parameters, "namespace"), message);
-            }
+        if let Some(namespace) = namespace {
+            check.syntax("api/ingress", namespace, "namespace", namespace.text(), dns_label);
+        } else {
+            let message = "parameters of the scope `Namespace` need a `namespace`";
+            check.error("api/ingress", (parameters, "namespace"), message);
         }
     } else {
         check.forbidden("api/ingress", parameters, "namespace", "is for parameters of the scope `Namespace`");

@@ -1,6 +1,6 @@
 //! Classes of storage, and how much of them there is.
 
-use crate::api::check::{Check, items, show, text};
+use crate::api::check::{Check, items, plain, show, text};
 use crate::api::placement;
 use crate::api::selector::label_selector;
 use crate::api::syntax::{dns_subdomain, qualified_name};
@@ -82,7 +82,7 @@ fn topologies<'d>(check: &mut Check<'d>, class: Node<'d>) {
                 check.error(RULE, (expression, "values"), "`values` is empty");
             }
             for value in items(expression, "values") {
-                if !values.insert(value.text()) {
+                if !values.insert(plain(value)) {
                     check.error(RULE, value, format!("`{}` stands twice", show(value.text())));
                 }
             }

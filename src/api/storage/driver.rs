@@ -1,7 +1,7 @@
 //! Drivers of storage, and what they say of nodes.
 
 use super::source::csi_driver;
-use crate::api::check::{Check, Place, items, show, text};
+use crate::api::check::{Check, Place, items, plain, show, text};
 use crate::api::syntax::qualified_name;
 use crate::yaml::Node;
 use std::collections::HashSet;
@@ -74,8 +74,8 @@ fn topology_keys<'d>(check: &mut Check<'d>, driver: Node<'d>) {
     let mut keys = HashSet::new();
     for (index, key) in items(driver, "topologyKeys").enumerate() {
         let mark = check.mark();
-        check.syntax(RULE, key, "topologyKeys", key.text(), qualified_name);
-        if !keys.insert(key.text()) {
+        check.syntax(RULE, key, "topologyKeys", plain(key), qualified_name);
+        if !keys.insert(plain(key)) {
             check.error(RULE, key, format!("`{}` stands twice", show(key.text())));
         }
         // The server names the driver.

@@ -7,6 +7,9 @@ mod driver;
 pub(super) mod source;
 mod volume;
 
+#[cfg(test)]
+mod tests;
+
 use super::Judge;
 
 /// Gives the judge of a kind.

@@ -18,16 +18,17 @@ const RULE: &str = "api/workload";
 
 /// Gives the judge of a kind.
 pub(super) fn find(group: &str, kind: &str) -> Option<Judge> {
-    Some(match (group, kind) {
-        ("apps", "Deployment") => |check, object| deployment(check, object),
-        ("apps", "ReplicaSet") => |check, object| replica_set(check, object),
-        ("apps", "StatefulSet") => |check, object| stateful_set(check, object),
-        ("apps", "DaemonSet") => |check, object| daemon_set(check, object),
-        ("apps", "ControllerRevision") => |check, object| controller_revision(check, object),
-        ("", "ReplicationController") => |check, object| replication_controller(check, object),
-        ("", "PodTemplate") => |check, object| pod_template(check, object),
+    let judge: Judge = match (group, kind) {
+        ("apps", "Deployment") => deployment,
+        ("apps", "ReplicaSet") => replica_set,
+        ("apps", "StatefulSet") => stateful_set,
+        ("apps", "DaemonSet") => daemon_set,
+        ("apps", "ControllerRevision") => controller_revision,
+        ("", "ReplicationController") => replication_controller,
+        ("", "PodTemplate") => pod_template,
         _ => return None,
-    })
+    };
+    Some(judge)
 }
 
 /// Warns of a name that is no DNS label, where pods get it.
@@ -220,4 +221,93 @@ fn selector_and_template<'d>(check: &mut Check<'d>, spec: Node<'d>, templated: T
         labels_fit(check, spec, selector);
     }
     template::judge(check, spec, templated);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::testing::heads;
+
+    #[test]
+    fn workloads_and_their_templates() {
+        let found = heads(
+            "
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: a.b}, spec: {replicas: -1, minReadySeconds: 600, selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: wep}}, spec: {restartPolicy: Never, activeDeadlineSeconds: 5, containers: [{name: a, image: a}]}}}}
+---
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}}
+---
+{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: a}, spec: {selector: {}, template: {metadata: {labels: {-a: b}}}}}
+---
+{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: a}, spec: {template: {spec: {containers: [{name: a, image: a}]}}}}
+---
+{apiVersion: v1, kind: ReplicationController, metadata: {name: a}, spec: {template: {metadata: {labels: {}}, spec: {containers: [{name: a, image: a}]}}}}
+---
+{apiVersion: v1, kind: ReplicationController, metadata: {name: a}, spec: {selector: {app: web}, template: {metadata: {labels: {-a: b}}, spec: {containers: [{name: a, image: a}]}}}}
+---
+{apiVersion: v1, kind: PodTemplate, metadata: {name: a}}
+---
+{apiVersion: apps/v1, kind: ControllerRevision, metadata: {name: a}, revision: -1, data: null}
+",
+        );
+        assert_eq!(
+            found,
+            [
+                "warning api/name metadata.name",
+                "error api/workload spec.progressDeadlineSeconds",
+                "error api/workload spec.replicas",
+                "error api/selector spec.template.metadata.labels",
+                "error api/restart-policy spec.template.spec.restartPolicy",
+                "error api/workload spec.template.spec.activeDeadlineSeconds",
+                "error api/selector spec.selector",
+                "error api/workload spec.template.spec.containers",
+                "error api/selector spec.selector",
+                "error api/workload spec.template.spec.containers",
+                "error api/labels spec.template.labels",
+                "error schema/required spec.selector",
+                "error api/selector spec.template.metadata.labels",
+                "error api/selector spec.selector",
+                "error api/selector spec.template.metadata.labels",
+                "error api/labels metadata.labels",
+                "error api/workload template.spec.containers",
+                "error api/workload revision",
+                "error schema/required data",
+            ],
+            "{found:#?}"
+        );
+    }
+
+    #[test]
+    fn stateful_sets_own_names_and_claims() {
+        let found = heads(
+            "
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  serviceName: a.b
+  ordinals: {start: -1}
+  revisionHistoryLimit: -1
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec:
+      hostname: Given By The Set
+      containers: [{name: a, image: a, volumeMounts: [{name: data, mountPath: /data}, {name: none, mountPath: /none}]}]
+  volumeClaimTemplates:
+  - {metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}
+  - {metadata: {name: A}, spec: {resources: {requests: {storage: 1Gi}}}}
+",
+        );
+        assert_eq!(
+            found,
+            [
+                "error api/name spec.serviceName",
+                "error api/workload spec.ordinals.start",
+                "warning api/workload spec.revisionHistoryLimit",
+                "error api/volume-mount spec.template.spec.containers[0].volumeMounts[1].name",
+                "error api/name spec.template.spec.volumes[0].name",
+                "error api/claim spec.volumeClaimTemplates[1].spec.accessModes",
+            ],
+            "{found:#?}"
+        );
+    }
 }

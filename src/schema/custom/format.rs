@@ -61,8 +61,8 @@ impl Format {
         })
     }
 
-    /// Tells whether a server knows a format's name; of others it warns when the definition is created.
-    pub(super) fn is_known(name: &str) -> bool {
+    /// Tells whether a server knows a format's name.
+    fn is_known(name: &str) -> bool {
         let more = ["isbn", "isbn10", "isbn13", "creditcard", "password"];
         Self::read(name).is_some() || more.contains(&name.replace('-', "").as_str())
     }
@@ -141,6 +141,11 @@ impl Format {
             Self::LongName => version < Version::v1(34) || (text.len() <= 253 && text.split('.').all(is_label)),
         }
     }
+}
+
+/// Tells whether a server checks texts for a format; of others it warns when the definition is created.
+pub fn is_known_format(name: &str) -> bool {
+    Format::is_known(name)
 }
 
 static HOSTNAME: LazyLock<Regex> = LazyLock::new(|| {

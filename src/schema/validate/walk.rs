@@ -1,7 +1,7 @@
 //! The walk over an object and its schema at once: maps, and what stands in them.
 
 use super::super::custom::Judge;
-use super::super::shape::{Object, Schema, Shape};
+use super::super::shape::{Field, Object, Schema, Shape};
 use super::super::store::{SchemaStore, Type};
 use super::super::version::Version;
 use super::{misplaced, text};
@@ -15,6 +15,8 @@ pub(super) struct Walk<'s, 'd> {
     /// The schema is that of a custom resource, whose server-side checks are all in it.
     pub(super) custom: bool,
     drops_status: bool,
+    /// A null stays where it is not allowed, as in a default.
+    pub(super) keeps_nulls: bool,
     /// The maps and lists that the walk stands in, outermost first.
     pub(super) frames: Vec<Frame<'s, 'd>>,
     pub(super) findings: Vec<Diagnostic>,
@@ -31,7 +33,16 @@ pub(super) struct Frame<'s, 'd> {
 impl<'s, 'd> Walk<'s, 'd> {
     pub(super) fn new(root: Node<'d>, store: &'s SchemaStore, version: Version, kind: &Type<'_>) -> Self {
         let (custom, drops_status) = (kind.custom, kind.drops_status);
-        Self { store, version, root, custom, drops_status, frames: Vec::with_capacity(16), findings: Vec::new() }
+        Self {
+            store,
+            version,
+            root,
+            custom,
+            drops_status,
+            keeps_nulls: false,
+            frames: Vec::with_capacity(16),
+            findings: Vec::new(),
+        }
     }
 
     pub(super) fn resolve(&self, schema: &'s Schema) -> &'s Schema {
@@ -125,7 +136,7 @@ impl<'s, 'd> Walk<'s, 'd> {
             };
             let needed = field.required || (field.name == "spec" && self.needs_spec(&field.schema));
             if needed && !(self.drops_status && self.in_status()) && absent() {
-                self.required(node, &field.name);
+                self.required(node, field);
             }
         }
     }
@@ -143,7 +154,8 @@ impl<'s, 'd> Walk<'s, 'd> {
         self.frames.first().is_some_and(|frame| frame.step == Step::Key("status"))
     }
 
-    fn required(&mut self, node: Node<'d>, name: &'s str) {
+    fn required(&mut self, node: Node<'d>, field: &'s Field) {
+        let name = field.name.as_ref();
         let missing = |span| {
             let message = format!("`{}` is missing", text::field(&self.place(), name));
             Diagnostic::error("schema/required", message).at(span)
@@ -160,9 +172,10 @@ impl<'s, 'd> Walk<'s, 'd> {
                 value.text()
             )),
         };
-        let mut path = self.path();
-        Step::Key(name).push_to(&mut path);
-        self.add(finding, path);
+        // The field is named, as the server names it, though there may be no place to show.
+        let mut below = vec![name];
+        below.extend(self.first_required(&field.schema));
+        self.report_below(finding, &below);
     }
 
     /// Server-side apply keeps a null, which then has the wrong type; `create` drops it.
@@ -171,11 +184,31 @@ impl<'s, 'd> Walk<'s, 'd> {
         if !self.custom || has_default || matches!(schema.shape, Shape::Any | Shape::Reference(_)) {
             return;
         }
-        let message = format!("`{}` is null: server-side apply refuses it", text::field(&self.place(), entry.name()));
-        let finding = Diagnostic::error("api/server-side-apply", message).at(entry.key.span());
+        let place = text::field(&self.place(), entry.name());
+        let finding = if self.keeps_nulls {
+            Diagnostic::error("schema/type", format!("`{place}` is null"))
+        } else {
+            Diagnostic::error("api/server-side-apply", format!("`{place}` is null: server-side apply refuses it"))
+        };
+        let finding = finding.at(entry.key.span());
         let mut path = self.path();
         Step::Key(entry.name()).push_to(&mut path);
         self.add(finding.help("leave the field out"), path);
+    }
+
+    /// Gives the way to what the server misses first in an absent value, which it reads as an empty one.
+    pub(super) fn first_required(&self, schema: &'s Schema) -> Vec<&'s str> {
+        /// No built-in definition requires more fields in each other.
+        const DEEPEST: usize = 8;
+        let mut below = Vec::new();
+        let mut schema = schema;
+        while !self.custom && below.len() < DEEPEST {
+            let Shape::Object(object) = &self.resolve(schema).shape else { break };
+            let Some(field) = object.fields.iter().find(|field| field.required) else { break };
+            below.push(field.name.as_ref());
+            schema = &field.schema;
+        }
+        below
     }
 
     fn unknown_field(&mut self, node: Node<'d>, object: &'s Object, entry: Entry<'d>) {
@@ -240,7 +273,13 @@ impl<'s, 'd> Walk<'s, 'd> {
 
     /// Adds a finding about the value at which the walk stands.
     pub(super) fn report(&mut self, finding: Diagnostic) {
-        let path = self.path();
+        self.report_below(finding, &[]);
+    }
+
+    /// Adds a finding about what some keys lead to from there.
+    pub(super) fn report_below(&mut self, finding: Diagnostic, keys: &[&str]) {
+        let mut path = self.path();
+        keys.iter().for_each(|key| Step::Key(key).push_to(&mut path));
         self.add(finding, path);
     }
 

@@ -59,7 +59,7 @@ fn request<'d>(check: &mut Check<'d>, resources: Node<'d>, limits: Option<Node<'
     let (name, Some(request)) = (entry.name(), read(entry.value)) else { return };
     let overcommits = is_native(name) && !is_huge_pages(name);
     let place = Place::Shown(entry.value.span(), resources, "requests");
-    let Some(limit) = limits.and_then(|limits| limits.field(name)) else {
+    let Some(limit) = limits.and_then(|limits| limits.get(name)) else {
         if !overcommits {
             let place = Place::Shown(entry.key.span(), resources, "limits");
             let message = format!("`{name}` is requested without a limit, and is given out whole");
@@ -97,8 +97,7 @@ fn claims<'d>(check: &mut Check<'d>, pod: &Pod<'d>, resources: Node<'d>) {
             if overlaps {
                 check.error("api/resources", claim, message).label(label, "first listed here");
             } else {
-                let place = Place::Shown(claim.head(), resources, "claims");
-                check.apply_only(place, message).label(label, "first listed here");
+                check.apply_only(claim, message).label(label, "first listed here");
             }
         }
         seen.push((claim, name, request));
@@ -125,8 +124,11 @@ pub(in crate::api::pod) fn container_resource(name: &str) -> Option<String> {
     (!is_native(name) && !extended).then(|| "is no name of an extended resource".to_owned())
 }
 
-/// Reads an amount as the server keeps it: in thousandths.
+/// Reads an amount as the server keeps it: in thousandths. An amount that is null is none.
 pub(super) fn read(node: Node<'_>) -> Option<Amount> {
+    if node.is_null() {
+        return Some(Amount::ZERO);
+    }
     Amount::read(node.text()).map(Amount::in_thousandths)
 }
 

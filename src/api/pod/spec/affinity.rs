@@ -1,7 +1,7 @@
 //! `affinity`: near which nodes and pods a pod wants to run.
 
 use super::RULE;
-use crate::api::check::{Check, Place, items, show, text};
+use crate::api::check::{Check, Place, items, plain, show, text};
 use crate::api::placement;
 use crate::api::selector::label_selector;
 use crate::api::syntax::{dns_label, qualified_name};
@@ -50,7 +50,7 @@ fn pod_term<'d>(check: &mut Check<'d>, pod: Node<'d>, term: Node<'d>) {
     }
     for namespace in items(term, "namespaces") {
         let place = Place::Shown(namespace.head(), term, "namespace");
-        check.syntax("api/name", place, "namespaces", namespace.text(), dns_label);
+        check.syntax("api/name", place, "namespaces", plain(namespace), dns_label);
     }
     if let Some(key) = check.required(RULE, term, "topologyKey") {
         check.syntax(RULE, key, "topologyKey", key.text(), qualified_name);
@@ -69,15 +69,15 @@ pub(super) fn label_keys<'d>(check: &mut Check<'d>, pod: Node<'d>, term: Node<'d
             continue;
         }
         for key in keys {
-            check.syntax(RULE, key, field, key.text(), qualified_name);
+            check.syntax(RULE, key, field, plain(key), qualified_name);
         }
     }
     for (index, key) in items(term, "matchLabelKeys").enumerate() {
-        if items(term, "mismatchLabelKeys").any(|other| other.text() == key.text()) {
+        if items(term, "mismatchLabelKeys").any(|other| plain(other) == plain(key)) {
             let message = format!("`{}` stands in `mismatchLabelKeys` as well", show(key.text()));
             check.error(RULE, key, message).help("remove one of them");
         }
-        if selected(check, pod, term, key.text()) > 1 {
+        if selected(check, pod, term, plain(key)) > 1 {
             let mark = check.mark();
             check.error(RULE, key, format!("`labelSelector` already says `{}`", show(key.text())));
             // The server leaves out the field.
@@ -95,6 +95,6 @@ fn selected<'d>(check: &Check<'d>, pod: Node<'d>, term: Node<'d>, key: &str) -> 
     let expressions = items(selector, "matchExpressions").filter(|held| text(*held, "key") == key).count();
     let known =
         super::is_pod(check, pod) && pod.at(&["metadata", "labels"]).is_some_and(|held| held.get(key).is_some());
-    let added = items(term, "matchLabelKeys").filter(|held| known && held.text() == key).count();
+    let added = items(term, "matchLabelKeys").filter(|held| known && plain(*held) == key).count();
     usize::from(labels) + expressions + added
 }

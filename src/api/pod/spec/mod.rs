@@ -8,6 +8,9 @@ mod scheduling;
 mod security;
 mod spread;
 
+#[cfg(test)]
+mod tests;
+
 use crate::api::check::{Check, items, show, text};
 use crate::api::syntax::{dns_label, dns_subdomain, qualified_name};
 use crate::yaml::Node;
@@ -89,7 +92,7 @@ fn references<'d>(check: &mut Check<'d>, spec: Node<'d>) {
         if !secrets.insert(name) {
             let message = format!("the secret `{}` stands twice", show(name));
             check.warning(RULE, (secret, "name"), message.clone());
-            check.apply_only((spec, "imagePullSecrets"), message);
+            check.apply_only(secret, message);
         }
         if name.is_empty() {
             check.warning(RULE, (secret, "name"), "`name` is empty: this names no secret");

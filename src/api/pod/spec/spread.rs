@@ -2,7 +2,7 @@
 
 use super::RULE;
 use super::affinity::label_keys;
-use crate::api::check::{Check, items, show, text};
+use crate::api::check::{Check, items, plain, show, text};
 use crate::api::placement;
 use crate::api::selector::label_selector;
 use crate::api::syntax::qualified_name;
@@ -61,7 +61,7 @@ fn older_label_keys<'d>(check: &mut Check<'d>, constraint: Node<'d>) {
         check.error(RULE, (constraint, "matchLabelKeys"), message);
     }
     for key in keys {
-        check.syntax(RULE, key, "matchLabelKeys", key.text(), qualified_name);
+        check.syntax(RULE, key, "matchLabelKeys", plain(key), qualified_name);
         let selects = constraint.field("labelSelector").is_some_and(|selector| {
             selector.field("matchLabels").is_some_and(|labels| labels.get(key.text()).is_some())
                 || items(selector, "matchExpressions").any(|expression| text(expression, "key") == key.text())

@@ -4,6 +4,9 @@ mod files;
 mod overlap;
 mod projected;
 
+#[cfg(test)]
+mod tests;
+
 use crate::api::check::{Check, items, show, text};
 use crate::api::storage::{claim, source as shared};
 use crate::api::syntax::{dns_label, dns_subdomain};

@@ -31,6 +31,8 @@ pub(super) enum Named {
     Exact(Vec<String>),
     /// The keys on the way to it, without the indices.
     Keys(Vec<String>),
+    /// The way to an item of a list; its list, or what tells it apart, is named as well.
+    Item(Vec<String>),
 }
 
 impl Answer {
@@ -92,15 +94,17 @@ impl Answer {
         }
         // encoding/json: `cannot unmarshal string into Go struct field Container.spec.containers.image of type …`.
         if let Some(field) = between(&self.message, "Go struct field ", " of type") {
-            let keys = field.split('.').skip(1).map(str::to_owned).collect();
+            // Embedded structs stand among them by the names of their types.
+            let is_key = |step: &&str| !step.starts_with(|c: char| c.is_ascii_uppercase());
+            let keys = field.split('.').skip(1).filter(is_key).map(str::to_owned).collect();
             return Some(Named::Keys(keys));
         }
-        typed_field(&self.message, object).map(Named::Exact)
+        typed_field(&self.message, object)
     }
 }
 
 /// Reads the field of an error of server-side apply: `.spec.containers[name="a"].ports: element 0: …`.
-fn typed_field(message: &str, object: &Value) -> Option<Vec<String>> {
+fn typed_field(message: &str, object: &Value) -> Option<Named> {
     let rest = match between(message, "errors:\n  .", "\n") {
         Some(line) => line,
         None => message.split_once("): .")?.1,
@@ -122,7 +126,15 @@ fn typed_field(message: &str, object: &Value) -> Option<Vec<String>> {
             rest = &rest[end..];
         }
     }
-    Some(written(&path))
+    if let Some(key) = between(rest, "duplicate entries for key [", "]") {
+        path.push(selected(key, at(object, &path)?).nth(1)?);
+        return Some(Named::Item(written(&path)));
+    }
+    if let Some(index) = between(rest, ": element ", ":") {
+        path.push(Step::Index(index.parse().ok()?));
+        return Some(Named::Item(written(&path)));
+    }
+    Some(Named::Exact(written(&path)))
 }
 
 /// Finds the item that a selector of server-side apply names: an index, or `name="a",port=80`.
@@ -130,14 +142,20 @@ fn select(selector: &str, list: &Value) -> Option<Step> {
     if let Ok(index) = selector.parse() {
         return Some(Step::Index(index));
     }
-    let pairs: Vec<(&str, Value)> = selector
+    selected(selector, list).next()
+}
+
+/// Finds the items with the keys that server-side apply names.
+fn selected(selector: &str, list: &Value) -> impl Iterator<Item = Step> {
+    let pairs: Vec<(String, Value)> = selector
         .split(',')
         .filter_map(|pair| pair.split_once('='))
-        .map(|(key, value)| (key, serde_json::from_str(value).unwrap_or(Value::Null)))
+        .map(|(key, value)| (key.to_owned(), serde_json::from_str(value).unwrap_or(Value::Null)))
         .collect();
     // A key that the item leaves out has its default.
-    let fits = |item: &Value| pairs.iter().all(|(key, value)| item.get(key).is_none_or(|known| known == value));
-    list.as_array()?.iter().position(fits).map(Step::Index)
+    let fits = move |item: &Value| pairs.iter().all(|(key, value)| item.get(key).is_none_or(|known| known == value));
+    let items = list.as_array().cloned().unwrap_or_default();
+    items.into_iter().enumerate().filter(move |(_, item)| fits(item)).map(|(index, _)| Step::Index(index))
 }
 
 /// Writes a path's steps as texts, to compare.

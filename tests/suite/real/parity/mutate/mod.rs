@@ -85,7 +85,7 @@ impl<'c> Mutator<'c> {
     pub(super) fn mutations(&self, base: &Base) -> Vec<Mutation> {
         let mut all = Vec::new();
         let Some(schema) = schema(self.corpus, self.version, &base.object) else { return all };
-        let fixed = [vec![key("apiVersion")], vec![key("kind")], vec![key("metadata"), key("namespace")]];
+        let fixed = [vec![key("apiVersion")], vec![key("kind")]];
         let names = text::Repeated::count(&base.object);
         walk(&self.corpus.store, self.version, schema, &base.object, &mut |place| {
             // What kind it is and where it lives make up the request; a client says what is wrong with them.
@@ -98,6 +98,8 @@ impl<'c> Mutator<'c> {
             lists::mutate(place, &mut all);
             contradiction::mutate(place, &self.pool, &self.corpus.store, self.version, &mut all);
         });
+        let namespace = [key("metadata"), key("namespace")];
+        all.retain(|mutation| mutation.edits.iter().all(|edit| edit.path() != namespace));
         all
     }
 }

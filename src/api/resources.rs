@@ -1,7 +1,7 @@
 //! Names and amounts of resources, outside containers.
 
-use crate::api::check::{Check, Place, show};
-use crate::api::syntax::qualified_name;
+use super::check::{Check, Place, show};
+use super::syntax::qualified_name;
 use crate::schema::Amount;
 use crate::yaml::{Entry, Node};
 
@@ -80,7 +80,8 @@ fn is_native(name: &str) -> bool {
     !name.contains('/') || name.contains("kubernetes.io/")
 }
 
-fn is_extended(name: &str) -> bool {
+/// Tells whether a resource is one that nodes or devices offer beyond Kubernetes' own.
+pub(super) fn is_extended(name: &str) -> bool {
     !is_native(name) && !name.starts_with("requests.") && qualified_name(&format!("requests.{name}")).is_none()
 }
 
