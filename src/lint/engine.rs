@@ -429,6 +429,71 @@ mod tests {
     }
 
     #[test]
+    fn findings_name_the_versions_that_they_hold_for() {
+        let versions: Vec<Version> = ["1.33", "1.34", "1.35"].into_iter().filter_map(Version::parse).collect();
+        let probe = "livenessProbe: {tcpSocket: {host: db, port: 80}}";
+        let root = "securityContext: {runAsUser: 0}";
+        for (rule, of_pod, of_container, expected) in [
+            ("handler-host", "hostUsers: false", probe, "1.34 1.35"),
+            ("run-as-root", "hostUsers: false", root, "1.33 1.34"),
+            ("run-as-root", "hostUsers: true", root, ""),
+            ("privilege-escalation", "hostUsers: true", root, ""),
+        ] {
+            let run = LintContext { versions: &versions, ..LintContext::default() };
+            let (_, found) = lint(&only(&[rule]), &run, &pod(of_pod, of_container));
+            assert_eq!(found.len(), 1, "{rule}: {found:#?}");
+            assert_eq!(found[0].versions.join(" "), expected, "{rule} with {of_pod}");
+        }
+    }
+
+    #[test]
+    fn what_a_person_lays_over_a_rule_holds_in_every_version() {
+        let versions: Vec<Version> = ["1.31", "1.37"].into_iter().filter_map(Version::parse).collect();
+        let run = LintContext { versions: &versions, ..LintContext::default() };
+        let allowed = Data::Seq(vec![Data::String("kernel.msgmax".to_owned())]);
+        let with = vec![Param { name: "allowed".to_owned(), data: allowed, place: None }];
+        let config = LintConfig {
+            configure: vec![Configure { with, ..configure("unsafe-sysctl", None, &[]) }],
+            ..LintConfig::default()
+        };
+        let sysctls = |name: &str| pod(&format!("securityContext: {{sysctls: [{{name: {name}}}]}}"), "image: a:1");
+        assert!(lint(&config, &run, &sysctls("kernel.msgmax")).1.is_empty());
+        assert_eq!(lint(&config, &run, &sysctls("net.ipv4.tcp_rmem")).1.len(), 1);
+    }
+
+    #[test]
+    fn rules_of_pods_leave_kinds_without_pods_alone() {
+        // What only looks like a pod: the spec of one, in kinds that run none.
+        let spec = "{hostNetwork: true, hostPID: true, volumes: [{name: a, hostPath: {path: /etc}}], containers: [{name: a, image: tiller, securityContext: {privileged: true, runAsUser: 0}, ports: [{containerPort: 22, hostPort: 22}], env: [{name: GITSYNC_GIT, value: a}]}]}";
+        let all = LintConfig { profiles: PROFILES.map(Word::from).to_vec(), ..LintConfig::default() };
+        let of_pods = |id: &str| {
+            catalogue::applies(id).is_some_and(|applies| applies.pods)
+                || catalogue::load(id).is_some_and(|rule| rule.group == "security")
+        };
+        for (api, kind) in [
+            ("v1", "ConfigMap"),
+            ("v1", "Service"),
+            ("v1", "PersistentVolumeClaim"),
+            ("v1", "ServiceAccount"),
+            ("apps/v1", "ControllerRevision"),
+            ("autoscaling/v2", "HorizontalPodAutoscaler"),
+            ("networking.k8s.io/v1", "NetworkPolicy"),
+            ("rbac.authorization.k8s.io/v1", "Role"),
+            ("example.com/v1", "Deployment"),
+            ("security.openshift.io/v1", "SecurityContextConstraints"),
+        ] {
+            let metadata = "{name: a, labels: {app: tiller, name: ingress-nginx}}";
+            let template = format!("{{metadata: {metadata}, spec: {spec}}}");
+            for spec in [spec.to_owned(), format!("{{template: {template}}}")] {
+                let text = format!("apiVersion: {api}\nkind: {kind}\nmetadata: {metadata}\nspec: {spec}\n");
+                let found = lint(&all, &LintContext::default(), &text).1;
+                let wrong: Vec<_> = found.iter().filter(|found| of_pods(&found.rule)).collect();
+                assert!(wrong.is_empty(), "{api} {kind}: {wrong:#?}");
+            }
+        }
+    }
+
+    #[test]
     fn a_linter_is_shared_between_threads() {
         fn shared<T: Send + Sync>() {}
         shared::<Linter>();

@@ -435,6 +435,24 @@ check: { builtin: pod-flag, with: { field: hostPID } }
     }
 
     #[test]
+    fn parameters_may_change_with_a_version() {
+        let text = RULE.replace(
+            "with: { field: hostPID }",
+            "from: \"1.30\", with: { field: hostPID }, since: { \"1.34\": { containers: true }, \"1.32\": { field: hostIPC } }",
+        );
+        let rule = decode(&SourceMap::new().add("a.yaml", text)).expect("the rule is right");
+        let steps = steps(rule.from, &rule.with, &rule.since, &[]);
+        let shown: Vec<_> = steps
+            .iter()
+            .map(|(version, with)| {
+                (version.to_string(), with.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(" "))
+            })
+            .collect();
+        let expected = [("1.30", "field"), ("1.32", "field field"), ("1.34", "field field containers")];
+        assert_eq!(shown, expected.map(|(version, with)| (version.to_owned(), with.to_owned())));
+    }
+
+    #[test]
     fn mistakes_in_a_rule_have_places() {
         for (from, to, expected) in [
             ("remedy:", "remedi:", "6:1 policy/unknown-key: unknown key `remedi` (did you mean `remedy`?)"),
@@ -449,6 +467,16 @@ check: { builtin: pod-flag, with: { field: hostPID } }
                 "builtin: pod-flag, with: { field: hostPID }",
                 "cel: x",
                 "8:10 policy/unsupported: checks in `cel` are not supported yet (use `builtin`)",
+            ),
+            (
+                "with: { field: hostPID }",
+                "with: { field: hostPID }, from: latest",
+                "8:61 policy/rule: `latest` is no version of Kubernetes (write one as in `\"1.34\"`)",
+            ),
+            (
+                "with: { field: hostPID }",
+                "with: { field: hostPID }, since: { \"1.34\": { feild: x } }",
+                "8:75 policy/unknown-parameter: unknown parameter `feild` (did you mean `field`?)",
             ),
             (
                 "pods: true",

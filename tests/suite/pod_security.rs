@@ -153,7 +153,9 @@ fn the_standards_own_cases_agree() {
 fn print_table(table: &Table) {
     let columns = ["1.30 pass", "1.30 fail", "1.34 pass", "1.34 fail", "1.37 pass", "1.37 fail"];
     print!("{:10} {:27}", "level", "control");
-    columns.iter().for_each(|column| print!(" {column:>9}"));
+    for column in columns {
+        print!(" {column:>9}");
+    }
     println!("  agreement");
     let mut total = (0, 0);
     for ((level, control), counts) in table {
