@@ -476,7 +476,7 @@ check: { builtin: pod-flag, with: { field: hostPID } }
             (
                 "with: { field: hostPID }",
                 "with: { field: hostPID }, since: { \"1.34\": { feild: x } }",
-                "8:75 policy/unknown-parameter: unknown parameter `feild` (did you mean `field`?)",
+                "8:74 policy/unknown-parameter: unknown parameter `feild` (did you mean `field`?)",
             ),
             (
                 "pods: true",
