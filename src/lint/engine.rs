@@ -64,14 +64,34 @@ struct Prepared {
 }
 
 impl Prepared {
-    /// Gives the checks that hold for some of the versions, each with those.
-    fn in_force<'a>(&'a self, versions: &[Version]) -> Vec<(&'a Check, Vec<Version>)> {
-        let until = |at: usize| self.checks.get(at + 1).map(|(next, _)| *next);
-        let of_step = |(at, (from, check)): (usize, &'a (Version, Check))| {
-            let held = |version: &&Version| *version >= from && until(at).is_none_or(|next| **version < next);
-            (check, versions.iter().filter(held).copied().collect::<Vec<_>>())
-        };
-        self.checks.iter().enumerate().map(of_step).filter(|(_, held)| !held.is_empty()).collect()
+    /// Gives the check that holds for a version.
+    fn check(&self, version: Version) -> Option<&Check> {
+        let held = self.checks.iter().rev().find(|(from, _)| *from <= version);
+        held.map(|(_, check)| check)
+    }
+
+    /// Runs the checks that hold for the versions, each once. Findings that hold for all of them name none.
+    fn run(&self, versions: &[Version], run: impl Fn(&Check) -> Vec<Diagnostic>) -> Vec<Diagnostic> {
+        let mut steps: Vec<(&Check, Vec<Version>)> = Vec::new();
+        for version in versions {
+            let Some(check) = self.check(*version) else { continue };
+            match steps.iter_mut().find(|(known, _)| std::ptr::eq(*known, check)) {
+                Some((_, held)) => held.push(*version),
+                None => steps.push((check, vec![*version])),
+            }
+        }
+        let firsts: Vec<Version> = steps.iter().filter_map(|(_, held)| held.first().copied()).collect();
+        let mut found = over_versions(&firsts, |first| {
+            let step = steps.iter().find(|(_, held)| held.first() == Some(&first));
+            let held: Vec<String> = step.iter().flat_map(|(_, held)| held).map(ToString::to_string).collect();
+            let found = step.map(|(check, _)| run(check)).unwrap_or_default();
+            found.into_iter().map(|finding| Diagnostic { versions: held.clone(), ..finding }).collect()
+        });
+        found
+            .iter_mut()
+            .filter(|finding| finding.versions.len() == versions.len())
+            .for_each(|all| all.versions.clear());
+        found
     }
 }
 
@@ -155,33 +175,15 @@ impl Linter {
                     findings.0.sort_by_key(|finding| finding.span);
                     findings.0.into_iter().map(|finding| report(rule, prepared, &context, finding)).collect()
                 };
-                diagnostics.extend(by_version(&prepared.in_force(versions), versions, check));
+                match prepared.checks.as_slice() {
+                    // Hardly any rule depends on the version.
+                    [(from, only)] if versions.iter().all(|version| version >= from) => diagnostics.extend(check(only)),
+                    _ => diagnostics.extend(prepared.run(versions, check)),
+                }
             }
         }
         diagnostics
     }
-}
-
-/// Runs the checks of a rule, each for its versions. Findings that hold for all versions name none.
-fn by_version(
-    checks: &[(&Check, Vec<Version>)],
-    versions: &[Version],
-    run: impl Fn(&Check) -> Vec<Diagnostic>,
-) -> Vec<Diagnostic> {
-    if let [(check, held)] = checks
-        && held.len() == versions.len()
-    {
-        return run(check);
-    }
-    let firsts: Vec<Version> = checks.iter().filter_map(|(_, held)| held.first().copied()).collect();
-    let mut found = over_versions(&firsts, |first| {
-        let step = checks.iter().find(|(_, held)| held.first() == Some(&first));
-        let held: Vec<String> = step.iter().flat_map(|(_, held)| held).map(ToString::to_string).collect();
-        let found = step.map(|(check, _)| run(check)).unwrap_or_default();
-        found.into_iter().map(|finding| Diagnostic { versions: held.clone(), ..finding }).collect()
-    });
-    found.iter_mut().filter(|finding| finding.versions.len() == versions.len()).for_each(|all| all.versions.clear());
-    found
 }
 
 /// Makes a finding for people.
