@@ -55,8 +55,9 @@ pub(super) fn undropped_capability(params: &mut Params<'_>) -> Check {
             return;
         }
         let list = |key: &str| container.node.at(&["securityContext", "capabilities", key]);
-        // `ALL` is written so: the server's own policy knows no `all`.
-        let drops = |node: Node<'_>| node.items().any(|name| name.text() == "ALL" || name.text() == wanted);
+        // Runtimes read `all` as well; but where all is asked for, the server's own policy knows nothing but `ALL`.
+        let all = |name: &str| name == "ALL" || (wanted != "ALL" && name.eq_ignore_ascii_case("ALL"));
+        let drops = |node: Node<'_>| node.items().map(Node::text).any(|name| all(name) || name == wanted);
         let message = format!("{} does not drop the capability `{wanted}`", called(container));
         match list("drop") {
             None => ask_for_windows(pod, findings.lacking(container.node)),
@@ -136,6 +137,11 @@ mod tests {
             ]
         );
         assert_eq!(problems("net-raw-not-dropped", &text), [""; 0]);
+        let all = text.replace("[NET_RAW]", "[all]");
+        assert_eq!(
+            (problems("capabilities-not-dropped", &all).len(), problems("net-raw-not-dropped", &all).len()),
+            (1, 0)
+        );
         let back = text.replace("drop: [NET_RAW]", "drop: [ALL], add: [NET_RAW]");
         assert_eq!(problems("net-raw-not-dropped", &back).len(), 1);
     }
