@@ -181,3 +181,45 @@ fn stub<'d>(check: &mut Check<'d>, object: Node<'d>, spec: Node<'d>) {
         _ => _ = check.error(RULE, (object, "spec"), "`stubPKCS10Request` goes with no `pkixPublicKey`"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::api::testing::expect;
+
+    #[test]
+    fn requests_and_bundles() {
+        expect(
+            r#"{apiVersion: certificates.k8s.io/v1, kind: CertificateSigningRequest, metadata: {name: 'a:b'}, spec: {request: aGVsbG8=, signerName: a/b, usages: [client auth, client auth], expirationSeconds: 599}}
+  error api/certificate spec.request
+  error api/certificate spec.signerName
+  error api/certificate spec.usages[1]
+  error api/certificate spec.expirationSeconds
+{apiVersion: certificates.k8s.io/v1, kind: CertificateSigningRequest, metadata: {name: a}, spec: {request: aGVsbG8=, signerName: kubernetes.io/legacy-unknown, usages: []}}
+  error api/certificate spec.request
+  error api/certificate spec.signerName
+  error api/certificate spec.usages
+{apiVersion: certificates.k8s.io/v1, kind: ClusterTrustBundle, metadata: {name: 'a:b'}, spec: {trustBundle: a}}
+  error api/name metadata.name
+  error api/certificate spec.trustBundle
+{apiVersion: certificates.k8s.io/v1, kind: ClusterTrustBundle, metadata: {name: a}, spec: {signerName: a.b/c, trustBundle: "-----BEGIN CERTIFICATE-----\naGk=\n-----END CERTIFICATE-----\n"}}
+  error api/name metadata.name
+  error api/certificate spec.trustBundle
+{apiVersion: certificates.k8s.io/v1, kind: PodCertificateRequest, metadata: {name: a}, spec: {signerName: a.b/c/d, podName: A, podUID: '', serviceAccountName: A, serviceAccountUID: a, nodeName: A, nodeUID: a, maxExpirationSeconds: 1, stubPKCS10Request: aGk=, unverifiedUserAnnotations: {a: b}}}
+  error api/certificate spec.signerName
+  error api/certificate spec.podName
+  error schema/required spec.podUID
+  error api/certificate spec.serviceAccountName
+  error api/certificate spec.nodeName
+  error api/certificate spec.maxExpirationSeconds
+  error api/certificate spec.stubPKCS10Request
+  error api/certificate spec.unverifiedUserAnnotations
+{apiVersion: certificates.k8s.io/v1, kind: PodCertificateRequest, metadata: {name: a}, spec: {signerName: kubernetes.io/d, podName: a, podUID: a, serviceAccountName: a, serviceAccountUID: a, nodeName: a, nodeUID: a, maxExpirationSeconds: 90000, stubPKCS10Request: aGk=}}
+  error api/certificate spec.maxExpirationSeconds
+  error api/certificate spec.stubPKCS10Request
+"#,
+            "",
+            "",
+            "",
+        );
+    }
+}

@@ -78,8 +78,18 @@ pub fn verdict(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Dia
         findings.append(&mut found);
         name_as_server(object, &mut findings);
     });
+    findings.iter_mut().filter(|finding| workloads::is_unread(finding, version)).for_each(leave_unread);
     findings.sort_by_key(|finding| finding.span.map(|span| (span.file, span.start)));
     findings
+}
+
+/// Takes back what a server does not look into: it is wrong all the same, and server-side apply still compares items.
+fn leave_unread(finding: &mut Diagnostic) {
+    if finding.rule == "schema/duplicate-item" {
+        finding.rule = "api/server-side-apply".into();
+    } else {
+        finding.severity = Severity::Warning;
+    }
 }
 
 /// Names the fields of definitions as the server does; it decodes them by the names that are written.
@@ -145,9 +155,7 @@ fn replaces(later: &Diagnostic, known: &Diagnostic) -> bool {
             "schema/required" => {
                 path.strip_prefix(known_path.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
             }
-            "api/server-side-apply" => later.span == known.span,
-            // The server names some values by another path.
-            "schema/enum" => later.span == known.span && path != known_path,
+            "schema/enum" | "api/server-side-apply" => later.span == known.span,
             // Where validation refuses what lists alone would only warn of, that is the verdict.
             "schema/duplicate-item" => known.severity != Severity::Error && path == known_path,
             _ => false,
@@ -172,16 +180,23 @@ fn covers(known: &Diagnostic, later: &Diagnostic) -> bool {
     let within = |outer: &str, inner: &str| {
         inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     };
-    if known.rule == "api/server-side-apply" {
-        return false;
-    }
-    if known.rule == "schema/duplicate-item" {
-        return known_path == path;
-    }
-    if known.rule == "api/server-side-apply" {
-        return later.severity == Severity::Warning && within(known_path, path);
+    match known.rule.as_ref() {
+        "api/server-side-apply" => return false,
+        "schema/duplicate-item" => return known_path == path,
+        "schema/unknown-field" if is_brought_about(known, known_path, path) => return true,
+        "schema/type" if known.span == later.span => return true,
+        _ => {}
     }
     // The server knows nothing of a map that holds a value which it cannot decode; what is missing it finds itself.
     let decoded = ["schema/unknown-field", "schema/required", "schema/enum"].contains(&known.rule.as_ref());
     within(known_path, path) || (!decoded && within(path, known_path))
+}
+
+/// Tells whether a misspelt field, for which another is meant, is why something is wrong with that one or with their map.
+fn is_brought_about(misspelt: &Diagnostic, misspelt_path: &str, path: &str) -> bool {
+    let Some(help) = &misspelt.help else { return false };
+    let Some(meant) = help.strip_prefix("did you mean `").and_then(|rest| rest.split('`').next()) else { return false };
+    let map = misspelt_path.rsplit_once('.').map_or("", |(map, _)| map);
+    let field = if map.is_empty() { meant.to_owned() } else { format!("{map}.{meant}") };
+    path == map || path.strip_prefix(field.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }

@@ -14,9 +14,6 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, object: Node<'d>) {
     name_of_pods(check, object);
     name(check, object);
     let spec = object.field("spec");
-    if spec.is_none() {
-        check.error(RULE, (object, &["spec", "schedule"]), "`spec` is missing, and its `schedule`");
-    }
     if let Some(spec) = spec {
         timing(check, spec);
         no_negatives(

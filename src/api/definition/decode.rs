@@ -14,8 +14,9 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, schema: Node<'d>) {
         check.error("schema/type", values, message);
     }
     for field in ["items", "additionalProperties"] {
-        let inner = schema.field(field).filter(|inner| inner.kind() == Kind::Map);
-        inner.into_iter().for_each(|inner| part(check, inner));
+        if let Some(inner) = schema.field(field).filter(|inner| inner.kind() == Kind::Map) {
+            part(check, inner);
+        }
     }
     properties(schema).for_each(|(_, field)| judge(check, field));
     for combinator in ["not", "allOf", "anyOf", "oneOf"] {

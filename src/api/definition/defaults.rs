@@ -20,7 +20,7 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, schema: Node<'d>) {
                 "api/definition-default",
                 finding.span.unwrap_or_else(|| default.head()),
                 path,
-                format!("the default does not fit its schema: {}", finding.message),
+                format!("the default does not fit its schema: {}", finding.message.replacen("``", "it", 1)),
             );
             if let Some(help) = finding.help {
                 said.help(help);

@@ -30,7 +30,7 @@ const SCHEMA: &str = "api/definition-schema";
 /// Gives the judge of a kind.
 pub(super) fn find(group: &str, kind: &str) -> Option<Judge> {
     match (group, kind) {
-        ("apiextensions.k8s.io", "CustomResourceDefinition") => Some(|check, object| judge(check, object)),
+        ("apiextensions.k8s.io", "CustomResourceDefinition") => Some(judge),
         _ => None,
     }
 }
@@ -113,7 +113,7 @@ fn names<'d>(check: &mut Check<'d>, names: Node<'d>) {
     }
     for field in ["shortNames", "categories"] {
         for item in items(names, field) {
-            check.syntax(RULE, item, field, item.text(), dns_label_1035);
+            check.syntax(RULE, item, field, item.as_str().unwrap_or_default(), dns_label_1035);
         }
     }
 }

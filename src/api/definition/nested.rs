@@ -74,12 +74,11 @@ pub(super) fn complete<'d>(check: &mut Check<'d>, branch: Node<'d>, schema: Node
         }
     }
     for (name, field) in properties(branch) {
-        match schema.at(&["properties", name]) {
-            Some(defined) => complete(check, field, defined),
-            None => {
-                let path = format!("{path}.properties[{name}]");
-                check.error_at(SCHEMA, field.head(), path, undefined(name));
-            }
+        if let Some(defined) = schema.at(&["properties", name]) {
+            complete(check, field, defined);
+        } else {
+            let path = format!("{path}.properties[{name}]");
+            check.error_at(SCHEMA, field.head(), path, undefined(name));
         }
     }
 }

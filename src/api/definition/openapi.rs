@@ -87,7 +87,7 @@ fn deeper<'d>(check: &mut Check<'d>, schema: Node<'d>, around: Around) {
         let metadata = (around.root || embedded) && ["metadata", "kind", "apiVersion"].contains(&name);
         let no_defaults = if metadata && around.root { Some("in the object's own fields") } else { around.no_defaults };
         let within_metadata = around.within_metadata || metadata;
-        visit(check, field, Around { uncorrelatable, no_defaults, within_metadata, ..inner });
+        visit(check, field, Around { no_defaults, within_metadata, uncorrelatable, ..inner });
     }
     for combinator in ["not", "allOf", "oneOf", "anyOf"] {
         branches(schema, combinator).for_each(|branch| visit(check, branch, inner));
@@ -118,8 +118,8 @@ fn lists_and_maps<'d>(check: &mut Check<'d>, schema: Node<'d>) {
         check.error(SCHEMA, (schema, "x-kubernetes-list-type"), message);
     }
     let of_items = schema.field("items").filter(|of_items| of_items.kind() == Kind::Map);
-    if kind == "array" && list == Some("set") {
-        of_items.into_iter().for_each(|of_items| set(check, of_items));
+    if let ("array", Some("set"), Some(of_items)) = (kind, list, of_items) {
+        set(check, of_items);
     }
     if list == Some("map") {
         if keys.is_empty() {

@@ -33,7 +33,7 @@ pub(super) fn values(schema: Node<'_>) -> Option<Node<'_>> {
 }
 
 /// Gives the schemas of fields.
-pub(super) fn properties<'d>(schema: Node<'d>) -> impl Iterator<Item = (&'d str, Node<'d>)> {
+pub(super) fn properties(schema: Node<'_>) -> impl Iterator<Item = (&str, Node<'_>)> {
     schema.field("properties").into_iter().flat_map(Node::entries).map(|entry| (entry.name(), entry.value))
 }
 
@@ -125,6 +125,19 @@ fn object_fields<'d>(check: &mut Check<'d>, schema: Node<'d>, level: Level) {
 /// Tells whether a schema's combinator is the one that stands for integers and texts.
 pub(super) fn is_int_or_string(schema: Node<'_>) -> bool {
     let kinds: Vec<&str> = items(schema, "anyOf").map(|branch| text(branch, "type")).collect();
-    let alone = items(schema, "anyOf").all(|branch| branch.entries().len() == 1);
+    // A field that nobody knows is dropped.
+    let more = [
+        "default",
+        "description",
+        "format",
+        "pattern",
+        "enum",
+        "minimum",
+        "maximum",
+        "minLength",
+        "maxLength",
+        "nullable",
+    ];
+    let alone = items(schema, "anyOf").all(|branch| !more.iter().any(|field| says(branch, field)));
     kinds == ["integer", "string"] && alone
 }

@@ -69,13 +69,12 @@ fn give_node_ports<'d>(check: &mut Check<'d>, service: &Service<'d>) {
         if own.is_none() && !service.gives_node_ports() {
             continue;
         }
-        let wanted = match given.iter().find(|(of, _)| *of == number) {
-            Some((_, shared)) => own.filter(|_| own != *shared),
-            None => {
-                let first = ports().filter(|other| self::number(*other, "port") == number).find_map(asked);
-                given.push((number, first));
-                first
-            }
+        let wanted = if let Some((_, shared)) = given.iter().find(|(of, _)| *of == number) {
+            own.filter(|_| own != *shared)
+        } else {
+            let first = ports().filter(|other| self::number(*other, "port") == number).find_map(asked);
+            given.push((number, first));
+            first
         };
         let Some(wanted) = wanted else { continue };
         if let Some((_, first)) = taken.iter().find(|(other, _)| *other == wanted) {

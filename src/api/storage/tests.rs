@@ -12,7 +12,7 @@ hostPath: {path: /}, persistentVolumeReclaimPolicy: Recycle
   warning api/deprecated persistentVolumeReclaimPolicy
 local: {path: /a}, nfs: {server: a, path: /b}, volumeMode: Raw
   error api/volume local
-  error api/volume volumeMode
+  error schema/enum volumeMode
 glusterfs: {endpoints: a, path: b, endpointsNamespace: A}, storageClassName: A
   warning api/deprecated glusterfs
   error api/name glusterfs.endpointsNamespace
@@ -48,7 +48,7 @@ accessModes: [Sometimes, ReadWriteOncePod, ReadWriteOnce], resources: {requests:
   error api/claim accessModes
   error api/claim accessModes
   error api/claim resources.storage
-  error api/claim volumeMode
+  error schema/enum volumeMode
   error api/name storageClassName
   error api/name volumeAttributesClassName
 accessModes: [ReadWriteOnce], resources: {requests: {storage: 1.5}}, dataSource: {kind: Unknown, name: a, apiGroup: a.b}
@@ -70,7 +70,7 @@ fn classes_and_drivers() {
         r"{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: a}, provisioner: a/b/c, parameters: {'': a}, reclaimPolicy: Recycle, allowedTopologies: [{}, {matchLabelExpressions: [{key: beta.kubernetes.io/os, values: [a, a]}]}]}
   error api/name provisioner
   error api/storage-class parameters
-  error api/storage-class reclaimPolicy
+  error schema/enum reclaimPolicy
   error api/storage-class allowedTopologies[0].matchLabelExpressions
   warning api/deprecated allowedTopologies[1].matchLabelExpressions[0].key
   error api/storage-class allowedTopologies[1].matchLabelExpressions[0].values[1]

@@ -9,6 +9,8 @@ use super::meta::made_up;
 use super::selector::{self, label_selector};
 use super::storage::claim;
 use super::syntax::{dns_label, dns_subdomain};
+use crate::diagnostic::Diagnostic;
+use crate::schema::Version;
 use crate::yaml::{Kind, Node};
 use std::borrow::Cow;
 pub(super) use template::{Templated, labels_fit};
@@ -60,23 +62,14 @@ pub(super) fn no_negatives<'d>(check: &mut Check<'d>, rule: &'static str, map: N
     }
 }
 
-/// Gives the `spec` of a workload whose server asks for a selector. Reports where there is none.
-fn spec_of<'d>(check: &mut Check<'d>, object: Node<'d>) -> Option<Node<'d>> {
-    if object.field("spec").is_none() {
-        // Of a DaemonSet the server says only that no pod fits.
-        let place = match text(object, "kind") {
-            "DaemonSet" => (object, &["spec", "template", "metadata", "labels"]).into(),
-            _ => Place::from((object, &["spec", "selector"])),
-        };
-        check.error("api/selector", place, "`spec` is missing, and its `selector`");
-        check.error(RULE, (object, &["spec", "template", "spec", "containers"]), "the pods' `containers` are missing");
-    }
+/// Gives the `spec` of a workload, where it has one; the schemas report where it must.
+fn spec_of(object: Node<'_>) -> Option<Node<'_>> {
     object.field("spec").filter(|spec| spec.kind() == Kind::Map)
 }
 
 fn deployment<'d>(check: &mut Check<'d>, object: Node<'d>) {
     name_of_pods(check, object);
-    let Some(spec) = spec_of(check, object) else { return };
+    let Some(spec) = spec_of(object) else { return };
     no_negatives(
         check,
         RULE,
@@ -97,24 +90,40 @@ fn deployment<'d>(check: &mut Check<'d>, object: Node<'d>) {
 
 fn replica_set<'d>(check: &mut Check<'d>, object: Node<'d>) {
     name_of_pods(check, object);
-    let Some(spec) = spec_of(check, object) else { return };
+    let Some(spec) = spec_of(object) else { return };
     no_negatives(check, RULE, spec, &["replicas", "minReadySeconds"]);
     selector_and_template(check, spec, Templated::Always);
 }
 
 fn daemon_set<'d>(check: &mut Check<'d>, object: Node<'d>) {
-    let Some(spec) = spec_of(check, object) else { return };
-    no_negatives(check, RULE, spec, &["minReadySeconds", "revisionHistoryLimit"]);
-    if spec.field("selector").is_none() {
-        let message = "without a `selector`, the DaemonSet has no pods";
-        check.error("api/selector", (spec, &["template", "metadata", "labels"]), message).help("write a `selector`");
+    if object.at(&["spec", "selector"]).is_none() {
+        let place = (object, &["spec", "template", "metadata", "labels"]);
+        check
+            .error("api/selector", place, "without a `selector`, the DaemonSet has no pods")
+            .help("write a `selector`");
     }
+    let Some(spec) = spec_of(object) else { return };
+    no_negatives(check, RULE, spec, &["minReadySeconds", "revisionHistoryLimit"]);
     selector_and_template(check, spec, Templated::Always);
     strategy::daemon_set(check, spec);
 }
 
+/// Tells whether a finding of the schemas is about what a server does not look into: before 1.34, pods and claims of
+/// StatefulSets.
+pub(super) fn is_unread(finding: &Diagnostic, version: Version) -> bool {
+    let of_stateful_set = || {
+        let object = finding.object.as_ref();
+        object.is_some_and(|object| object.kind == "StatefulSet" && object.api_version == "apps/v1")
+    };
+    let inside = |path: &str| path.starts_with("spec.template.spec") || path.starts_with("spec.volumeClaimTemplates[");
+    (version.major, version.minor) < (1, 34)
+        && ["schema/required", "schema/enum", "schema/duplicate-item"].contains(&finding.rule.as_ref())
+        && of_stateful_set()
+        && finding.path.as_deref().is_some_and(inside)
+}
+
 fn stateful_set<'d>(check: &mut Check<'d>, object: Node<'d>) {
-    let Some(spec) = spec_of(check, object) else { return };
+    let Some(spec) = spec_of(object) else { return };
     no_negatives(check, RULE, spec, &["replicas", "minReadySeconds"]);
     if let Some(ordinals) = spec.field("ordinals") {
         no_negatives(check, RULE, ordinals, &["start"]);
@@ -257,10 +266,9 @@ mod tests {
                 "error api/selector spec.template.metadata.labels",
                 "error api/restart-policy spec.template.spec.restartPolicy",
                 "error api/workload spec.template.spec.activeDeadlineSeconds",
+                "error schema/required spec.selector",
                 "error api/selector spec.selector",
-                "error api/workload spec.template.spec.containers",
-                "error api/selector spec.selector",
-                "error api/workload spec.template.spec.containers",
+                "error schema/required spec.template.spec.containers",
                 "error api/labels spec.template.labels",
                 "error schema/required spec.selector",
                 "error api/selector spec.template.metadata.labels",

@@ -8,6 +8,8 @@ mod pattern;
 mod read;
 mod restraint;
 mod rule;
+#[cfg(test)]
+mod tests;
 mod typing;
 mod value;
 mod view;

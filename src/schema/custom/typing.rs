@@ -38,6 +38,7 @@ pub fn rule_problem(
         Err(error) => {
             let text = error.to_string();
             let first = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+            let first = first.find("Syntax error").map_or(first, |at| &first[at..]);
             return Some(format!("is no expression: {}", super::super::validate::show(first)));
         }
     };
@@ -133,7 +134,7 @@ impl<'d> Typing<'d> {
                 let is_package =
                     |target: &IdedExpr| matches!(&target.expr, Expr::Ident(name) if PACKAGES.contains(&name.as_str()));
                 if let Some(target) = call.target.as_deref()
-                    && !(is_package(target) && !self.is_bound(target))
+                    && (!is_package(target) || self.is_bound(target))
                 {
                     self.visit(target);
                 }
@@ -185,9 +186,8 @@ impl<'d> Typing<'d> {
             return *bound;
         }
         match name {
-            "self" => Type::Of(self.schema, self.root || is_embedded(self.schema)),
             "oldSelf" if self.optional => Type::Scalar(Scalar::Optional),
-            "oldSelf" => Type::Of(self.schema, self.root || is_embedded(self.schema)),
+            "self" | "oldSelf" => Type::Of(self.schema, self.root || is_embedded(self.schema)),
             _ if name.starts_with('@') || TYPES.contains(&name) => Type::Unknown,
             _ => self.fail(format!("speaks of `{name}`, which is not known: a rule knows `self` and `oldSelf`")),
         }

@@ -79,8 +79,8 @@ impl<'s, 'd> Walk<'s, 'd> {
 
     /// Reports items of a built-in list that server-side apply cannot tell from others at all.
     fn nameless(&mut self, node: Node<'d>, list: &'s List) {
-        // The names of these are defaulted to nothing, which is a key.
-        if self.custom || self.key() == "imagePullSecrets" {
+        // The names in these are defaulted to nothing, which is a key.
+        if self.custom || ["imagePullSecrets", "evictionResponders"].contains(&self.key()) {
             return;
         }
         for item in node.items() {
@@ -88,7 +88,7 @@ impl<'s, 'd> Walk<'s, 'd> {
                 Identity::Keys(_) if item.is_null() && !self.first_required(&list.items).is_empty() => continue,
                 _ if item.is_null() => "it is null".to_owned(),
                 Identity::Keys(keys) if item.kind() == Kind::Map => {
-                    let given = |key: &Text| item.field(key).is_some() || self.is_required_or_defaulted(&list.items, key);
+                    let given = |key: &Text| item.get(key).is_some() || self.is_required_or_defaulted(&list.items, key);
                     if keys.iter().any(given) {
                         continue;
                     }
@@ -96,7 +96,8 @@ impl<'s, 'd> Walk<'s, 'd> {
                 }
                 _ => continue,
             };
-            let message = format!("an item of `{}` has no identity, as {lacks}: server-side apply refuses it", self.place());
+            let message =
+                format!("an item of `{}` has no identity, as {lacks}: server-side apply refuses it", self.place());
             self.report(Diagnostic::error("api/server-side-apply", message).at(item.head()));
         }
     }
@@ -161,13 +162,10 @@ impl<'s, 'd> Walk<'s, 'd> {
         }
         match (&list.identity, self.key()) {
             // Of these, the server takes some: [`crate::api`] tells.
-            (
-                Identity::Keys(_),
-                "env" | "claims" | "imagePullSecrets" | "hostAliases" | "x-kubernetes-validations",
-            )
+            (Identity::Keys(_), "env" | "claims" | "imagePullSecrets" | "hostAliases" | "x-kubernetes-validations")
             | (Identity::Atomic, _) => None,
             (Identity::Keys(keys), "ports") if keys.iter().any(|key| key == "containerPort") => None,
-            (Identity::Set, _) | (_, "secrets" | "variables") => Some(Refusal::InApply),
+            (Identity::Set, _) | (_, "secrets" | "ownerReferences" | "variables") => Some(Refusal::InApply),
             (Identity::Keys(_), _) => Some(Refusal::Always),
         }
     }

@@ -126,6 +126,9 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, spec: Node<'d>) {
         handlers_of(check, &pod, role, container);
     }
     ports::across(check, &pod);
+    if let Some(context) = spec.field("securityContext") {
+        security::of_any(check, context);
+    }
     annotations::judge(check, &pod);
     windows::host_processes(check, &pod);
     pod_resources::judge(check, &pod);

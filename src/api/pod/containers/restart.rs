@@ -1,7 +1,7 @@
 //! When containers are started anew: `restartPolicy`, its rules, and `resizePolicy`.
 
 use super::{Pod, Role};
-use crate::api::check::{Check, Place, items, text};
+use crate::api::check::{Check, Place, items, show, text};
 use crate::yaml::Node;
 
 /// Judges the restarts of a container.
@@ -20,10 +20,14 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, pod: &Pod<'d>, role: Role, contai
 fn policy<'d>(check: &mut Check<'d>, role: Role, container: Node<'d>) {
     let rules = container.field("restartPolicyRules").filter(|rules| rules.items().len() > 0);
     match (container.field("restartPolicy"), rules) {
-        (Some(_), _) => _ = check.word("api/restart-policy", container, "restartPolicy", &["Always", "Never", "OnFailure"]),
+        (Some(_), _) => {
+            check.word("api/restart-policy", container, "restartPolicy", &["Always", "Never", "OnFailure"]);
+        }
         (None, Some(_)) => {
             let message = "`restartPolicyRules` need a `restartPolicy`";
-            check.error("api/restart-policy", (container, "restartPolicy"), message).help("write what holds without a rule");
+            check
+                .error("api/restart-policy", (container, "restartPolicy"), message)
+                .help("write what holds without a rule");
         }
         (None, None) => {}
     }
@@ -71,9 +75,8 @@ fn resize<'d>(check: &mut Check<'d>, pod: &Pod<'d>, role: Role, container: Node<
             check.error("api/restart-policy", policy, format!("`{name}` has two resize policies"));
         }
         seen.push(name);
-        // What is missing the schema says.
-        if !matches!(name, "" | "cpu" | "memory") {
-            let message = format!("`resourceName` is `{name}`, but must be `cpu` or `memory`");
+        if !matches!(name, "cpu" | "memory") {
+            let message = format!("`resourceName` {}, but must be `cpu` or `memory`", said(name));
             check.error("api/restart-policy", place("resourceName"), message);
         }
         match restart {
@@ -85,11 +88,16 @@ fn resize<'d>(check: &mut Check<'d>, pod: &Pod<'d>, role: Role, container: Node<
                 let message = "`RestartContainer` is not for init containers without `restartPolicy: Always`";
                 check.error("api/restart-policy", (policy, "restartPolicy"), message).help("write `NotRequired`");
             }
-            "" | "NotRequired" | "RestartContainer" => {}
+            "NotRequired" | "RestartContainer" => {}
             other => {
-                let message = format!("`restartPolicy` is `{other}`, but must be `NotRequired` or `RestartContainer`");
+                let message =
+                    format!("`restartPolicy` {}, but must be `NotRequired` or `RestartContainer`", said(other));
                 check.error("api/restart-policy", place("restartPolicy"), message);
             }
         }
     }
+}
+
+fn said(word: &str) -> String {
+    if word.is_empty() { "is missing".to_owned() } else { format!("is `{}`", show(word)) }
 }

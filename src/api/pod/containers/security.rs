@@ -20,6 +20,12 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d
         check.error("api/security-context", (context, "procMount"), message).help("write `hostUsers: false`");
     }
     escalation(check, container, context);
+    of_any(check, context);
+    os::judge(check, pod, context);
+}
+
+/// Judges what the security contexts of pods and of containers say alike.
+pub(super) fn of_any<'d>(check: &mut Check<'d>, context: Node<'d>) {
     profiles::seccomp(check, context);
     if check.since(30) {
         profiles::app_armor(check, context);
@@ -27,7 +33,6 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d
     if let Some(options) = context.field("windowsOptions") {
         windows::options(check, options);
     }
-    os::judge(check, pod, context);
 }
 
 /// Judges `allowPrivilegeEscalation: false`, which some rights contradict.

@@ -6,7 +6,7 @@ use crate::api::testing::expect;
 fn fields_of_pods() {
     expect(
         r#"restartPolicy: Sometimes, activeDeadlineSeconds: 0, readinessGates: [{conditionType: -a}]
-  error api/pod restartPolicy
+  error schema/enum restartPolicy
   error api/pod activeDeadlineSeconds
   error api/name readinessGates[0].conditionType
 serviceAccount: A, priorityClassName: A, runtimeClassName: A, nodeName: A, hostname: a.b
@@ -92,13 +92,11 @@ dnsConfig: {nameservers: [a, 1.1.1.1, 1.1.1.2, 1.1.1.3], searches: [a_b.c., '.',
 securityContext: {fsGroup: -1, supplementalGroups: [-1], fsGroupChangePolicy: Never, sysctls: [{name: A, value: b}, {name: a, value: b}, {name: a, value: b}]}
   error api/security-context securityContext.fsGroup
   error api/security-context securityContext.supplementalGroups[0]
-  error api/security-context securityContext.fsGroupChangePolicy
+  error schema/enum securityContext.fsGroupChangePolicy
   error api/security-context securityContext.sysctls[0].name
   error api/security-context securityContext.sysctls[2].name
 hostNetwork: true, securityContext: {sysctls: [{name: net/core/somaxconn, value: a}], seccompProfile: {type: Localhost}, windowsOptions: {runAsUserName: ''}}
   error api/security-context securityContext.sysctls[0].name
-  error api/security-context securityContext.seccompProfile.localhostProfile
-  error api/security-context securityContext.windowsOptions.runAsUserName
 os: {name: windows}, hostIPC: true, shareProcessNamespace: false, securityContext: {runAsUser: 1, sysctls: [{name: a, value: b}]}
   error api/pod hostIPC
   error api/pod shareProcessNamespace
