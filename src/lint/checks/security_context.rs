@@ -110,7 +110,19 @@ pub(super) fn proc_mount(params: &mut Params<'_>) -> Check {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::testing::{pod, problems};
+    use crate::lint::testing::{lint, pod, problems};
+    use crate::lint::{LintConfig, LintContext, Word};
+
+    #[test]
+    fn a_node_selector_does_not_say_windows_to_the_server() {
+        let text = pod("nodeSelector: {kubernetes.io/os: windows}", "image: a:1");
+        for rule in ["missing-seccomp-profile", "capabilities-not-dropped", "privilege-escalation"] {
+            let only = LintConfig { only: vec![Word::from(rule)], ..LintConfig::default() };
+            let (_, found) = lint(&only, &LintContext::default(), &text);
+            let help = found.first().and_then(|found| found.help.as_deref()).unwrap_or_default();
+            assert!(help.starts_with("write `os: { name: windows }`"), "{rule}: {found:#?}");
+        }
+    }
 
     #[test]
     fn linux_rules_leave_windows_alone() {
