@@ -2,7 +2,7 @@
 
 use super::Judge;
 use super::check::{Check, Place, items, plain, show, text};
-use super::syntax::{blocks, dns_label, dns_subdomain, is_authority, qualified_name, signed};
+use super::syntax::{blocks, dns_label, dns_subdomain, generated, is_authority, qualified_name, signed};
 use crate::schema::decode_base64;
 use crate::yaml::Node;
 
@@ -77,7 +77,7 @@ fn trust_bundle<'d>(check: &mut Check<'d>, object: Node<'d>) {
     const MOST: usize = 1024 * 1024;
     let spec = object.field("spec");
     let signer_name = spec.map(|spec| text(spec, "signerName")).unwrap_or_default();
-    if let Some(metadata) = object.field("metadata").filter(|metadata| !text(*metadata, "name").is_empty()) {
+    if let Some(metadata) = object.field("metadata") {
         bundle_name(check, metadata, signer_name);
     }
     let Some(spec) = spec else {
@@ -119,14 +119,17 @@ fn trust_bundle<'d>(check: &mut Check<'d>, object: Node<'d>) {
 }
 
 fn bundle_name<'d>(check: &mut Check<'d>, metadata: Node<'d>, signer_name: &str) {
-    let name = text(metadata, "name");
     let prefix = format!("{}:", signer_name.replace('/', ":"));
-    let own = if signer_name.is_empty() { Some(name) } else { name.strip_prefix(prefix.as_str()) };
-    if let Some(own) = own {
-        check.syntax("api/name", (metadata, "name"), "name", own, dns_subdomain);
-    } else {
-        let message = format!("`name` is `{}`, but must begin with its signer, `{}`", show(name), show(&prefix));
-        check.error("api/name", (metadata, "name"), message);
+    for field in ["name", "generateName"] {
+        let name = text(metadata, field);
+        let own = if signer_name.is_empty() { Some(name) } else { name.strip_prefix(prefix.as_str()) };
+        let form = |own: &str| if field == "name" { dns_subdomain(own) } else { generated(own, dns_subdomain) };
+        if let Some(own) = own.filter(|_| !name.is_empty()) {
+            check.syntax("api/name", (metadata, field), field, own, form);
+        } else if !name.is_empty() {
+            let message = format!("`{field}` is `{}`, but must begin with its signer, `{}`", show(name), show(&prefix));
+            check.error("api/name", (metadata, field), message);
+        }
     }
 }
 

@@ -134,7 +134,7 @@ fn certificate<'d>(check: &mut Check<'d>, secret: Node<'d>) {
 }
 
 fn service_account<'d>(check: &mut Check<'d>, object: Node<'d>) {
-    for secret in items(object, "secrets").filter(|secret| secret.field("name").is_none()) {
+    for secret in items(object, "secrets").filter(|secret| secret.get("name").is_none()) {
         check.apply_only(secret, "`name`, which tells `secrets` apart, is missing");
     }
     let annotations = object.at(&["metadata", "annotations"]);

@@ -82,7 +82,7 @@ pub(super) fn embedded<'d>(check: &mut Check<'d>, object: Node<'d>) {
     }
     common(check, metadata, metadata);
     owners(check, metadata);
-    finalizers(check, metadata, true);
+    finalizers(check, metadata, false);
 }
 
 /// Judges labels and annotations, which the server names as fields of `holder`.

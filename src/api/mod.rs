@@ -155,7 +155,9 @@ fn replaces(later: &Diagnostic, known: &Diagnostic) -> bool {
             "schema/required" => {
                 path.strip_prefix(known_path.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
             }
-            "schema/enum" | "api/server-side-apply" => later.span == known.span,
+            "api/server-side-apply" => later.span == known.span,
+            // The server names some values by another path.
+            "schema/enum" => later.span == known.span && path != known_path,
             // Where validation refuses what lists alone would only warn of, that is the verdict.
             "schema/duplicate-item" => known.severity != Severity::Error && path == known_path,
             _ => false,

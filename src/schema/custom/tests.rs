@@ -131,7 +131,12 @@ fn rules_see_defaults_and_types() {
             "commonName: shops",
             "cel spec.commonName: `shops.example.org` is missing among the DNS names",
         ),
-        ("route", "port: http,", "port: HTTP,", "cel spec.rules[0].backends[1].port: a port is a number or a name"),
+        (
+            "route",
+            "port: http,",
+            "port: a-port-of-many-letters,",
+            "cel spec.rules[0].backends[1].port: a port is a number or a short name",
+        ),
         ("route", "name: old", "name: api", "cel spec.rules: names of rules are unique"),
         ("backup", "  fullEvery: 7\n", "", "cel spec.fullEvery: incremental backups need `fullEvery`"),
         ("backup", "0 3 * * *", "0 3 * *", "cel spec.schedule: `0 3 * *` has not five fields"),

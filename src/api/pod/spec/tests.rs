@@ -97,6 +97,8 @@ securityContext: {fsGroup: -1, supplementalGroups: [-1], fsGroupChangePolicy: Ne
   error api/security-context securityContext.sysctls[2].name
 hostNetwork: true, securityContext: {sysctls: [{name: net/core/somaxconn, value: a}], seccompProfile: {type: Localhost}, windowsOptions: {runAsUserName: ''}}
   error api/security-context securityContext.sysctls[0].name
+  error api/security-context securityContext.seccompProfile.localhostProfile
+  error api/security-context securityContext.windowsOptions.runAsUserName
 os: {name: windows}, hostIPC: true, shareProcessNamespace: false, securityContext: {runAsUser: 1, sysctls: [{name: a, value: b}]}
   error api/pod hostIPC
   error api/pod shareProcessNamespace

@@ -180,9 +180,9 @@ fn entry(text: &mut String, cases: &[&Case]) {
     }
     let others: BTreeSet<String> =
         cases.iter().skip(1).take(3).map(|case| case.mutation.replace('\n', "\\n")).collect();
-    others
-        .iter()
-        .for_each(|mutation| _ = writeln!(text, "  also:   {}", mutation.chars().take(160).collect::<String>()));
+    for mutation in others {
+        _ = writeln!(text, "  also:   {}", mutation.chars().take(160).collect::<String>());
+    }
     let object = case.object.to_string();
     if object.len() < 6000 {
         _ = writeln!(text, "  object: {object}");
