@@ -363,8 +363,8 @@ fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore, rules: &Rules) {
     let objects = ObjectSet::read(&unit.documents, unit.namespace.as_deref(), &embedded);
     unit.checked.objects = objects.len();
     let mut found = Vec::new();
+    unit.checked.versions = unit.versions.iter().map(ToString::to_string).collect();
     if stages.validate {
-        unit.checked.versions = unit.versions.iter().map(ToString::to_string).collect();
         let of_document = |document: &Document| api::verdicts(document.root(), store, &unit.versions);
         let of_documents: Vec<_> = unit.documents.par_iter().map(of_document).collect();
         found.extend(of_documents.into_iter().flatten());
@@ -380,13 +380,12 @@ fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore, rules: &Rules) {
     }
     let mut judged = std::mem::take(&mut unit.refused);
     if stages.lint {
-        let context = LintContext { environment, release, complete: unit.complete };
+        let context = LintContext { environment, release, versions: &unit.versions, complete: unit.complete };
         judged.extend(rules.linter.lint(&objects, &context));
     }
-    // Rules and policies look at no version: what they find holds for all.
-    let versions: Vec<String> = unit.versions.iter().map(ToString::to_string).collect();
-    for finding in &mut judged {
-        finding.versions.clone_from(&versions);
+    // Policies look at no version, and hardly any rule does: what names none holds for all.
+    for finding in judged.iter_mut().filter(|finding| finding.versions.is_empty()) {
+        finding.versions.clone_from(&unit.checked.versions);
     }
     found.extend(judged);
     let resolve = |finding: Diagnostic| match &unit.output {

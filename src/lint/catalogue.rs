@@ -139,7 +139,7 @@ mod tests {
 
     #[test]
     fn texts_are_worded_alike() {
-        let proper = ["ConfigMap", "Secret", "Service", "StatefulSet"];
+        let proper = ["AppArmor", "ConfigMap", "Kubernetes", "OpenShift", "Secret", "Service", "StatefulSet", "Tiller"];
         for rule in all() {
             for fragment in [&rule.summary, &rule.remedy] {
                 let lower =

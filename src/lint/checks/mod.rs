@@ -3,14 +3,16 @@
 //! A check is made once per rule, from its parameters, and then run over objects, their pods or their containers. It says
 //! where (a node) and, where the rule's summary does not say it all, what.
 
+mod component;
 mod dangling;
 mod duplicates;
 mod endless_wait;
-mod host_path;
+mod fields;
 mod hpa;
 mod image;
-mod pod_fields;
+mod ports;
 mod probes;
+mod profiles;
 mod resources;
 mod restart_policy;
 mod run_as;
@@ -19,6 +21,7 @@ mod security_context;
 mod selector;
 mod service;
 mod statefulset;
+mod volumes;
 
 use super::finding::{Context, Findings};
 use super::params::Params;
@@ -74,6 +77,10 @@ pub(super) struct Builtin {
 /// All built-in checks, in the order of their names.
 pub(super) static BUILTINS: &[Builtin] = &[
     Builtin { name: "added-capability", build: security_context::added_capability },
+    Builtin { name: "command-word", build: fields::command },
+    Builtin { name: "component", build: component::build },
+    Builtin { name: "container-flag", build: fields::container_flag },
+    Builtin { name: "container-port", build: ports::of_container },
     Builtin { name: "container-probe", build: probes::missing },
     Builtin { name: "container-resource", build: resources::missing },
     Builtin { name: "dangling-key", build: dangling::key },
@@ -81,29 +88,44 @@ pub(super) static BUILTINS: &[Builtin] = &[
     Builtin { name: "duplicate-env", build: duplicates::env },
     Builtin { name: "duplicate-object", build: duplicates::object },
     Builtin { name: "endless-wait", build: endless_wait::build },
+    Builtin { name: "env-name", build: fields::env },
+    Builtin { name: "escalation", build: security_context::escalation },
+    Builtin { name: "forbidden-field", build: fields::forbidden },
     Builtin { name: "governing-service", build: statefulset::governing_service },
-    Builtin { name: "host-path", build: host_path::any },
-    Builtin { name: "host-path-socket", build: host_path::socket },
+    Builtin { name: "handler-host", build: ports::handler_host },
+    Builtin { name: "hardening", build: profiles::any },
+    Builtin { name: "host-path", build: volumes::host_path },
+    Builtin { name: "host-path-listed", build: volumes::listed_host_path },
+    Builtin { name: "host-path-socket", build: volumes::socket },
+    Builtin { name: "host-path-writable", build: volumes::writable_mount },
+    Builtin { name: "host-port", build: ports::of_host },
     Builtin { name: "hpa-request", build: hpa::build },
     Builtin { name: "identical-probes", build: probes::identical },
     Builtin { name: "image-reference", build: image::reference },
     Builtin { name: "image-tag", build: image::tag },
     Builtin { name: "init-container-probe", build: probes::on_init_container },
-    Builtin { name: "pod-flag", build: pod_fields::flag },
+    Builtin { name: "low-id", build: run_as::low },
+    Builtin { name: "missing-field", build: fields::missing },
+    Builtin { name: "object-flag", build: fields::object_flag },
+    Builtin { name: "pod-flag", build: fields::pod_flag },
     Builtin { name: "probe-port", build: probes::port },
+    Builtin { name: "proc-mount", build: security_context::proc_mount },
     Builtin { name: "raw-secret", build: secret::raw },
     Builtin { name: "restart-policy", build: restart_policy::build },
+    Builtin { name: "root-id", build: run_as::root },
     Builtin { name: "run-as-non-root", build: run_as::non_root },
-    Builtin { name: "run-as-root", build: run_as::root },
-    Builtin { name: "seccomp-profile", build: security_context::seccomp },
     Builtin { name: "secret-data-encoding", build: secret::encoding },
     Builtin { name: "secret-literal", build: secret::literal },
     Builtin { name: "security-context-flag", build: security_context::flag },
+    Builtin { name: "security-profile", build: profiles::profile },
     Builtin { name: "selector-labels", build: selector::build },
+    Builtin { name: "selinux-options", build: profiles::selinux },
     Builtin { name: "service-selects", build: service::selects },
+    Builtin { name: "sysctl", build: volumes::sysctl },
     Builtin { name: "target-port", build: service::target_port },
     Builtin { name: "termination-grace-period", build: statefulset::grace_period },
     Builtin { name: "undropped-capability", build: security_context::undropped_capability },
+    Builtin { name: "volume-type", build: volumes::kind },
 ];
 
 /// Finds a check by its name.
