@@ -155,9 +155,7 @@ fn unknown(expression: &IdedExpr, scope: Scope<'_>, bound: &mut Vec<String>) -> 
 fn unknown_in(entry: &EntryExpr, scope: Scope<'_>, bound: &mut Vec<String>) -> Option<String> {
     match entry {
         EntryExpr::StructField(field) => unknown(&field.value, scope, bound),
-        EntryExpr::MapEntry(entry) => {
-            unknown(&entry.key, scope, bound).or_else(|| unknown(&entry.value, scope, bound))
-        }
+        EntryExpr::MapEntry(entry) => unknown(&entry.key, scope, bound).or_else(|| unknown(&entry.value, scope, bound)),
     }
 }
 
