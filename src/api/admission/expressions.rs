@@ -90,6 +90,9 @@ fn problem(written: &str, gives: Gives, scope: Scope<'_>) -> Option<String> {
     if let Some(name) = unknown(program.expression(), scope, &mut Vec::new()) {
         return Some(format!("speaks of `{name}`, which is not known there"));
     }
+    if gives == Gives::Text && is_untyped(program.expression()) {
+        return Some("gives anything, and must give text: write `string(…)` around it".to_owned());
+    }
     let kind = match kind_of(program.expression(), scope.variables.unwrap_or_default()) {
         Ok(kind) => kind?,
         Err(problem) => return Some(problem),
@@ -108,6 +111,17 @@ fn problem(written: &str, gives: Gives, scope: Scope<'_>) -> Option<String> {
 /// Tells what an expression gives, where that shows.
 pub(super) fn given(written: &str, variables: &[Known<'_>]) -> Option<Kind> {
     kind_of(Program::compile(written).ok()?.expression(), variables).ok().flatten()
+}
+
+/// Tells whether an expression is a bare field of an object, whose type is not known.
+fn is_untyped(expression: &IdedExpr) -> bool {
+    match &expression.expr {
+        Expr::Select(select) => match &select.operand.expr {
+            Expr::Ident(name) => ["object", "oldObject", "params"].contains(&name.as_str()),
+            _ => is_untyped(&select.operand),
+        },
+        _ => false,
+    }
 }
 
 /// Finds a name that is nothing; `bound` are those of comprehensions around.
@@ -151,7 +165,19 @@ fn unknown(expression: &IdedExpr, scope: Scope<'_>, bound: &mut Vec<String>) -> 
                 Expr::Ident(name) if PACKAGES.contains(&name.as_str()) => None,
                 _ => unknown(target, scope, bound),
             });
-            target.or_else(|| many(&call.args, bound))
+            // Macros of two variables, which the parser leaves as calls: all arguments but the last may be their names.
+            let before = bound.len();
+            if TWO_VARIABLES.contains(&call.func_name.as_str()) {
+                let names =
+                    call.args.iter().take(call.args.len().saturating_sub(1)).filter_map(|arg| match &arg.expr {
+                        Expr::Ident(name) => Some(name.clone()),
+                        _ => None,
+                    });
+                bound.extend(names);
+            }
+            let found = target.or_else(|| many(&call.args, bound));
+            bound.truncate(before);
+            found
         }
         Expr::List(list) => many(&list.elements, bound),
         Expr::Comprehension(comprehension) => {
@@ -187,9 +213,23 @@ fn unknown_in(entry: &EntryExpr, scope: Scope<'_>, bound: &mut Vec<String>) -> O
     }
 }
 
+/// Macros that name variables.
+const TWO_VARIABLES: [&str; 10] = [
+    "all",
+    "bind",
+    "exists",
+    "existsOne",
+    "exists_one",
+    "map",
+    "sortBy",
+    "transformList",
+    "transformMap",
+    "transformMapEntry",
+];
+
 /// Words with which names of packages begin.
-const PACKAGES: [&str; 10] =
-    ["math", "strings", "lists", "sets", "ip", "cidr", "semver", "format", "optional", "Object"];
+const PACKAGES: [&str; 11] =
+    ["cel", "math", "strings", "lists", "sets", "ip", "cidr", "semver", "format", "optional", "Object"];
 
 fn is_type(name: &str) -> bool {
     let types = [
