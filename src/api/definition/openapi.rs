@@ -40,7 +40,8 @@ fn visit<'d>(check: &mut Check<'d>, schema: Node<'d>, around: Around) {
         check.error(SCHEMA, default, format!("there may be no `default` {why}"));
     }
     for field in ["id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref"] {
-        let said = schema.field(field).is_some_and(|value| value.kind() != Kind::Map || value.entries().len() > 0);
+        let empty = |value: Node<'d>| value.kind() == Kind::Map && value.entries().len() == 0;
+        let said = schema.field(field).is_some_and(|value| field == "additionalItems" || !empty(value));
         if said && !(field == "id" && text(schema, "id").is_empty()) {
             check.error(SCHEMA, (schema, field), format!("`{field}` is not supported"));
         }
