@@ -44,7 +44,8 @@ fn bounds<'d>(check: &mut Check<'d>, schema: Node<'d>, default: Node<'d>) {
     }
     let small = schema.field("format").is_some_and(|format| format.text() == "int32");
     for field in ["minimum", "maximum"] {
-        if small && number(field).is_some_and(|bound| i32::try_from(bound).is_err()) {
+        let written = || schema.field(field).is_some_and(|bound| matches!(bound.kind(), Kind::Int | Kind::Float));
+        if small && written() && number(field).is_none_or(|bound| i32::try_from(bound).is_err()) {
             let message = format!("no default can be held against a `{field}` that does not fit 32 bits");
             check.error("api/definition-default", default, message);
         }
