@@ -104,7 +104,7 @@ impl<'d> Check<'d> {
         self.root
     }
 
-    /// Counts what was found so far.
+    /// Counts what was found so far that the server refuses, whatever it is asked.
     pub(super) fn count(&self) -> usize {
         let refused =
             |finding: &&Diagnostic| finding.severity == Severity::Error && finding.rule != "api/server-side-apply";
