@@ -130,16 +130,25 @@ mod tests {
     }
 
     #[test]
-    fn every_rule_is_in_a_profile_and_strict_holds_the_default() {
+    fn strict_holds_the_default() {
         for rule in RULES {
-            assert!(!rule.profiles.is_empty(), "{} is in no profile", rule.id);
             assert!(!rule.profiles.contains(&"default") || rule.profiles.contains(&"strict"), "{}", rule.id);
         }
     }
 
     #[test]
     fn texts_are_worded_alike() {
-        let proper = ["ConfigMap", "Secret", "Service", "StatefulSet"];
+        let proper = [
+            "ConfigMap",
+            "Deployment",
+            "Job",
+            "Namespace",
+            "PodDisruptionBudget",
+            "ReplicaSet",
+            "Secret",
+            "Service",
+            "StatefulSet",
+        ];
         for rule in all() {
             for fragment in [&rule.summary, &rule.remedy] {
                 let lower =

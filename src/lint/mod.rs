@@ -22,6 +22,7 @@ pub mod examples;
 mod finding;
 mod params;
 mod rule;
+mod scaling;
 pub mod secrets;
 mod set;
 pub mod suppress;

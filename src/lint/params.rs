@@ -99,6 +99,18 @@ impl<'a> Params<'a> {
         }
     }
 
+    /// Asks for text that need not be given.
+    pub(super) fn optional_text(&mut self, name: &'static str) -> Option<String> {
+        match self.ask(name) {
+            None => None,
+            Some(Param { data: Data::String(text), .. }) => Some(text.clone()),
+            param => {
+                self.wrong(name, param, "text");
+                None
+            }
+        }
+    }
+
     /// Asks for a boolean; `default` where it is not given.
     pub(super) fn flag(&mut self, name: &'static str, default: bool) -> bool {
         match self.ask(name) {
@@ -111,9 +123,30 @@ impl<'a> Params<'a> {
         }
     }
 
+    /// Asks for a whole number; required.
+    pub(super) fn number(&mut self, name: &'static str) -> i64 {
+        match self.ask(name) {
+            Some(Param { data: Data::Int(number), .. }) => *number,
+            param => {
+                self.wrong(name, param, "a whole number");
+                0
+            }
+        }
+    }
+
+    /// Asks for a list of text; empty where it is not given.
+    pub(super) fn optional_list(&mut self, name: &'static str) -> Vec<String> {
+        let param = self.ask(name);
+        if param.is_none() { Vec::new() } else { self.texts(name, param) }
+    }
+
     /// Asks for a list of text; required.
     pub(super) fn list(&mut self, name: &'static str) -> Vec<String> {
         let param = self.ask(name);
+        self.texts(name, param)
+    }
+
+    fn texts(&mut self, name: &str, param: Option<&Param>) -> Vec<String> {
         if let Some(Param { data: Data::Seq(items), .. }) = param {
             let texts = items.iter().map(|item| match item {
                 Data::String(text) => Some(text.clone()),

@@ -13,8 +13,19 @@ pub const PROFILES: [&str; 7] =
     ["default", "strict", "pss-baseline", "pss-restricted", "kube-linter", "polaris", "checkov"];
 
 /// The tools whose checks a rule may refer to.
-pub const TOOLS: [&str; 8] =
-    ["kube-linter", "kube-score", "polaris", "checkov", "trivy", "kubescape", "datree", "pod-security"];
+pub const TOOLS: [&str; 11] = [
+    "kube-linter",
+    "kube-score",
+    "polaris",
+    "checkov",
+    "trivy",
+    "kubescape",
+    "datree",
+    "kyverno",
+    "gatekeeper",
+    "kubesec",
+    "pod-security",
+];
 
 /// One rule with all its texts.
 #[derive(Clone, Debug)]
@@ -39,7 +50,7 @@ pub struct Rule {
     pub(super) builtin: &'static Builtin,
     /// Its parameters.
     pub with: Vec<Param>,
-    /// Equivalent checks of other tools: tool and id.
+    /// Equivalent checks of other tools: tool and id. A tool may have several.
     pub references: Vec<(String, String)>,
     /// Manifests that fail and that pass.
     pub examples: Vec<Example>,
@@ -167,7 +178,11 @@ impl Decoder {
         let mut references = Vec::new();
         if let Some(map) = self.map(root, "references") {
             self.keys(map, &TOOLS);
-            references = map.entries().map(|e| (e.name().to_owned(), e.value.text().to_owned())).collect();
+            for entry in map.entries() {
+                let one = std::iter::once(entry.value).filter(|value| value.kind() != Kind::Seq);
+                let ids = one.chain(entry.value.items());
+                references.extend(ids.map(|id| (entry.name().to_owned(), id.text().to_owned())));
+            }
         }
         let examples = self.examples(root);
         let (builtin, with) = check?;

@@ -1,0 +1,52 @@
+//! Sidecars that read what others write.
+
+use super::{Check, resources};
+use crate::lint::finding::called;
+use crate::lint::params::Params;
+use crate::object::{Container, Pod};
+use crate::yaml::Node;
+use std::collections::BTreeSet;
+
+/// A sidecar that ships logs must share a volume with what writes them. It is known by its image (`images`: last words of
+/// names) or by the words of its own name (`names`).
+pub(super) fn log(params: &mut Params<'_>) -> Check {
+    let (images, names) = (params.list("images"), params.list("names"));
+    Check::pod(move |_, pod, findings| {
+        let running = || pod.containers().filter(|container| resources::runs_on(*container));
+        if running().count() < 2 {
+            return;
+        }
+        for shipper in running().filter(|container| ships_logs(*container, &images, &names)) {
+            let own = mounted(shipper);
+            // The node's own logs need no volume of the pod.
+            let reads_node = own.iter().any(|name| is_host_path(pod, name));
+            let shares =
+                running().filter(|other| other.node != shipper.node).any(|other| !own.is_disjoint(&mounted(other)));
+            if !reads_node && !shares {
+                findings
+                    .lacking(shipper.node)
+                    .message(format!("{} shares no volume with a container whose logs it could read", called(shipper)));
+            }
+        }
+    })
+}
+
+fn ships_logs(container: Container<'_>, images: &[String], names: &[String]) -> bool {
+    let image = container.node.field("image").map(Node::text).unwrap_or_default();
+    let image = image.rsplit('/').next().unwrap_or_default().split([':', '@']).next().unwrap_or_default();
+    let mut words = container.name().split('-');
+    // A receiver listens; what it gets does not come from a volume.
+    let listens = container.node.field("ports").is_some_and(|ports| ports.items().len() > 0);
+    let known = images.iter().any(|listed| listed == image) || words.any(|word| names.iter().any(|name| name == word));
+    known && !listens
+}
+
+fn mounted<'d>(container: Container<'d>) -> BTreeSet<&'d str> {
+    let mounts = container.node.field("volumeMounts").into_iter().flat_map(Node::items);
+    mounts.filter_map(|mount| mount.field("name")).map(Node::text).collect()
+}
+
+fn is_host_path(pod: &Pod<'_>, name: &str) -> bool {
+    let mut volumes = pod.spec.field("volumes").into_iter().flat_map(Node::items);
+    volumes.any(|volume| volume.field("name").map(Node::text) == Some(name) && volume.field("hostPath").is_some())
+}
