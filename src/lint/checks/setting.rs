@@ -26,21 +26,18 @@ impl Setting {
         }
         let found = self.path.iter().try_fold(node, |node, key| node.field(key));
         let empty = |node: &Node<'_>| node.text().is_empty() && node.entries().len() == 0 && node.items().len() == 0;
-        match found.filter(|value| !empty(value)) {
-            Some(value) => {
-                if !self.is_right(value.text()) {
-                    findings.at(value);
-                }
+        if let Some(value) = found.filter(|value| !empty(value)) {
+            if !self.is_right(value.text()) {
+                findings.at(value);
             }
-            None => {
-                let wrong = match &self.default {
-                    Some(default) => !self.is_right(default),
-                    None => self.forbidden.is_empty(),
-                };
-                if wrong {
-                    findings.lacking(deepest);
-                }
-            }
+            return;
+        }
+        let wrong = match &self.default {
+            Some(default) => !self.is_right(default),
+            None => self.forbidden.is_empty(),
+        };
+        if wrong {
+            findings.lacking(deepest);
         }
     }
 }

@@ -41,7 +41,7 @@ fn ships_logs(container: Container<'_>, images: &[String], names: &[String]) -> 
     known && !listens
 }
 
-fn mounted<'d>(container: Container<'d>) -> BTreeSet<&'d str> {
+fn mounted(container: Container<'_>) -> BTreeSet<&str> {
     let mounts = container.node.field("volumeMounts").into_iter().flat_map(Node::items);
     mounts.filter_map(|mount| mount.field("name")).map(Node::text).collect()
 }

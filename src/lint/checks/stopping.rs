@@ -93,7 +93,7 @@ pub(super) fn shell(_: &mut Params<'_>) -> Check {
 }
 
 /// Finds the script that a shell runs as a container's process: `sh -c SCRIPT`.
-fn script<'d>(container: Container<'d>) -> Option<Node<'d>> {
+fn script(container: Container<'_>) -> Option<Node<'_>> {
     let list = |field: &str| container.node.field(field).into_iter().flat_map(Node::items);
     let mut words = list("command").chain(list("args"));
     let shell = words.next()?;
