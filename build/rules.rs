@@ -12,6 +12,7 @@ pub(crate) fn index() {
     println!("cargo::rerun-if-changed=rules");
     let root = PathBuf::from(env::var_os("CARGO_MANIFEST_DIR").expect("cargo names the package's folder"));
     let mut rules: Vec<(String, String)> = Vec::new();
+    // Beside the groups there are texts for people.
     for group in folder(&root.join("rules")).into_iter().filter(|path| path.is_dir()) {
         for path in folder(&group) {
             let text = fs::read_to_string(&path).expect("a rule is readable text");

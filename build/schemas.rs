@@ -219,6 +219,7 @@ impl Packer {
             Some("string") => {
                 out.push(match schema["format"].as_str() {
                     Some("byte") => 1,
+                    Some("date-time") if is_micro_time(schema) => 3,
                     Some("date-time") => 2,
                     _ => 0,
                 });
@@ -293,4 +294,9 @@ fn varint(mut value: u64, out: &mut Vec<u8>) {
         value >>= 7;
     }
     out.push(value as u8);
+}
+
+/// Tells whether a schema is that of times with microseconds, whose format is that of all times in the documents.
+fn is_micro_time(schema: &Value) -> bool {
+    schema["name"].as_str().is_some_and(|name| name.ends_with(".MicroTime"))
 }

@@ -2,7 +2,7 @@
 
 use super::Judge;
 use super::check::{Check, Place, items, plain, show, text};
-use super::syntax::{blocks, dns_label, dns_subdomain, is_authority, qualified_name, signed};
+use super::syntax::{blocks, dns_label, dns_subdomain, generated, is_authority, qualified_name, signed};
 use crate::schema::decode_base64;
 use crate::yaml::Node;
 
@@ -77,7 +77,7 @@ fn trust_bundle<'d>(check: &mut Check<'d>, object: Node<'d>) {
     const MOST: usize = 1024 * 1024;
     let spec = object.field("spec");
     let signer_name = spec.map(|spec| text(spec, "signerName")).unwrap_or_default();
-    if let Some(metadata) = object.field("metadata").filter(|metadata| !text(*metadata, "name").is_empty()) {
+    if let Some(metadata) = object.field("metadata") {
         bundle_name(check, metadata, signer_name);
     }
     let Some(spec) = spec else {
@@ -119,14 +119,17 @@ fn trust_bundle<'d>(check: &mut Check<'d>, object: Node<'d>) {
 }
 
 fn bundle_name<'d>(check: &mut Check<'d>, metadata: Node<'d>, signer_name: &str) {
-    let name = text(metadata, "name");
     let prefix = format!("{}:", signer_name.replace('/', ":"));
-    let own = if signer_name.is_empty() { Some(name) } else { name.strip_prefix(prefix.as_str()) };
-    if let Some(own) = own {
-        check.syntax("api/name", (metadata, "name"), "name", own, dns_subdomain);
-    } else {
-        let message = format!("`name` is `{}`, but must begin with its signer, `{}`", show(name), show(&prefix));
-        check.error("api/name", (metadata, "name"), message);
+    for field in ["name", "generateName"] {
+        let name = text(metadata, field);
+        let own = if signer_name.is_empty() { Some(name) } else { name.strip_prefix(prefix.as_str()) };
+        let form = |own: &str| if field == "name" { dns_subdomain(own) } else { generated(own, dns_subdomain) };
+        if let Some(own) = own.filter(|_| !name.is_empty()) {
+            check.syntax("api/name", (metadata, field), field, own, form);
+        } else if !name.is_empty() {
+            let message = format!("`{field}` is `{}`, but must begin with its signer, `{}`", show(name), show(&prefix));
+            check.error("api/name", (metadata, field), message);
+        }
     }
 }
 
@@ -179,5 +182,47 @@ fn stub<'d>(check: &mut Check<'d>, object: Node<'d>, spec: Node<'d>) {
         }
         (_, [false, false]) => {}
         _ => _ = check.error(RULE, (object, "spec"), "`stubPKCS10Request` goes with no `pkixPublicKey`"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::testing::expect;
+
+    #[test]
+    fn requests_and_bundles() {
+        expect(
+            r#"{apiVersion: certificates.k8s.io/v1, kind: CertificateSigningRequest, metadata: {name: 'a:b'}, spec: {request: aGVsbG8=, signerName: a/b, usages: [client auth, client auth], expirationSeconds: 599}}
+  error api/certificate spec.request
+  error api/certificate spec.signerName
+  error api/certificate spec.usages[1]
+  error api/certificate spec.expirationSeconds
+{apiVersion: certificates.k8s.io/v1, kind: CertificateSigningRequest, metadata: {name: a}, spec: {request: aGVsbG8=, signerName: kubernetes.io/legacy-unknown, usages: []}}
+  error api/certificate spec.request
+  error api/certificate spec.signerName
+  error api/certificate spec.usages
+{apiVersion: certificates.k8s.io/v1, kind: ClusterTrustBundle, metadata: {name: 'a:b'}, spec: {trustBundle: a}}
+  error api/name metadata.name
+  error api/certificate spec.trustBundle
+{apiVersion: certificates.k8s.io/v1, kind: ClusterTrustBundle, metadata: {name: a}, spec: {signerName: a.b/c, trustBundle: "-----BEGIN CERTIFICATE-----\naGk=\n-----END CERTIFICATE-----\n"}}
+  error api/name metadata.name
+  error api/certificate spec.trustBundle
+{apiVersion: certificates.k8s.io/v1, kind: PodCertificateRequest, metadata: {name: a}, spec: {signerName: a.b/c/d, podName: A, podUID: '', serviceAccountName: A, serviceAccountUID: a, nodeName: A, nodeUID: a, maxExpirationSeconds: 1, stubPKCS10Request: aGk=, unverifiedUserAnnotations: {a: b}}}
+  error api/certificate spec.signerName
+  error api/certificate spec.podName
+  error schema/required spec.podUID
+  error api/certificate spec.serviceAccountName
+  error api/certificate spec.nodeName
+  error api/certificate spec.maxExpirationSeconds
+  error api/certificate spec.stubPKCS10Request
+  error api/certificate spec.unverifiedUserAnnotations
+{apiVersion: certificates.k8s.io/v1, kind: PodCertificateRequest, metadata: {name: a}, spec: {signerName: kubernetes.io/d, podName: a, podUID: a, serviceAccountName: a, serviceAccountUID: a, nodeName: a, nodeUID: a, maxExpirationSeconds: 90000, stubPKCS10Request: aGk=}}
+  error api/certificate spec.maxExpirationSeconds
+  error api/certificate spec.stubPKCS10Request
+"#,
+            "",
+            "",
+            "",
+        );
     }
 }

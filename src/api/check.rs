@@ -10,6 +10,8 @@ pub(super) struct Check<'d> {
     root: Node<'d>,
     /// The Kubernetes version whose server judges.
     pub(super) version: Version,
+    /// The maps in which fields are written that nobody knows: what they miss, those may have been meant to be.
+    pub(super) unread: Vec<Node<'d>>,
     findings: Vec<Diagnostic>,
 }
 
@@ -94,12 +96,17 @@ impl Said<'_> {
 
 impl<'d> Check<'d> {
     pub(super) fn new(root: Node<'d>, version: Version) -> Self {
-        Self { root, version, findings: Vec::new() }
+        Self { root, version, unread: Vec::new(), findings: Vec::new() }
     }
 
     /// Gives the object.
     pub(super) fn root(&self) -> Node<'d> {
         self.root
+    }
+
+    /// Counts what was found so far.
+    pub(super) fn count(&self) -> usize {
+        self.findings.iter().filter(|finding| finding.severity == Severity::Error).count()
     }
 
     /// Tells whether the server is of Kubernetes 1.`minor` or newer.
@@ -217,6 +224,8 @@ impl<'d> Check<'d> {
 
     /// Gives the findings, which name the object.
     pub(super) fn finish(mut self, name: &ObjectName) -> Vec<Diagnostic> {
+        let (root, unread) = (self.root, &self.unread);
+        self.findings.retain(|finding| !unread.iter().any(|map| follows(finding, *map, root)));
         for finding in &mut self.findings {
             finding.object = Some(name.clone());
             finding.versions = vec![self.version.to_string()];
@@ -228,9 +237,10 @@ impl<'d> Check<'d> {
         let below = |map: Node<'d>, fields: &[&'static str]| {
             let mut path = map.path_from(self.root);
             for field in fields {
-                match field.starts_with('[') {
-                    true => path.push_str(field),
-                    false => Step::Key(field).push_to(&mut path),
+                if field.starts_with('[') {
+                    path.push_str(field);
+                } else {
+                    Step::Key(field).push_to(&mut path);
                 }
             }
             path
@@ -257,10 +267,24 @@ impl<'d> Check<'d> {
         self.tell(Diagnostic::error(rule, message).at(span), path)
     }
 
-    fn tell(&mut self, finding: Diagnostic, path: String) -> Said<'_> {
+    /// Reports a finding that was made elsewhere, at a place whose path is known.
+    pub(super) fn tell(&mut self, finding: Diagnostic, path: String) -> Said<'_> {
         self.findings.push(if path.is_empty() { finding } else { finding.path(path) });
         let last = self.findings.len() - 1;
         Said(&mut self.findings[last])
+    }
+}
+
+/// Tells whether a finding is about a map as a whole, or about a field that it misses.
+fn follows(finding: &Diagnostic, map: Node<'_>, root: Node<'_>) -> bool {
+    let (Some(path), whole) = (&finding.path, map.path_from(root)) else { return false };
+    match path.strip_prefix(whole.as_str()) {
+        Some("") => true,
+        Some(rest) => {
+            let key = if whole.is_empty() { Some(rest) } else { rest.strip_prefix('.') };
+            key.is_some_and(|key| !key.contains(['.', '[']) && map.field(key).is_none())
+        }
+        None => false,
     }
 }
 

@@ -3,7 +3,7 @@
 //! No message shows what a Secret holds.
 
 use super::Judge;
-use super::check::{Check, Place, plain, show};
+use super::check::{Check, Place, items, plain, show};
 use super::syntax::{blocks, config_key};
 use crate::schema::decode_base64;
 use crate::yaml::Node;
@@ -134,6 +134,9 @@ fn certificate<'d>(check: &mut Check<'d>, secret: Node<'d>) {
 }
 
 fn service_account<'d>(check: &mut Check<'d>, object: Node<'d>) {
+    for secret in items(object, "secrets").filter(|secret| secret.get("name").is_none()) {
+        check.apply_only(secret, "`name`, which tells `secrets` apart, is missing");
+    }
     let annotations = object.at(&["metadata", "annotations"]);
     if check.since(32)
         && let Some(entry) = annotations.and_then(|annotations| annotations.entry(ENFORCE_MOUNTABLE))

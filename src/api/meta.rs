@@ -13,6 +13,10 @@ type Form = fn(&str) -> Option<String>;
 /// Judges the metadata of an object.
 pub(super) fn object<'d>(check: &mut Check<'d>, object: Node<'d>, group: &str, kind: &str, found: &Type<'_>) {
     let Some(metadata) = object.field("metadata").filter(|metadata| metadata.kind() == Kind::Map) else { return };
+    if ["authentication.k8s.io", "authorization.k8s.io"].contains(&group) {
+        // These are questions: they are answered, not kept.
+        return;
+    }
     let form = form_of(check, group, kind);
     let name = text(metadata, "name");
     if !name.is_empty() {
@@ -36,7 +40,7 @@ pub(super) fn object<'d>(check: &mut Check<'d>, object: Node<'d>, group: &str, k
     }
     common(check, metadata, metadata);
     owners(check, metadata);
-    finalizers(check, metadata, found.custom);
+    finalizers(check, metadata, !found.custom && wants_domains(group, kind));
     of_the_server(check, metadata);
 }
 
@@ -78,7 +82,7 @@ pub(super) fn embedded<'d>(check: &mut Check<'d>, object: Node<'d>) {
     }
     common(check, metadata, metadata);
     owners(check, metadata);
-    finalizers(check, metadata, true);
+    finalizers(check, metadata, false);
 }
 
 /// Judges labels and annotations, which the server names as fields of `holder`.
@@ -171,12 +175,25 @@ fn of_the_server<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
 /// Finalizers without a domain, which objects of built-in kinds may have.
 const STANDARD_FINALIZERS: [&str; 3] = ["kubernetes", "orphan", "foregroundDeletion"];
 
-fn finalizers<'d>(check: &mut Check<'d>, metadata: Node<'d>, custom: bool) {
+/// Tells whether the validation of a built-in kind wants a domain in finalizers that are not the server's own.
+fn wants_domains(group: &str, kind: &str) -> bool {
+    const LAX: [&str; 6] = [
+        "admissionregistration.k8s.io",
+        "apiextensions.k8s.io",
+        "apiregistration.k8s.io",
+        "coordination.k8s.io",
+        "node.k8s.io",
+        "policy",
+    ];
+    !LAX.contains(&group) && (group, kind) != ("", "Event")
+}
+
+fn finalizers<'d>(check: &mut Check<'d>, metadata: Node<'d>, domains: bool) {
     for finalizer in items(metadata, "finalizers") {
         if let Some(problem) = qualified_name(finalizer.text()) {
             let place = Place::Shown(finalizer.span(), metadata, "finalizers");
             check.error("api/metadata", place, format!("finalizer `{}` {problem}", show(finalizer.text())));
-        } else if !custom && !finalizer.text().contains('/') && !STANDARD_FINALIZERS.contains(&finalizer.text()) {
+        } else if domains && !finalizer.text().contains('/') && !STANDARD_FINALIZERS.contains(&finalizer.text()) {
             let message =
                 format!("finalizer `{}` has no domain, and is none of the server's own", show(finalizer.text()));
             check.error("api/metadata", finalizer, message).help("write `domain/name`: `example.com/wait`");

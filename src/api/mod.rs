@@ -39,6 +39,7 @@ mod testing;
 
 use crate::diagnostic::{Diagnostic, ObjectName, Severity};
 use crate::schema::{self, Lookup, SchemaStore, Version, each_object};
+use crate::source::Span;
 use crate::yaml::{Kind, Node};
 use check::Check;
 
@@ -70,18 +71,43 @@ const AREAS: [fn(group: &str, kind: &str) -> Option<Judge>; 16] = [
 /// Gives findings in the order of the text, nothing for an empty document.
 pub fn verdict(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnostic> {
     let mut findings = schema::validate(root, store, version);
-    for finding in findings.iter_mut().filter(|f| f.rule == "schema/duplicate-item" && f.severity == Severity::Warning)
-    {
-        (finding.rule, finding.severity) = ("api/server-side-apply".into(), Severity::Error);
-    }
     each_object(root, &mut |object| {
         let mut found = judge(object, store, version, &findings);
         findings.retain(|known| !found.iter().any(|later| replaces(later, known)));
         found.retain(|finding| !findings.iter().any(|known| covers(known, finding)));
         findings.append(&mut found);
+        name_as_server(object, &mut findings);
     });
+    findings.iter_mut().filter(|finding| workloads::is_unread(finding, version)).for_each(leave_unread);
     findings.sort_by_key(|finding| finding.span.map(|span| (span.file, span.start)));
     findings
+}
+
+/// Takes back what a server does not look into: it is wrong all the same, and server-side apply still compares items.
+fn leave_unread(finding: &mut Diagnostic) {
+    if finding.rule == "schema/duplicate-item" {
+        finding.rule = "api/server-side-apply".into();
+    } else {
+        finding.severity = Severity::Warning;
+    }
+}
+
+/// Names the fields of definitions as the server does; it decodes them by the names that are written.
+fn name_as_server(object: Node<'_>, findings: &mut [Diagnostic]) {
+    if object.field("kind").is_none_or(|kind| kind.text() != "CustomResourceDefinition") {
+        return;
+    }
+    let name = object.at(&["metadata", "name"]).map(Node::text).unwrap_or_default();
+    let decoding = ["schema/unknown-field", "schema/type"];
+    let of_object = |finding: &&mut Diagnostic| {
+        finding.object.as_ref().is_some_and(|object| object.kind == "CustomResourceDefinition" && object.name == name)
+            && !decoding.contains(&finding.rule.as_ref())
+    };
+    for finding in findings.iter_mut().filter(of_object) {
+        if let Some(path) = finding.path.as_deref().and_then(|path| definition::server_path(object, path)) {
+            finding.path = Some(path);
+        }
+    }
 }
 
 /// Gives the verdicts of several versions. Equal findings are one, which says for which versions it holds.
@@ -101,6 +127,8 @@ fn judge(object: Node<'_>, store: &SchemaStore, version: Version, known: &[Diagn
     }
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
     let mut check = Check::new(object, version);
+    let unknown = known.iter().filter(|finding| finding.rule == "schema/unknown-field");
+    check.unread = unknown.filter_map(|finding| holder(object, finding.span?)).collect();
     meta::object(&mut check, object, group, kind, &found);
     let metadata = |key: &str| object.at(&["metadata", key]).map(|node| node.text().to_owned());
     let name = ObjectName {
@@ -127,11 +155,21 @@ fn replaces(later: &Diagnostic, known: &Diagnostic) -> bool {
             "schema/required" => {
                 path.strip_prefix(known_path.as_str()).is_some_and(|rest| rest.starts_with(['.', '[']))
             }
-            "schema/enum" | "api/server-side-apply" => later.span == known.span,
+            "api/server-side-apply" => later.span == known.span,
+            // The server names some values by another path.
+            "schema/enum" => later.span == known.span && path != known_path,
             // Where validation refuses what lists alone would only warn of, that is the verdict.
             "schema/duplicate-item" => known.severity != Severity::Error && path == known_path,
             _ => false,
         }
+}
+
+/// Finds the map that has a key at a place.
+fn holder(node: Node<'_>, key: Span) -> Option<Node<'_>> {
+    if node.entries().any(|entry| entry.key.span() == key) {
+        return Some(node);
+    }
+    node.entries().map(|entry| entry.value).chain(node.items()).find_map(|inner| holder(inner, key))
 }
 
 /// Tells whether a finding of the schemas already says what is wrong where `later` would say more: a server that cannot
@@ -144,16 +182,23 @@ fn covers(known: &Diagnostic, later: &Diagnostic) -> bool {
     let within = |outer: &str, inner: &str| {
         inner.strip_prefix(outer).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
     };
-    if known.rule == "api/server-side-apply" {
-        return false;
-    }
-    if known.rule == "schema/duplicate-item" {
-        return known_path == path;
-    }
-    if known.rule == "api/server-side-apply" {
-        return later.severity == crate::diagnostic::Severity::Warning && within(known_path, path);
+    match known.rule.as_ref() {
+        "api/server-side-apply" => return false,
+        "schema/duplicate-item" => return known_path == path,
+        "schema/unknown-field" if is_brought_about(known, known_path, path) => return true,
+        "schema/type" if known.span == later.span => return true,
+        _ => {}
     }
     // The server knows nothing of a map that holds a value which it cannot decode; what is missing it finds itself.
     let decoded = ["schema/unknown-field", "schema/required", "schema/enum"].contains(&known.rule.as_ref());
     within(known_path, path) || (!decoded && within(path, known_path))
+}
+
+/// Tells whether a misspelt field, for which another is meant, is why something is wrong with that one or with their map.
+fn is_brought_about(misspelt: &Diagnostic, misspelt_path: &str, path: &str) -> bool {
+    let Some(help) = &misspelt.help else { return false };
+    let Some(meant) = help.strip_prefix("did you mean `").and_then(|rest| rest.split('`').next()) else { return false };
+    let map = misspelt_path.rsplit_once('.').map_or("", |(map, _)| map);
+    let field = if map.is_empty() { meant.to_owned() } else { format!("{map}.{meant}") };
+    path == map || path.strip_prefix(field.as_str()).is_some_and(|rest| rest.is_empty() || rest.starts_with(['.', '[']))
 }

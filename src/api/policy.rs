@@ -12,7 +12,7 @@ const RULE: &str = "api/disruption-budget";
 /// Gives the judge of a kind.
 pub(super) fn find(group: &str, kind: &str) -> Option<Judge> {
     match (group, kind) {
-        ("policy", "PodDisruptionBudget") => Some(|check, object| budget(check, object)),
+        ("policy", "PodDisruptionBudget") => Some(budget),
         _ => None,
     }
 }
@@ -31,4 +31,31 @@ fn budget<'d>(check: &mut Check<'d>, object: Node<'d>) {
         label_selector(check, selector);
     }
     check.word(RULE, spec, "unhealthyPodEvictionPolicy", &["AlwaysAllow", "IfHealthyBudget"]);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::testing::heads;
+
+    #[test]
+    fn budgets_say_one_thing() {
+        let found = heads(
+            "
+{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: A b}, spec: {minAvailable: 1, maxUnavailable: 101%}}
+---
+{apiVersion: policy/v1, kind: PodDisruptionBudget, metadata: {name: a}, spec: {minAvailable: -1, unhealthyPodEvictionPolicy: '', selector: {matchLabels: {-a: b}}}}
+",
+        );
+        assert_eq!(
+            found,
+            [
+                "error api/disruption-budget spec",
+                "error api/disruption-budget spec.maxUnavailable",
+                "error api/disruption-budget spec.minAvailable",
+                "error api/disruption-budget spec.unhealthyPodEvictionPolicy",
+                "error api/labels spec.selector.matchLabels",
+            ],
+            "{found:#?}"
+        );
+    }
 }

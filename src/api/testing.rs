@@ -30,3 +30,9 @@ pub(super) fn expect(page: &str, before: &str, after: &str, below: &str) {
     }
     assert_eq!(found, page);
 }
+
+/// Gives a line `severity rule path` for each finding, of several documents in turn.
+pub(super) fn heads(manifest: &str) -> Vec<String> {
+    let head = |line: String| line.split_once(": ").map_or(line.clone(), |(head, _)| head.to_owned());
+    judged(manifest).into_iter().map(head).collect()
+}

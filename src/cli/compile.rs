@@ -211,6 +211,7 @@ pub(super) fn compile(
     };
     report.findings = keep(suppress::apply(findings, &allows, &[], &run), question, &mut suppressed);
     report.findings.retain(|finding| is_wanted(finding, question.rules));
+    linting::say_once(&mut report.findings);
     report.findings = merge(report.findings, sources);
     report.findings.iter_mut().for_each(|finding| settle_namespace(finding, &store));
     report.suppressed = merge(suppressed, sources).len();
@@ -367,8 +368,8 @@ fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore, rules: &Rules) {
     let objects = ObjectSet::read(&unit.documents, unit.namespace.as_deref(), &embedded);
     unit.checked.objects = objects.len();
     let mut found = Vec::new();
+    unit.checked.versions = unit.versions.iter().map(ToString::to_string).collect();
     if stages.validate {
-        unit.checked.versions = unit.versions.iter().map(ToString::to_string).collect();
         // What SOPS encrypted is not what the server gets.
         let of_document = |document: &Document| match crate::chart::is_encrypted(document.root()) {
             true => Vec::new(),
@@ -388,13 +389,12 @@ fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore, rules: &Rules) {
     }
     let mut judged = std::mem::take(&mut unit.refused);
     if stages.lint {
-        let context = LintContext { environment, release, complete: unit.complete };
+        let context = LintContext { environment, release, versions: &unit.versions, complete: unit.complete };
         judged.extend(rules.linter.lint(&objects, &context));
     }
-    // Rules and policies look at no version: what they find holds for all.
-    let versions: Vec<String> = unit.versions.iter().map(ToString::to_string).collect();
-    for finding in &mut judged {
-        finding.versions.clone_from(&versions);
+    // Policies look at no version, and hardly any rule does: what names none holds for all.
+    for finding in judged.iter_mut().filter(|finding| finding.versions.is_empty()) {
+        finding.versions.clone_from(&unit.checked.versions);
     }
     found.extend(judged);
     let resolve = |finding: Diagnostic| match &unit.output {

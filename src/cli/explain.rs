@@ -42,12 +42,19 @@ fn describe(rule: &Rule) -> String {
     let _ = writeln!(text, "severity  {}", rule.severity.name());
     let _ = writeln!(text, "group     {}", rule.group);
     let _ = writeln!(text, "profiles  {profiles}");
+    if let Some(from) = rule.from {
+        let _ = writeln!(text, "holds     from Kubernetes {from} on");
+    }
+    for (version, _) in &rule.since {
+        let _ = writeln!(text, "changes   with Kubernetes {version}");
+    }
     let _ = writeln!(text, "\n{}\n\nremedy: {}", rule.why.trim(), rule.remedy.trim());
     for example in &rule.examples {
+        let of_version = example.kubernetes.map(|version| format!(" in Kubernetes {version}")).unwrap_or_default();
         match example.fails_at.as_deref() {
-            Some("") => text += "\nfails:\n",
-            Some(at) => _ = writeln!(text, "\nfails, at `{at}`:"),
-            None => text += "\npasses:\n",
+            Some("") => _ = writeln!(text, "\nfails{of_version}:"),
+            Some(at) => _ = writeln!(text, "\nfails{of_version}, at `{at}`:"),
+            None => _ = writeln!(text, "\npasses{of_version}:"),
         }
         for line in example.text.lines() {
             let _ = writeln!(text, "{}", format!("    {line}").trim_end());

@@ -66,6 +66,33 @@ pub(super) fn rules(
     Ok(Rules { linter, own, exceptions, findings })
 }
 
+/// Rules that tell what the server's verdict tells too.
+const IN_THE_VERDICT: [(&str, &str); 3] = [
+    ("duplicate-env", "api/server-side-apply"),
+    ("job-restart-policy", "api/restart-policy"),
+    ("selector-mismatch", "api/selector"),
+];
+
+/// Drops what rules found of an object where the server's verdict on it, which is told too, says the same.
+pub(super) fn say_once(findings: &mut Vec<Diagnostic>) {
+    let verdicts: Vec<Diagnostic> = findings
+        .iter()
+        .filter(|finding| IN_THE_VERDICT.iter().any(|(_, verdict)| *verdict == finding.rule))
+        .cloned()
+        .collect();
+    findings.retain(|finding| {
+        let verdict = IN_THE_VERDICT.iter().find(|(rule, _)| *rule == finding.rule).map(|(_, verdict)| *verdict);
+        let says = |known: &Diagnostic| {
+            let same_object = known.object == finding.object && known.release == finding.release;
+            // Apply refuses many things: it must be about the same list.
+            let within = |path: &String| finding.path.as_ref().is_some_and(|inner| inner.starts_with(path.as_str()));
+            let same_place = known.rule != "api/server-side-apply" || known.path.as_ref().is_some_and(within);
+            verdict == Some(known.rule.as_ref()) && same_object && same_place
+        };
+        !verdicts.iter().any(says)
+    });
+}
+
 /// Reads rules that people wrote: a file, or all YAML files of a folder.
 fn own_rules(
     path: &Path,

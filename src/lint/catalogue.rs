@@ -139,15 +139,19 @@ mod tests {
     #[test]
     fn texts_are_worded_alike() {
         let proper = [
+            "AppArmor",
             "ConfigMap",
             "Deployment",
             "Job",
+            "Kubernetes",
             "Namespace",
+            "OpenShift",
             "PodDisruptionBudget",
             "ReplicaSet",
             "Secret",
             "Service",
             "StatefulSet",
+            "Tiller",
         ];
         for rule in all() {
             for fragment in [&rule.summary, &rule.remedy] {

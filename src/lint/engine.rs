@@ -5,10 +5,11 @@ use super::checks::Check;
 use super::config::{Configure, Level, LintConfig, Word};
 use super::finding::{Context, Finding, Findings, LintContext, called};
 use super::params::{Param, Params};
-use super::rule::{Applies, PROFILES, Rule};
+use super::rule::{Applies, PROFILES, Rule, steps};
 use super::set::Set;
 use crate::diagnostic::{Diagnostic, Label, Severity, nearest};
 use crate::object::{ObjectSet, Pod};
+use crate::schema::{Version, over_versions};
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -52,13 +53,46 @@ enum Source {
     Own(Box<Rule>, Vec<Param>),
 }
 
-/// A rule's check with its parameters, and the texts that findings show.
+/// A rule's checks with their parameters, and the texts that findings show.
 struct Prepared {
     /// What it points at is a secret: the line is not shown.
     secret: bool,
     summary: String,
     remedy: String,
-    check: Check,
+    /// By the version of Kubernetes from which on each holds, oldest first.
+    checks: Vec<(Version, Check)>,
+}
+
+impl Prepared {
+    /// Gives the check that holds for a version.
+    fn check(&self, version: Version) -> Option<&Check> {
+        let held = self.checks.iter().rev().find(|(from, _)| *from <= version);
+        held.map(|(_, check)| check)
+    }
+
+    /// Runs the checks that hold for the versions, each once. Findings that hold for all of them name none.
+    fn run(&self, versions: &[Version], run: impl Fn(&Check) -> Vec<Diagnostic>) -> Vec<Diagnostic> {
+        let mut steps: Vec<(&Check, Vec<Version>)> = Vec::new();
+        for version in versions {
+            let Some(check) = self.check(*version) else { continue };
+            match steps.iter_mut().find(|(known, _)| std::ptr::eq(*known, check)) {
+                Some((_, held)) => held.push(*version),
+                None => steps.push((check, vec![*version])),
+            }
+        }
+        let firsts: Vec<Version> = steps.iter().filter_map(|(_, held)| held.first().copied()).collect();
+        let mut found = over_versions(&firsts, |first| {
+            let step = steps.iter().find(|(_, held)| held.first() == Some(&first));
+            let held: Vec<String> = step.iter().flat_map(|(_, held)| held).map(ToString::to_string).collect();
+            let found = step.map(|(check, _)| run(check)).unwrap_or_default();
+            found.into_iter().map(|finding| Diagnostic { versions: held.clone(), ..finding }).collect()
+        });
+        found
+            .iter_mut()
+            .filter(|finding| finding.versions.len() == versions.len())
+            .for_each(|all| all.versions.clear());
+        found
+    }
 }
 
 impl Active {
@@ -72,19 +106,16 @@ impl Active {
             Source::BuiltIn(over) => (Cow::Owned(catalogue::load_head(&self.id)?), over),
             Source::Own(rule, over) => (Cow::Borrowed(&**rule), over),
         };
-        let given: Vec<Param> = rule.with.iter().chain(over).cloned().collect();
-        let mut params = Params::new(&given);
-        let check = (rule.builtin.build)(&mut params);
-        let problems = params.finish();
-        Some((
-            Prepared {
-                secret: rule.group == "secrets",
-                summary: rule.summary.clone(),
-                remedy: rule.remedy.clone(),
-                check,
-            },
-            problems,
-        ))
+        let mut problems = Vec::new();
+        let mut checks = Vec::new();
+        for (version, given) in steps(rule.from, &rule.with, &rule.since, over) {
+            let mut params = Params::new(&given);
+            checks.push((version, (rule.builtin.build)(&mut params)));
+            // Each step reads what a person laid over them all: once is enough to say what is wrong with it.
+            problems = params.finish();
+        }
+        let (summary, remedy) = (rule.summary.clone(), rule.remedy.clone());
+        Some((Prepared { secret: rule.group == "secrets", summary, remedy, checks }, problems))
     }
 }
 
@@ -127,18 +158,28 @@ impl Linter {
     }
 
     /// Checks the objects of a set: by object, then by rule, then by place.
+    ///
+    /// A finding that does not hold for every version of the context names those that it holds for.
     pub fn lint(&self, objects: &ObjectSet<'_>, run: &LintContext<'_>) -> Vec<Diagnostic> {
         let set = Set::new(objects);
         let rules: Vec<&Active> = self.active.iter().filter(|rule| rule.environments.hold(run.environment)).collect();
+        let versions = if run.versions.is_empty() { &[Version::LATEST] } else { run.versions };
         let mut diagnostics = Vec::new();
         for object in objects {
             let context = Context { object, set: &set, run };
             for rule in rules.iter().filter(|rule| rule.applies.to(object)) {
                 let Some(prepared) = rule.prepared() else { continue };
-                let mut findings = Findings::default();
-                prepared.check.run(&context, &mut findings);
-                findings.0.sort_by_key(|finding| finding.span);
-                diagnostics.extend(findings.0.into_iter().map(|finding| report(rule, prepared, &context, finding)));
+                let check = |check: &Check| {
+                    let mut findings = Findings::default();
+                    check.run(&context, &mut findings);
+                    findings.0.sort_by_key(|finding| finding.span);
+                    findings.0.into_iter().map(|finding| report(rule, prepared, &context, finding)).collect()
+                };
+                match prepared.checks.as_slice() {
+                    // Hardly any rule depends on the version.
+                    [(from, only)] if versions.iter().all(|version| version >= from) => diagnostics.extend(check(only)),
+                    _ => diagnostics.extend(prepared.run(versions, check)),
+                }
             }
         }
         diagnostics
@@ -387,6 +428,71 @@ mod tests {
         let found = |api: &str| lint(&only(&["service-selects-nothing"]), &run, &service(api)).1;
         assert_eq!(found("v1")[0].message, "Service `web` selects no pods in this release");
         assert!(found("serving.knative.dev/v1").is_empty());
+    }
+
+    #[test]
+    fn findings_name_the_versions_that_they_hold_for() {
+        let versions: Vec<Version> = ["1.33", "1.34", "1.35"].into_iter().filter_map(Version::parse).collect();
+        let probe = "livenessProbe: {tcpSocket: {host: db, port: 80}}";
+        let root = "securityContext: {runAsUser: 0}";
+        for (rule, of_pod, of_container, expected) in [
+            ("handler-host", "hostUsers: false", probe, "1.34 1.35"),
+            ("run-as-root", "hostUsers: false", root, "1.33 1.34"),
+            ("run-as-root", "hostUsers: true", root, ""),
+            ("privilege-escalation", "hostUsers: true", root, ""),
+        ] {
+            let run = LintContext { versions: &versions, ..LintContext::default() };
+            let (_, found) = lint(&only(&[rule]), &run, &pod(of_pod, of_container));
+            assert_eq!(found.len(), 1, "{rule}: {found:#?}");
+            assert_eq!(found[0].versions.join(" "), expected, "{rule} with {of_pod}");
+        }
+    }
+
+    #[test]
+    fn what_a_person_lays_over_a_rule_holds_in_every_version() {
+        let versions: Vec<Version> = ["1.31", "1.37"].into_iter().filter_map(Version::parse).collect();
+        let run = LintContext { versions: &versions, ..LintContext::default() };
+        let allowed = Data::Seq(vec![Data::String("kernel.msgmax".to_owned())]);
+        let with = vec![Param { name: "allowed".to_owned(), data: allowed, place: None }];
+        let config = LintConfig {
+            configure: vec![Configure { with, ..configure("unsafe-sysctl", None, &[]) }],
+            ..LintConfig::default()
+        };
+        let sysctls = |name: &str| pod(&format!("securityContext: {{sysctls: [{{name: {name}}}]}}"), "image: a:1");
+        assert!(lint(&config, &run, &sysctls("kernel.msgmax")).1.is_empty());
+        assert_eq!(lint(&config, &run, &sysctls("net.ipv4.tcp_rmem")).1.len(), 1);
+    }
+
+    #[test]
+    fn rules_of_pods_leave_kinds_without_pods_alone() {
+        // What only looks like a pod: the spec of one, in kinds that run none.
+        let spec = "{hostNetwork: true, hostPID: true, volumes: [{name: a, hostPath: {path: /etc}}], containers: [{name: a, image: tiller, securityContext: {privileged: true, runAsUser: 0}, ports: [{containerPort: 22, hostPort: 22}], env: [{name: GITSYNC_GIT, value: a}]}]}";
+        let all = LintConfig { profiles: PROFILES.map(Word::from).to_vec(), ..LintConfig::default() };
+        let of_pods = |id: &str| {
+            catalogue::applies(id).is_some_and(|applies| applies.pods)
+                || catalogue::load(id).is_some_and(|rule| rule.group == "security")
+        };
+        for (api, kind) in [
+            ("v1", "ConfigMap"),
+            ("v1", "Service"),
+            ("v1", "PersistentVolumeClaim"),
+            ("v1", "ServiceAccount"),
+            ("apps/v1", "ControllerRevision"),
+            ("autoscaling/v2", "HorizontalPodAutoscaler"),
+            ("networking.k8s.io/v1", "NetworkPolicy"),
+            ("rbac.authorization.k8s.io/v1", "Role"),
+            ("example.com/v1", "Deployment"),
+            ("security.openshift.io/v1", "SecurityContextConstraints"),
+        ] {
+            let metadata = "{name: a, labels: {app: tiller, name: ingress-nginx}}";
+            let template = format!("{{metadata: {metadata}, spec: {spec}}}");
+            for spec in [spec.to_owned(), format!("{{template: {template}}}")] {
+                let text = format!("apiVersion: {api}\nkind: {kind}\nmetadata: {metadata}\nspec: {spec}\n");
+                let found = lint(&all, &LintContext::default(), &text).1;
+                let wrong: Vec<_> = found.iter().filter(|found| of_pods(&found.rule)).collect();
+                assert!(wrong.is_empty(), "{api} {kind}: {wrong:#?}");
+            }
+        }
     }
 
     #[test]

@@ -24,7 +24,8 @@ fn verify_one(linter: &Linter, example: &Example) -> Option<String> {
         return Some(format!("the example is {}", problem.message));
     }
     let objects = ObjectSet::read(&parsed.documents, None, &|_, _| Vec::new());
-    let run = LintContext { complete: true, ..LintContext::default() };
+    let versions: Vec<_> = example.kubernetes.into_iter().collect();
+    let run = LintContext { complete: true, versions: &versions, ..LintContext::default() };
     let found: Vec<String> =
         linter.lint(&objects, &run).into_iter().map(|found| found.path.unwrap_or_default()).collect();
     let places = || found.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");

@@ -2,6 +2,7 @@
 
 use super::set::Set;
 use crate::object::{Container, Object, Role};
+use crate::schema::Version;
 use crate::source::Span;
 use crate::yaml::{Entry, Node};
 
@@ -12,6 +13,8 @@ pub struct LintContext<'a> {
     pub environment: Option<&'a str>,
     /// The release, where there is one.
     pub release: Option<&'a str>,
+    /// The versions of Kubernetes to judge by; empty for the newest.
+    pub versions: &'a [Version],
     /// The set holds all that belongs together (a whole release, a folder), so that what is not in it is missing. Rules
     /// that look for other objects are quiet otherwise.
     pub complete: bool,

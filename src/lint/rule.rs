@@ -4,6 +4,7 @@ use super::checks::{self, Builtin};
 use super::params::{Param, Params};
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::object::Object;
+use crate::schema::Version;
 use crate::source::{SourceFile, SourceMap, Span};
 use crate::yaml::{Document, Kind, Node, parse};
 use std::sync::Arc;
@@ -48,8 +49,12 @@ pub struct Rule {
     pub applies: Applies,
     /// The function that checks.
     pub(super) builtin: &'static Builtin,
+    /// The first version of Kubernetes that it holds for; none for all.
+    pub from: Option<Version>,
     /// Its parameters.
     pub with: Vec<Param>,
+    /// Parameters laid over those from a version of Kubernetes on, the oldest first.
+    pub since: Vec<(Version, Vec<Param>)>,
     /// Equivalent checks of other tools: tool and id. A tool may have several.
     pub references: Vec<(String, String)>,
     /// Manifests that fail and that pass.
@@ -95,6 +100,8 @@ pub struct Example {
     pub text: String,
     /// Where the one finding is, from the object's root; none where the manifest passes.
     pub fails_at: Option<String>,
+    /// The version of Kubernetes that it is judged by; none for the newest.
+    pub kubernetes: Option<Version>,
     /// Where the example was written.
     pub span: Span,
 }
@@ -129,6 +136,31 @@ fn decode_document(document: &Document) -> Result<Rule, Vec<Diagnostic>> {
         Some(rule) if decoder.problems.is_empty() => Ok(rule),
         _ => Err(decoder.problems),
     }
+}
+
+/// What a rule file says under `check`.
+struct CheckText {
+    builtin: &'static Builtin,
+    from: Option<Version>,
+    with: Vec<Param>,
+    since: Vec<(Version, Vec<Param>)>,
+}
+
+/// Lists the parameters by the version from which on they hold, oldest first; `over` is laid over each.
+pub(super) fn steps(
+    from: Option<Version>,
+    with: &[Param],
+    since: &[(Version, Vec<Param>)],
+    over: &[Param],
+) -> Vec<(Version, Vec<Param>)> {
+    let first = from.unwrap_or(Version { major: 0, minor: 0 });
+    let mut so_far = with.to_vec();
+    let mut steps = vec![(first, [with, over].concat())];
+    for (version, more) in since {
+        so_far.extend_from_slice(more);
+        steps.push((*version, [&so_far, over].concat()));
+    }
+    steps
 }
 
 struct Decoder {
@@ -185,7 +217,7 @@ impl Decoder {
             }
         }
         let examples = self.examples(root);
-        let (builtin, with) = check?;
+        let CheckText { builtin, from, with, since } = check?;
         Some(Rule {
             id,
             group,
@@ -196,7 +228,9 @@ impl Decoder {
             remedy,
             applies,
             builtin,
+            from,
             with,
+            since,
             references,
             examples,
             place: root.field("id").unwrap_or(root).head(),
@@ -287,14 +321,14 @@ impl Decoder {
         Applies { pods, kinds }
     }
 
-    fn check(&mut self, root: Node<'_>) -> Option<(&'static Builtin, Vec<Param>)> {
+    fn check(&mut self, root: Node<'_>) -> Option<CheckText> {
         let Some(map) = self.map(root, "check") else {
             if root.field("check").is_none() {
                 self.missing(root, "check");
             }
             return None;
         };
-        self.keys(map, &["builtin", "with", "cel", "rego"]);
+        self.keys(map, &["builtin", "from", "with", "since", "cel", "rego"]);
         for language in ["cel", "rego"] {
             if let Some(entry) = map.entry(language) {
                 let help = Some("use `builtin`".to_owned());
@@ -309,20 +343,38 @@ impl Decoder {
         }
         let name = self.text(map, "builtin");
         let node = map.field("builtin").filter(|_| !name.is_empty())?;
+        let from = map.field("from").and_then(|from| self.version(from));
         let with = self.map(map, "with").map(Param::read).unwrap_or_default();
+        let mut since = Vec::new();
+        for entry in self.map(map, "since").into_iter().flat_map(Node::entries) {
+            since.extend(self.version(entry.key).map(|version| (version, Param::read(entry.value))));
+        }
+        since.sort_by_key(|(version, _)| *version);
         let Some(builtin) = checks::find(&name) else {
             let near = nearest(&name, checks::BUILTINS.iter().map(|builtin| builtin.name));
             let help = near.map(|near| format!("did you mean `{near}`?"));
             self.problem("policy/unknown-builtin", node.head(), format!("there is no check `{name}`"), help);
             return None;
         };
-        let mut params = Params::new(&with);
-        (builtin.build)(&mut params);
-        for mut problem in params.finish() {
-            problem.span = problem.span.or(Some(node.head()));
-            self.problems.push(problem);
+        for (_, with) in steps(from, &with, &since, &[]) {
+            let mut params = Params::new(&with);
+            (builtin.build)(&mut params);
+            for mut problem in params.finish() {
+                problem.span = problem.span.or(Some(node.head()));
+                self.problems.push(problem);
+            }
         }
-        Some((builtin, with))
+        Some(CheckText { builtin, from, with, since })
+    }
+
+    /// Reads a version of Kubernetes.
+    fn version(&mut self, node: Node<'_>) -> Option<Version> {
+        let version = Version::parse(node.text());
+        if version.is_none() {
+            let message = format!("`{}` is no version of Kubernetes", node.text());
+            self.problem("policy/rule", node.head(), message, Some("write one as in `\"1.34\"`".to_owned()));
+        }
+        version
     }
 
     fn examples(&mut self, root: Node<'_>) -> Vec<Example> {
@@ -332,15 +384,16 @@ impl Decoder {
         }
         let mut examples = Vec::new();
         for item in list.items() {
-            self.keys(item, &["fails", "at", "passes"]);
+            self.keys(item, &["fails", "at", "passes", "kubernetes"]);
             let span = item.head();
+            let kubernetes = item.field("kubernetes").and_then(|version| self.version(version));
             match (item.field("fails"), item.field("passes")) {
                 (Some(text), None) => {
                     let at = self.text(item, "at");
-                    examples.push(Example { text: text.text().to_owned(), fails_at: Some(at), span });
+                    examples.push(Example { text: text.text().to_owned(), fails_at: Some(at), kubernetes, span });
                 }
                 (None, Some(text)) => {
-                    examples.push(Example { text: text.text().to_owned(), fails_at: None, span });
+                    examples.push(Example { text: text.text().to_owned(), fails_at: None, kubernetes, span });
                 }
                 _ => self.problem("policy/rule", span, "an example has either `fails` and `at`, or `passes`", None),
             }
@@ -382,6 +435,24 @@ check: { builtin: pod-flag, with: { field: hostPID } }
     }
 
     #[test]
+    fn parameters_may_change_with_a_version() {
+        let text = RULE.replace(
+            "with: { field: hostPID }",
+            "from: \"1.30\", with: { field: hostPID }, since: { \"1.34\": { containers: true }, \"1.32\": { field: hostIPC } }",
+        );
+        let rule = decode(&SourceMap::new().add("a.yaml", text)).expect("the rule is right");
+        let steps = steps(rule.from, &rule.with, &rule.since, &[]);
+        let shown: Vec<_> = steps
+            .iter()
+            .map(|(version, with)| {
+                (version.to_string(), with.iter().map(|p| p.name.as_str()).collect::<Vec<_>>().join(" "))
+            })
+            .collect();
+        let expected = [("1.30", "field"), ("1.32", "field field"), ("1.34", "field field containers")];
+        assert_eq!(shown, expected.map(|(version, with)| (version.to_owned(), with.to_owned())));
+    }
+
+    #[test]
     fn mistakes_in_a_rule_have_places() {
         for (from, to, expected) in [
             ("remedy:", "remedi:", "6:1 policy/unknown-key: unknown key `remedi` (did you mean `remedy`?)"),
@@ -396,6 +467,16 @@ check: { builtin: pod-flag, with: { field: hostPID } }
                 "builtin: pod-flag, with: { field: hostPID }",
                 "cel: x",
                 "8:10 policy/unsupported: checks in `cel` are not supported yet (use `builtin`)",
+            ),
+            (
+                "with: { field: hostPID }",
+                "with: { field: hostPID }, from: latest",
+                "8:61 policy/rule: `latest` is no version of Kubernetes (write one as in `\"1.34\"`)",
+            ),
+            (
+                "with: { field: hostPID }",
+                "with: { field: hostPID }, since: { \"1.34\": { feild: x } }",
+                "8:74 policy/unknown-parameter: unknown parameter `feild` (did you mean `field`?)",
             ),
             (
                 "pods: true",

@@ -63,8 +63,18 @@ impl<'d> Pod<'d> {
 
     /// Tells whether the pod runs on Windows, where Linux's security fields mean nothing.
     pub fn is_windows(&self) -> bool {
-        let written = |keys: &[&str]| self.spec.at(keys).is_some_and(|name| name.text() == "windows");
-        written(&["os", "name"]) || written(&["nodeSelector", "kubernetes.io/os"])
+        let selected = self.spec.at(&["nodeSelector", "kubernetes.io/os"]);
+        self.says_windows() || selected.is_some_and(|name| name.text() == "windows")
+    }
+
+    /// Tells whether the pod says itself that it runs on Windows, which is what the server looks at: `os.name`.
+    pub fn says_windows(&self) -> bool {
+        self.spec.at(&["os", "name"]).is_some_and(|name| name.text() == "windows")
+    }
+
+    /// Tells whether the pod runs in a user namespace, where root is nobody on the node: `hostUsers: false`.
+    pub fn has_own_users(&self) -> bool {
+        self.spec.field("hostUsers").and_then(Node::as_bool) == Some(false)
     }
 
     /// Gives the labels of the pod.

@@ -1,7 +1,6 @@
 //! CEL expressions over documents.
 
 use crate::yaml::{Node, emit::Data};
-use kube_cel::KubeCelExt as _;
 use kube_cel::cel::objects::{Key, Map};
 use kube_cel::cel::{Context, ExecutionError, Program, Value};
 use std::collections::HashMap;
@@ -10,8 +9,6 @@ use std::sync::Arc;
 /// An expression, compiled.
 pub(super) struct Expression {
     program: Program,
-    /// As written.
-    pub(super) text: String,
 }
 
 /// Why an expression gave no value.
@@ -28,7 +25,7 @@ impl Expression {
     pub(super) fn compile(text: &str) -> Result<Self, String> {
         let program = Program::compile(text)
             .map_err(|error| error.to_string().lines().next().unwrap_or_default().trim().to_owned())?;
-        Ok(Self { program, text: text.to_owned() })
+        Ok(Self { program })
     }
 
     /// Evaluates the expression.
@@ -60,7 +57,7 @@ impl Expression {
 
 /// Makes a scope with the functions of the server.
 pub(super) fn scope() -> Context<'static> {
-    Context::default().with_all()
+    crate::schema::server_functions()
 }
 
 /// Names a value in a scope.

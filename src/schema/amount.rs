@@ -7,6 +7,9 @@ pub struct Amount(i128);
 
 const BILLION: i128 = 1_000_000_000;
 
+/// The bound: a whole number.
+const LARGEST: i128 = i128::MAX / BILLION * BILLION;
+
 impl Amount {
     /// Nothing.
     pub const ZERO: Self = Self(0);
@@ -16,7 +19,7 @@ impl Amount {
         if !super::validate::is_quantity(text) {
             return None;
         }
-        let text = text.trim();
+        let text = text.trim_matches(' ');
         let (negative, unsigned) = match text.strip_prefix('-') {
             Some(rest) => (true, rest),
             None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -59,6 +62,7 @@ impl Amount {
             value = value / 10 + i128::from(value % 10 != 0);
             places += 1;
         }
+        let value = value.min(LARGEST);
         Some(Self(if negative { -value } else { value }))
     }
 
@@ -136,6 +140,7 @@ mod tests {
             assert_eq!(read(one), read(other), "{one} {other}");
         }
         assert!(read("1Gi") > read("1G") && read("-1") < read("0"));
+        assert!(read("1e40").is_whole());
         assert!(read("99999999999999999999999999999999999999999999E") > read("1Ei"));
         assert!(
             read("500m").is_whole_thousandths() && !read("500u").is_whole_thousandths() && !read("500m").is_whole()

@@ -270,6 +270,7 @@ impl Reader {
                 let format = match self.byte() {
                     1 => Format::Byte,
                     2 => Format::DateTime,
+                    3 => Format::MicroTime,
                     _ => Format::Plain,
                 };
                 Shape::String(StringShape { format, values: self.texts(string) })

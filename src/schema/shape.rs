@@ -124,6 +124,8 @@ pub enum Format {
     Byte,
     /// An RFC 3339 time.
     DateTime,
+    /// An RFC 3339 time with six digits behind the second.
+    MicroTime,
 }
 
 /// Bounds on a value; lengths count characters, items or keys.

@@ -4,6 +4,7 @@
 mod cases;
 mod cli;
 mod examples;
+mod pod_security;
 mod real;
 mod sandbox;
 mod tidy;

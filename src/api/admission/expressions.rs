@@ -5,7 +5,7 @@ use crate::api::check::{Check, items, show, text};
 use crate::api::syntax::qualified_name;
 use crate::yaml::Node;
 use kube_cel::cel::Program;
-use kube_cel::cel::common::ast::{Expr, IdedExpr, LiteralValue};
+use kube_cel::cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue};
 
 /// What an expression must give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -145,8 +145,17 @@ fn unknown(expression: &IdedExpr, scope: Scope<'_>, bound: &mut Vec<String>) -> 
             bound.truncate(before);
             found
         }
-        // Fields of maps and objects may be names of types; what stands in them is not looked at.
-        Expr::Map(_) | Expr::Struct(_) | Expr::Literal(_) | Expr::Unspecified => None,
+        Expr::Map(map) => map.entries.iter().find_map(|entry| unknown_in(&entry.expr, scope, bound)),
+        Expr::Struct(object) => object.entries.iter().find_map(|entry| unknown_in(&entry.expr, scope, bound)),
+        Expr::Literal(_) | Expr::Unspecified => None,
+    }
+}
+
+/// Finds a name that is nothing in an entry of a map or a field of an object.
+fn unknown_in(entry: &EntryExpr, scope: Scope<'_>, bound: &mut Vec<String>) -> Option<String> {
+    match entry {
+        EntryExpr::StructField(field) => unknown(&field.value, scope, bound),
+        EntryExpr::MapEntry(entry) => unknown(&entry.key, scope, bound).or_else(|| unknown(&entry.value, scope, bound)),
     }
 }
 

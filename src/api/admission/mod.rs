@@ -8,6 +8,8 @@ mod webhooks;
 #[cfg(test)]
 mod tests;
 
+pub(super) use webhooks::{wrong_service_path, wrong_url};
+
 use super::Judge;
 
 const RULE: &str = "api/admission";

@@ -64,7 +64,7 @@ fn webhook<'d>(check: &mut Check<'d>, hook: Node<'d>) {
 }
 
 /// Says what is wrong with the address of a webhook.
-fn wrong_url(url: &str) -> Option<&'static str> {
+pub(in crate::api) fn wrong_url(url: &str) -> Option<&'static str> {
     let Some((scheme, rest)) = url.split_once("://") else { return Some("must begin with `https://`") };
     if !scheme.eq_ignore_ascii_case("https") {
         return Some("must begin with `https://`");
@@ -94,21 +94,26 @@ fn service<'d>(check: &mut Check<'d>, service: Node<'d>) {
     check.required(RULE, service, "name");
     check.required(RULE, service, "namespace");
     check.range(RULE, service, "port", 1, 65535);
+    wrong_service_path(check, RULE, service);
+}
+
+/// Judges the path that a Service is asked for.
+pub(in crate::api) fn wrong_service_path<'d>(check: &mut Check<'d>, rule: &'static str, service: Node<'d>) {
     let Some(path) = service.field("path") else { return };
     let written = path.text();
     if written.is_empty() || written == "/" {
         return;
     }
     if !written.starts_with('/') {
-        check.error(RULE, path, "`path` must begin with `/`");
+        check.error(rule, path, "`path` must begin with `/`");
     }
     let inner = written.get(1..).unwrap_or_default();
     let inner = inner.strip_suffix('/').unwrap_or(inner);
     for step in inner.split('/') {
         if step.is_empty() {
-            check.error(RULE, path, "`path` has an empty step");
+            check.error(rule, path, "`path` has an empty step");
         } else {
-            check.syntax(RULE, path, "path", step, dns_subdomain);
+            check.syntax(rule, path, "path", step, dns_subdomain);
         }
     }
 }

@@ -40,9 +40,8 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, metric: Node<'d>) {
 fn judge_source<'d>(check: &mut Check<'d>, source: Node<'d>, field: &str) {
     match field {
         "object" => {
-            match source.field("describedObject") {
-                Some(object) => reference(check, object, false),
-                None => missing(check, source, &["describedObject", "kind"]),
+            if let Some(object) = source.field("describedObject") {
+                reference(check, object, false);
             }
             metric(check, source);
             one_of(check, source, &["value", "averageValue"], &["target", "averageValue"]);
@@ -64,19 +63,14 @@ fn judge_source<'d>(check: &mut Check<'d>, source: Node<'d>, field: &str) {
             not_both(check, source, "averageValue", "averageUtilization");
         }
     }
-    match source.field("target") {
-        Some(target) => judge_target(check, target),
-        None => missing(check, source, &["target", "type"]),
+    if let Some(target) = source.field("target") {
+        judge_target(check, target);
     }
-}
-
-fn missing<'d>(check: &mut Check<'d>, source: Node<'d>, path: &'static [&'static str; 2]) {
-    check.error(RULE, (source, path), format!("`{}` is missing", path[0]));
 }
 
 /// Judges the name of a metric.
 fn metric<'d>(check: &mut Check<'d>, source: Node<'d>) {
-    let Some(metric) = source.field("metric") else { return missing(check, source, &["metric", "name"]) };
+    let Some(metric) = source.field("metric") else { return };
     let name = text(metric, "name");
     if !name.is_empty() {
         check.syntax(RULE, (metric, "name"), "name", name, path_segment);

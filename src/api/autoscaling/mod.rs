@@ -14,30 +14,24 @@ const RULE: &str = "api/autoscaler";
 /// Gives the judge of a kind.
 pub(super) fn find(group: &str, kind: &str) -> Option<Judge> {
     match (group, kind) {
-        ("autoscaling", "HorizontalPodAutoscaler") => Some(|check, object| autoscaler(check, object)),
+        ("autoscaling", "HorizontalPodAutoscaler") => Some(autoscaler),
         _ => None,
     }
 }
 
 fn autoscaler<'d>(check: &mut Check<'d>, object: Node<'d>) {
-    let Some(spec) = object.field("spec").filter(|spec| spec.kind() == Kind::Map) else {
-        check.error(RULE, (object, &["spec", "maxReplicas"]), "`spec` is missing, and its `maxReplicas`");
-        check.error(RULE, (object, &["spec", "scaleTargetRef", "kind"]), "`spec` is missing, and its `scaleTargetRef`");
-        return;
-    };
+    let Some(spec) = object.field("spec").filter(|spec| spec.kind() == Kind::Map) else { return };
     replicas(check, spec);
-    match spec.field("scaleTargetRef") {
-        Some(target) => reference(check, target, text(target, "kind") != "ReplicationController"),
-        None => {
-            let message = "`scaleTargetRef` is missing";
-            check.error(RULE, (spec, &["scaleTargetRef", "kind"]), message).help("name what is to be scaled");
-            check.error(RULE, (spec, &["scaleTargetRef", "name"]), message).help("name what is to be scaled");
-        }
+    if let Some(target) = spec.field("scaleTargetRef") {
+        reference(check, target, text(target, "kind") != "ReplicationController");
     }
     for metric in items(spec, "metrics") {
         metrics::judge(check, metric);
     }
-    if let Some(percent) = spec.field("targetCPUUtilizationPercentage").filter(|percent| percent.as_i64() < Some(1)) {
+    if let Some(percent) = spec
+        .field("targetCPUUtilizationPercentage")
+        .filter(|percent| percent.as_i64().is_some_and(|percent| percent < 1))
+    {
         // The server reads it as a metric of the newer API, and names that.
         let path = &["metrics", "[0]", "resource", "target", "averageUtilization"];
         let place = super::check::Place::Deep(percent.span(), spec, path);
@@ -115,5 +109,81 @@ fn behaviour<'d>(check: &mut Check<'d>, rules: Node<'d>) {
         && Amount::read(tolerance.text()).is_some_and(Amount::is_negative)
     {
         check.error(RULE, tolerance, format!("`tolerance` is {}, but must be at least 0", show(tolerance.text())));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::testing::heads;
+
+    #[test]
+    fn autoscalers() {
+        let table: &[(&str, &[&str])] = &[
+            ("maxReplicas: 0", &["maxReplicas"]),
+            ("maxReplicas: 1, minReplicas: 2", &["maxReplicas"]),
+            ("maxReplicas: 1, minReplicas: 0", &["metrics"]),
+            (
+                "maxReplicas: 1, behavior: {scaleUp: {stabilizationWindowSeconds: 3601, policies: []}}",
+                &["behavior.scaleUp.stabilizationWindowSeconds", "behavior.scaleUp.policies"],
+            ),
+            (
+                "maxReplicas: 1, behavior: {scaleDown: {tolerance: -0.1, policies: [{type: Pods, value: 0, periodSeconds: 1801}]}}",
+                &[
+                    "behavior.scaleDown.tolerance",
+                    "behavior.scaleDown.policies[0].value",
+                    "behavior.scaleDown.policies[0].periodSeconds",
+                ],
+            ),
+            ("maxReplicas: 1, metrics: [{type: Pods}]", &["metrics[0].pods"]),
+            (
+                "maxReplicas: 1, metrics: [{type: Resource, resource: {name: cpu, target: {type: Value, value: 1}}}]",
+                &["metrics[0].resource.target.averageUtilization"],
+            ),
+            (
+                "maxReplicas: 1, metrics: [{type: ContainerResource, containerResource: {name: cores, container: A, target: {type: Utilization, averageUtilization: 0}}}]",
+                &[
+                    "metrics[0].containerResource.name",
+                    "metrics[0].containerResource.container",
+                    "metrics[0].containerResource.target.averageUtilization",
+                ],
+            ),
+            (
+                "maxReplicas: 1, metrics: [{type: External, external: {metric: {name: a/b}, target: {type: Value, value: 0, averageValue: 1}}}]",
+                &[
+                    "metrics[0].external.metric.name",
+                    "metrics[0].external.target.value",
+                    "metrics[0].external.target.value",
+                ],
+            ),
+            (
+                "maxReplicas: 1, metrics: [{type: Object, object: {describedObject: {kind: A, name: a}, metric: {name: a}, target: {type: Value, value: 1}}, resource: {name: cpu, target: {type: Value}}}]",
+                &["metrics[0].resource"],
+            ),
+        ];
+        for (fields, wanted) in table {
+            let target = "scaleTargetRef: {apiVersion: apps/v1, kind: Deployment, name: web}";
+            let found = heads(&format!(
+                "{{apiVersion: autoscaling/v2, kind: HorizontalPodAutoscaler, metadata: {{name: a}}, spec: {{{target}, {fields}}}}}"
+            ));
+            let wanted: Vec<String> = wanted.iter().map(|path| format!("error api/autoscaler spec.{path}")).collect();
+            assert_eq!(found, wanted, "{fields}");
+        }
+    }
+
+    #[test]
+    fn what_is_scaled_has_a_group() {
+        for (target, wanted) in [
+            ("{kind: ReplicationController, name: a, apiVersion: v1}", None),
+            ("{kind: Deployment, name: a}", Some("apiVersion")),
+            ("{kind: Deployment, name: a, apiVersion: v1}", Some("apiVersion")),
+            ("{kind: Deployment, name: a/b, apiVersion: apps/v1}", Some("name")),
+        ] {
+            let found = heads(&format!(
+                "{{apiVersion: autoscaling/v1, kind: HorizontalPodAutoscaler, metadata: {{name: a}}, spec: {{maxReplicas: 1, scaleTargetRef: {target}}}}}"
+            ));
+            let wanted: Vec<String> =
+                wanted.iter().map(|field| format!("error api/autoscaler spec.scaleTargetRef.{field}")).collect();
+            assert_eq!(found, wanted, "{target}");
+        }
     }
 }

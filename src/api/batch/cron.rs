@@ -14,9 +14,6 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, object: Node<'d>) {
     name_of_pods(check, object);
     name(check, object);
     let spec = object.field("spec");
-    if spec.is_none() {
-        check.error(RULE, (object, &["spec", "schedule"]), "`spec` is missing, and its `schedule`");
-    }
     if let Some(spec) = spec {
         timing(check, spec);
         no_negatives(
@@ -64,5 +61,50 @@ fn timing<'d>(check: &mut Check<'d>, spec: Node<'d>) {
     }
     if let Some(zone) = spec.field("timeZone") {
         check.syntax(RULE, zone, "timeZone", zone.text(), time_zone);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::testing::heads;
+
+    #[test]
+    fn cron_jobs_are_told_when() {
+        let found = heads(
+            "
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: nightly-nightly-nightly-nightly-nightly-nightly-nightly}
+spec:
+  schedule: TZ=UTC * * * * *
+  timeZone: Europe/Roma
+  failedJobsHistoryLimit: -1
+  jobTemplate:
+    spec:
+      selector: {matchLabels: {app: a}}
+      completionMode: Indexed
+      template: {spec: {restartPolicy: OnFailure, containers: [{name: a, image: a}]}}
+---
+apiVersion: batch/v1
+kind: CronJob
+metadata: {name: nightly}
+spec: {schedule: 61 * * * *, jobTemplate: {}}
+",
+        );
+        assert_eq!(
+            found,
+            [
+                "error api/name metadata.name",
+                "error api/schedule spec.schedule",
+                "error api/schedule spec.timeZone",
+                "error api/job spec.failedJobsHistoryLimit",
+                "error api/job spec.jobTemplate.spec.completions",
+                "error api/selector spec.jobTemplate.spec.selector",
+                "error api/schedule spec.schedule",
+                "error api/job spec.jobTemplate.spec.template.spec.containers",
+                "error api/restart-policy spec.jobTemplate.spec.template.spec.restartPolicy",
+            ],
+            "{found:#?}"
+        );
     }
 }

@@ -18,8 +18,8 @@ const RULE: &str = "api/job";
 /// Gives the judge of a kind.
 pub(super) fn find(group: &str, kind: &str) -> Option<Judge> {
     match (group, kind) {
-        ("batch", "Job") => Some(|check, object| job(check, object)),
-        ("batch", "CronJob") => Some(|check, object| cron::judge(check, object)),
+        ("batch", "Job") => Some(job),
+        ("batch", "CronJob") => Some(cron::judge),
         _ => None,
     }
 }
@@ -50,12 +50,11 @@ fn job<'d>(check: &mut Check<'d>, object: Node<'d>) {
     if !is_true(spec, "manualSelector") {
         return labels::generated(check, object, spec);
     }
-    match spec.field("selector") {
-        Some(selector) => labels_fit(check, spec, selector),
-        None => {
-            let message = "`selector` is missing, and `manualSelector` keeps the server from making one";
-            check.error("api/selector", (spec, "selector"), message).help("remove `manualSelector`");
-        }
+    if let Some(selector) = spec.field("selector") {
+        labels_fit(check, spec, selector);
+    } else {
+        let message = "`selector` is missing, and `manualSelector` keeps the server from making one";
+        check.error("api/selector", (spec, "selector"), message).help("remove `manualSelector`");
     }
 }
 
@@ -90,7 +89,7 @@ fn judge_spec<'d>(check: &mut Check<'d>, spec: Node<'d>, defaults: Defaults) {
         managed_by(check, manager);
     }
     mode(check, spec, defaults);
-    policies::failure(check, spec);
+    policies::failure(check, spec, defaults);
     policies::success(check, spec, completions(spec, defaults));
     policies::replacement(check, spec);
     template::judge(check, spec, Templated::Ending);
@@ -189,5 +188,77 @@ fn name_of_indexed_pods<'d>(check: &mut Check<'d>, object: Node<'d>, spec: Node<
     if let Some(problem) = dns_label(&host) {
         let message = format!("the last pod's host gets the name `{}`, but it {problem}", show(&host));
         check.error("api/name", (metadata, "name"), message);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::testing::heads;
+
+    /// Judges a Job of a name with fields of its spec, and fields of its pods.
+    fn job(name: &str, fields: &str, pod: &str) -> Vec<String> {
+        let template = format!("template: {{spec: {{{pod}containers: [{{name: a, image: a}}]}}}}");
+        let metadata = format!("metadata: {{name: {name}}}");
+        heads(&format!("{{apiVersion: batch/v1, kind: Job, {metadata}, spec: {{{fields}{template}}}}}"))
+    }
+
+    #[test]
+    fn jobs_end_and_are_told_apart() {
+        assert_eq!(job("a", "", "restartPolicy: Never, "), [""; 0]);
+        assert_eq!(job("a", "", ""), ["error api/restart-policy spec.template.spec.restartPolicy"]);
+        assert_eq!(
+            job("a", "", "restartPolicy: Always, "),
+            ["error api/restart-policy spec.template.spec.restartPolicy"]
+        );
+        let long = "a".repeat(64);
+        let names = [(long.as_str(), vec!["warning api/name metadata.name", "error api/name spec.template.labels"])];
+        for (name, wanted) in names.into_iter().chain([("a.b", vec!["warning api/name metadata.name"])]) {
+            assert_eq!(job(name, "", "restartPolicy: Never, "), wanted, "{name}");
+        }
+        let long = "a".repeat(62);
+        let found = job(&long, "completionMode: Indexed, completions: 5, ", "restartPolicy: Never, ");
+        assert_eq!(found, ["error api/name metadata.name"]);
+    }
+
+    #[test]
+    fn fields_of_jobs_fit_each_other() {
+        let table: &[(&str, &[&str])] = &[
+            ("parallelism: -1", &["job spec.parallelism"]),
+            ("managedBy: a", &["job spec.managedBy"]),
+            ("backoffLimitPerIndex: 1", &["job spec.backoffLimitPerIndex"]),
+            ("completionMode: Indexed", &[]),
+            ("completionMode: Indexed, parallelism: 2", &["job spec.completions"]),
+            ("completionMode: Indexed, maxFailedIndexes: 1", &["job spec.backoffLimitPerIndex"]),
+            ("completionMode: Indexed, backoffLimitPerIndex: 1, maxFailedIndexes: 2", &["job spec.maxFailedIndexes"]),
+            ("completionMode: Indexed, completions: 100001, backoffLimitPerIndex: 1", &["job spec.maxFailedIndexes"]),
+            ("podReplacementPolicy: TerminatingOrFailed, podFailurePolicy: {}", &["job spec.podReplacementPolicy"]),
+            ("podFailurePolicy: {rules: [{action: Ignore}]}", &["job spec.podFailurePolicy.rules[0]"]),
+            (
+                "podFailurePolicy: {rules: [{action: FailIndex, onExitCodes: {operator: In, containerName: b, values: [3, 0, 3]}}]}",
+                &[
+                    "job spec.podFailurePolicy.rules[0].action",
+                    "job spec.podFailurePolicy.rules[0].onExitCodes.containerName",
+                    "job spec.podFailurePolicy.rules[0].onExitCodes.values[1]",
+                    "job spec.podFailurePolicy.rules[0].onExitCodes.values",
+                    "job spec.podFailurePolicy.rules[0].onExitCodes.values[2]",
+                ],
+            ),
+            ("successPolicy: {rules: [{succeededCount: 1}]}", &["job spec.successPolicy"]),
+            ("completionMode: Indexed, successPolicy: {rules: [{}]}", &["job spec.successPolicy.rules[0]"]),
+            (
+                "completionMode: Indexed, completions: 3, successPolicy: {rules: [{succeededIndexes: '0-1', succeededCount: 3}, {succeededIndexes: '3'}]}",
+                &["job spec.successPolicy.rules[0].succeededCount", "job spec.successPolicy.rules[1].succeededIndexes"],
+            ),
+            (
+                "selector: {matchLabels: {app: a}}",
+                &["selector spec.selector", "selector spec.template.metadata.labels"],
+            ),
+            ("manualSelector: true", &["selector spec.selector"]),
+            ("manualSelector: true, selector: {matchLabels: {app: a}}", &["selector spec.template.metadata.labels"]),
+        ];
+        for (fields, wanted) in table {
+            let wanted: Vec<String> = wanted.iter().map(|head| format!("error api/{head}")).collect();
+            assert_eq!(job("a", &format!("{fields}, "), "restartPolicy: Never, "), wanted, "{fields}");
+        }
     }
 }

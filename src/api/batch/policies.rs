@@ -1,12 +1,12 @@
 //! What becomes of a Job whose pods fail or succeed.
 
-use super::{RULE, indexes};
+use super::{Defaults, RULE, indexes};
 use crate::api::check::{Check, Place, items, show, text};
 use crate::api::syntax::qualified_name;
 use crate::yaml::Node;
 
 /// Judges the `podFailurePolicy`.
-pub(super) fn failure<'d>(check: &mut Check<'d>, spec: Node<'d>) {
+pub(super) fn failure<'d>(check: &mut Check<'d>, spec: Node<'d>, defaults: Defaults) {
     let Some(policy) = spec.field("podFailurePolicy") else { return };
     at_most(check, policy, "rules", 20);
     for rule in items(policy, "rules") {
@@ -34,6 +34,8 @@ pub(super) fn failure<'d>(check: &mut Check<'d>, spec: Node<'d>) {
             check.syntax(RULE, (pattern, "type"), "type", text(pattern, "type"), qualified_name);
             if !text(pattern, "status").is_empty() {
                 check.word(RULE, pattern, "status", &["False", "True", "Unknown"]);
+            } else if defaults == Defaults::Open && !check.since(34) {
+                check.error(RULE, (pattern, "status"), "`status` is missing").help("write `status: \"True\"`");
             }
         }
     }
@@ -60,12 +62,12 @@ fn exit_codes<'d>(check: &mut Check<'d>, spec: Node<'d>, codes: Node<'d>) {
     let mut before: Option<i64> = None;
     let mut falls = None;
     for value in items(codes, "values") {
-        let Some(code) = value.as_i64() else { continue };
+        // Null is 0.
+        let Some(code) = number(value) else { continue };
         if code == 0 && operator == "In" {
             check.error(RULE, value, "the exit code 0 is no failure, so a rule cannot be `In` it");
         }
-        let twice =
-            items(codes, "values").take_while(|other| *other != value).any(|other| other.as_i64() == Some(code));
+        let twice = items(codes, "values").take_while(|other| *other != value).any(|other| number(other) == Some(code));
         if twice {
             check.error(RULE, value, format!("the exit code {code} is named twice"));
         }
@@ -75,6 +77,10 @@ fn exit_codes<'d>(check: &mut Check<'d>, spec: Node<'d>, codes: Node<'d>) {
     if let Some(value) = falls {
         check.error(RULE, Place::Shown(value.span(), codes, "values"), "the exit codes must be in rising order");
     }
+}
+
+fn number(value: Node<'_>) -> Option<i64> {
+    if value.is_null() { Some(0) } else { value.as_i64() }
 }
 
 /// Judges the `successPolicy` of an indexed Job.

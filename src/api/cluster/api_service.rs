@@ -15,13 +15,16 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, object: Node<'d>) {
     let place = |name: &'static str| Place::Keyed(field(name).unwrap_or(spec).head(), object, "spec", name);
     let (group, version) = (written("group"), written("version"));
     let name = format!("{version}.{group}");
-    if let Some(metadata) = object.field("metadata")
-        && !text(metadata, "name").is_empty()
-        && text(metadata, "name") != name
-    {
-        let message =
-            format!("`name` is `{}`, but must be version and group, `{}`", text(metadata, "name"), show(&name));
-        check.error("api/name", (metadata, "name"), message);
+    if let Some(metadata) = object.field("metadata") {
+        // Of the front of a name that the server makes up, it asks the same.
+        for field in ["name", "generateName"] {
+            let given = text(metadata, field);
+            if !given.is_empty() && given != name {
+                let message =
+                    format!("`{field}` is `{}`, but must be version and group, `{}`", show(given), show(&name));
+                check.error("api/name", (metadata, field), message);
+            }
+        }
     }
     if group.is_empty() && version != "v1" {
         check.error(RULE, place("group"), "`group` is missing");

@@ -43,7 +43,9 @@ pub(super) fn runtime<'d>(check: &mut Check<'d>, object: Node<'d>) {
             check.syntax("api/runtime-class", place(entry.key.span()), "podFixed", entry.name(), container_resource);
             judge_amount(check, place(entry.value.span()), entry);
             let page = entry.name().strip_prefix("hugepages-").and_then(Amount::read);
+            // What is more than 64 bits hold is no number of pages that the server minds.
             if let (Some(page), Some(amount)) = (page, amount(entry.value))
+                && amount < Amount::whole(i64::MAX)
                 && !amount.is_multiple_of(page)
             {
                 let message = format!("`{}` is `{}`, no whole number of pages", entry.name(), entry.value.text());

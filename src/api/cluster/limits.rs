@@ -26,8 +26,11 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, object: Node<'d>) {
         }
         seen.push(kind);
         if kind == "Pod" {
-            check.forbidden(RULE, limit, "default", "is for containers, not for pods");
-            check.forbidden(RULE, limit, "defaultRequest", "is for containers, not for pods");
+            for field in ["default", "defaultRequest"] {
+                if limit.field(field).is_some_and(|held| held.entries().len() > 0) {
+                    check.forbidden(RULE, limit, field, "is for containers, not for pods");
+                }
+            }
         }
         if kind == "PersistentVolumeClaim" && find(limit, "min", "storage").or(find(limit, "max", "storage")).is_none()
         {

@@ -10,6 +10,9 @@ mod node;
 mod quota;
 mod review;
 
+#[cfg(test)]
+mod tests;
+
 use super::Judge;
 
 /// Gives the judge of a kind.

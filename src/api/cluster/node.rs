@@ -15,14 +15,9 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, object: Node<'d>) {
         taints(check, spec);
         check.respell(mark, "spec.taints", "metadata.taints");
         networks(check, spec);
-        for (field, why) in
-            [("configSource", "is without effect since Kubernetes 1.24"), ("externalID", "is without effect")]
-        {
-            if spec.field(field).is_some_and(|value| value.as_str() != Some("")) {
-                check
-                    .warning("api/deprecated", (spec, field), format!("`{field}` {why}"))
-                    .help(format!("remove `{field}`"));
-            }
+        if !text(spec, "externalID").is_empty() {
+            let said = check.warning("api/deprecated", (spec, "externalID"), "`externalID` is without effect");
+            said.help("remove `externalID`");
         }
     }
     let Some(status) = object.field("status") else { return };

@@ -15,20 +15,20 @@ pub(super) fn token<'d>(check: &mut Check<'d>, object: Node<'d>) {
 
 /// Judges a SubjectAccessReview.
 pub(super) fn subject<'d>(check: &mut Check<'d>, object: Node<'d>) {
-    no_metadata(check, object, false);
+    no_metadata(check, object);
     attributes(check, object);
     user(check, object);
 }
 
 /// Judges a SelfSubjectAccessReview.
 pub(super) fn own<'d>(check: &mut Check<'d>, object: Node<'d>) {
-    no_metadata(check, object, false);
+    no_metadata(check, object);
     attributes(check, object);
 }
 
 /// Judges a LocalSubjectAccessReview.
 pub(super) fn local<'d>(check: &mut Check<'d>, object: Node<'d>) {
-    no_metadata(check, object, true);
+    no_metadata(check, object);
     attributes(check, object);
     user(check, object);
     let Some(spec) = object.field("spec") else { return };
@@ -48,15 +48,23 @@ pub(super) fn rules<'d>(check: &mut Check<'d>, object: Node<'d>) {
     }
 }
 
-fn no_metadata<'d>(check: &mut Check<'d>, object: Node<'d>, namespaced: bool) {
+fn no_metadata<'d>(check: &mut Check<'d>, object: Node<'d>) {
+    /// What the server drops or writes itself.
+    const DROPPED: [&str; 7] = [
+        "managedFields",
+        "creationTimestamp",
+        "deletionTimestamp",
+        "deletionGracePeriodSeconds",
+        "selfLink",
+        "uid",
+        "namespace",
+    ];
     let Some(metadata) = object.field("metadata") else { return };
-    // The server writes its own managed fields, and drops others of what it is given.
-    let ignored = |name: &str| name == "managedFields" || (namespaced && name == "namespace");
     let is_set = |value: Node<'_>| match value.as_str() {
         Some(text) => !text.is_empty(),
         None => !value.is_null() && (value.scalar().is_some() || value.entries().len() + value.items().len() > 0),
     };
-    if metadata.entries().any(|entry| !ignored(entry.name()) && is_set(entry.value)) {
+    if metadata.entries().any(|entry| !DROPPED.contains(&entry.name()) && is_set(entry.value)) {
         check.error(RULE, (object, "metadata"), "a review has no name, labels or other metadata");
     }
 }

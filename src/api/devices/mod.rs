@@ -8,6 +8,9 @@ mod policy;
 mod slice;
 mod taint;
 
+#[cfg(test)]
+mod tests;
+
 use super::Judge;
 
 const GROUP: &str = "resource.k8s.io";

@@ -2,6 +2,7 @@
 
 use super::forms::{RULE, bounded};
 use crate::api::check::{Check, items};
+use crate::api::resources::amount;
 use crate::schema::Amount;
 use crate::yaml::Node;
 
@@ -13,19 +14,15 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, policy: Node<'d>, capacity: Optio
         check.error(RULE, policy, "a policy has `validValues` or a `validRange`, not both");
         return;
     }
-    let Some(capacity) = capacity.map_or(Some(Amount::ZERO), read) else { return };
+    let Some(capacity) = capacity.map_or(Some(Amount::ZERO), amount) else { return };
     if !values && range.is_none() {
         return;
     }
-    let Some(default) = check.required(RULE, policy, "default").and_then(read) else { return };
+    let Some(default) = check.required(RULE, policy, "default").and_then(amount) else { return };
     match range {
         Some(range) => self::range(check, range, default, capacity),
         None => self::values(check, policy, default, capacity),
     }
-}
-
-fn read(node: Node<'_>) -> Option<Amount> {
-    Amount::read(node.text())
 }
 
 fn values<'d>(check: &mut Check<'d>, policy: Node<'d>, default: Amount, capacity: Amount) {
@@ -35,17 +32,17 @@ fn values<'d>(check: &mut Check<'d>, policy: Node<'d>, default: Amount, capacity
         return;
     }
     for value in items(policy, "validValues") {
-        let Some(amount) = read(value) else { return };
-        if last.is_some_and(|last| last > amount) {
+        let Some(read) = amount(value) else { return };
+        if last.is_some_and(|last| last > read) {
             check.error(RULE, value, format!("`{}` stands behind a larger value: the list is sorted", value.text()));
-        } else if last == Some(amount) {
+        } else if last == Some(read) {
             check.error(RULE, value, format!("`{}` stands in the list already", value.text()));
         }
-        if amount > capacity {
+        if read > capacity {
             check.error(RULE, value, format!("`{}` is more than the capacity", value.text()));
         }
-        found |= amount == default;
-        last = Some(amount);
+        found |= read == default;
+        last = Some(read);
     }
     if !found {
         check.error(RULE, (policy, "validValues"), "`default` is none of `validValues`");
@@ -53,8 +50,8 @@ fn values<'d>(check: &mut Check<'d>, policy: Node<'d>, default: Amount, capacity
 }
 
 fn range<'d>(check: &mut Check<'d>, range: Node<'d>, default: Amount, capacity: Amount) {
-    let Some(least) = check.required(RULE, range, "min").and_then(read) else { return };
-    let most = range.field("max").and_then(read);
+    let Some(least) = check.required(RULE, range, "min").and_then(amount) else { return };
+    let most = range.field("max").and_then(amount);
     let mut wrong = |field: &'static str, message: &str| _ = check.error(RULE, (range, field), message);
     if least > capacity {
         wrong("min", "`min` is more than the capacity");
@@ -73,7 +70,7 @@ fn range<'d>(check: &mut Check<'d>, range: Node<'d>, default: Amount, capacity: 
             wrong("default", "`default` is more than `max`");
         }
     }
-    if let Some(step) = range.field("step").and_then(read) {
+    if let Some(step) = range.field("step").and_then(amount) {
         if step <= Amount::ZERO {
             wrong("step", "`step` must be more than nothing");
         } else if least.plus(step) > capacity {

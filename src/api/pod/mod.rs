@@ -12,7 +12,7 @@ use crate::yaml::{Kind, Node};
 /// Gives the judge of a kind.
 pub(super) fn find(group: &str, kind: &str) -> Option<Judge> {
     match (group, kind) {
-        ("", "Pod") => Some(|check, object| pod_spec(check, object)),
+        ("", "Pod") => Some(pod_spec),
         _ => None,
     }
 }

@@ -41,7 +41,7 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, service: &Service<'d>) {
     let selects = spec.field("selector").is_some_and(|selector| selector.entries().len() > 0);
     let one_family = match text(spec, "ipFamilyPolicy") {
         "SingleStack" => true,
-        "" => !(single == "None" && !selects),
+        "" => single != "None" || selects,
         _ => false,
     };
     for (count, of) in [(ips, "clusterIPs"), (families.len(), "ipFamilies")] {
@@ -137,4 +137,44 @@ pub(super) fn external<'d>(check: &mut Check<'d>, service: &Service<'d>) {
 /// The field in which the address is written.
 fn written(spec: Node<'_>) -> Node<'_> {
     spec.field("clusterIP").or_else(|| spec.field("clusterIPs")).unwrap_or(spec)
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::testing::heads;
+
+    #[test]
+    fn addresses_of_services() {
+        let table: &[(&str, &[&str])] = &[
+            ("clusterIP: 10.0.0.1, clusterIPs: [10.0.0.1, 'fd00::1'], ipFamilyPolicy: PreferDualStack", &[]),
+            ("clusterIP: 10.0.0.1, clusterIPs: [10.0.0.1, 'fd00::1']", &["error ipFamilyPolicy"]),
+            ("clusterIPs: [10.0.0.1]", &["error clusterIPs"]),
+            ("clusterIP: 10.0.0.1, clusterIPs: [10.0.0.2]", &["error clusterIPs"]),
+            ("clusterIP: none", &["error clusterIPs[0]"]),
+            ("clusterIP: 10.0.0.1, ipFamilies: [IPv6]", &["error clusterIPs[0]"]),
+            ("clusterIP: 'FD00::1'", &["warning clusterIPs[0]"]),
+            ("ipFamilies: [IPv4, IPv4], ipFamilyPolicy: RequireDualStack", &["error ipFamilies[1]"]),
+            ("ipFamilies: [IPv5], ipFamilyPolicy: Both", &["error ipFamilies[0]", "error ipFamilyPolicy"]),
+            ("ipFamilies: [IPv4, IPv6]", &["error ipFamilyPolicy"]),
+            ("ipFamilies: [IPv4, IPv6], clusterIP: None", &[]),
+            (
+                "externalIPs: [127.0.0.1, 010.0.0.1]",
+                &["error externalIPs[0]", "error externalIPs[1]", "warning externalIPs"],
+            ),
+            (
+                "clusterIP: None, externalIPs: [192.0.2.1], loadBalancerIP: 192.0.2.1",
+                &["warning externalIPs", "warning loadBalancerIP"],
+            ),
+        ];
+        for (fields, wanted) in table {
+            let spec = format!("spec: {{ports: [{{port: 80}}], {fields}}}");
+            let mut found = heads(&format!("{{apiVersion: v1, kind: Service, metadata: {{name: a}}, {spec}}}"));
+            found = found
+                .into_iter()
+                .map(|head| head.replace("api/service spec.", "").replace("schema/enum spec.", ""))
+                .collect();
+            found.sort();
+            assert_eq!(&found, wanted, "{fields}");
+        }
+    }
 }

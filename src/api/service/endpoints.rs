@@ -57,3 +57,37 @@ pub(super) fn node_name<'d>(check: &mut Check<'d>, address: Node<'d>) {
         check.syntax(RULE, name, "nodeName", name.text(), dns_subdomain);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::api::testing::heads;
+
+    #[test]
+    fn endpoints_are_reached() {
+        let found = heads(
+            "
+apiVersion: v1
+kind: Endpoints
+metadata: {name: a}
+subsets:
+- {}
+- addresses: [{ip: 127.0.0.1, hostname: A}, {ip: a, nodeName: ''}]
+  notReadyAddresses: [{ip: 'FD00::1'}]
+  ports: [{port: 80}, {port: 81, name: b, appProtocol: a/b/c}]
+",
+        );
+        assert_eq!(
+            found.into_iter().filter(|head| !head.contains("schema/")).collect::<Vec<_>>(),
+            [
+                "error api/endpoints subsets[0]",
+                "error api/endpoints subsets[1].addresses[0].ip",
+                "error api/endpoints subsets[1].addresses[0].hostname",
+                "error api/endpoints subsets[1].addresses[1].ip",
+                "error api/endpoints subsets[1].addresses[1].nodeName",
+                "warning api/endpoints subsets[1].notReadyAddresses[0].ip",
+                "error api/port subsets[1].ports[0].name",
+                "error api/port subsets[1].ports[1].appProtocol",
+            ]
+        );
+    }
+}

@@ -14,12 +14,15 @@ use crate::yaml::{Kind, Node};
 /// The rule of what this area judges.
 const RULE: &str = "api/service";
 
+/// The networks to which a load balancer opens.
+const RANGES: &str = "loadBalancerSourceRanges";
+
 /// Gives the judge of a kind.
 pub(super) fn find(group: &str, kind: &str) -> Option<Judge> {
     match (group, kind) {
-        ("", "Service") => Some(|check, object| service(check, object)),
-        ("", "Endpoints") => Some(|check, object| endpoints::judge(check, object)),
-        ("discovery.k8s.io", "EndpointSlice") => Some(|check, object| slices::judge(check, object)),
+        ("", "Service") => Some(service),
+        ("", "Endpoints") => Some(endpoints::judge),
+        ("discovery.k8s.io", "EndpointSlice") => Some(slices::judge),
         _ => None,
     }
 }
@@ -119,7 +122,7 @@ fn external_name<'d>(check: &mut Check<'d>, spec: Node<'d>) {
 fn annotations<'d>(check: &mut Check<'d>, object: Node<'d>, service: &Service<'d>) {
     const HINTS: &str = "service.kubernetes.io/topology-aware-hints";
     const MODE: &str = "service.kubernetes.io/topology-mode";
-    const RANGES: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
+    const NETWORKS: &str = "service.beta.kubernetes.io/load-balancer-source-ranges";
     let Some(annotations) = object.at(&["metadata", "annotations"]) else { return };
     if let Some(hints) = annotations.get(HINTS) {
         check.warning(RULE, hints, format!("the annotation `{HINTS}` is deprecated")).help(format!("write `{MODE}`"));
@@ -127,16 +130,16 @@ fn annotations<'d>(check: &mut Check<'d>, object: Node<'d>, service: &Service<'d
             check.error(RULE, mode, format!("the annotations `{MODE}` and `{HINTS}` differ"));
         }
     }
-    if let Some(ranges) = annotations.get(RANGES)
-        && items(service.spec, "loadBalancerSourceRanges").next().is_none()
+    if let Some(ranges) = annotations.get(NETWORKS)
+        && items(service.spec, RANGES).next().is_none()
     {
         if service.kind != "LoadBalancer" {
-            let message = format!("the annotation `{RANGES}` belongs to Services of type `LoadBalancer`");
+            let message = format!("the annotation `{NETWORKS}` belongs to Services of type `LoadBalancer`");
             check.error(RULE, ranges, message);
         }
         for range in ranges.text().trim().split(',').map(str::trim).filter(|_| !ranges.text().trim().is_empty()) {
             let strict = check.since(36);
-            check.syntax(RULE, ranges, RANGES, range, |text| syntax::network(text, strict));
+            check.syntax(RULE, ranges, NETWORKS, range, |text| syntax::network(text, strict));
         }
     }
 }
@@ -157,27 +160,29 @@ fn affinity<'d>(check: &mut Check<'d>, spec: Node<'d>, service: &Service<'d>) {
 /// Judges what belongs to load balancers.
 fn balancer<'d>(check: &mut Check<'d>, service: &Service<'d>) {
     let spec = service.spec;
+    let why = "belongs to Services of type `LoadBalancer`";
     if service.kind != "LoadBalancer" {
-        let why = "belongs to Services of type `LoadBalancer`";
         for field in ["allocateLoadBalancerNodePorts", "loadBalancerClass"] {
             check.forbidden(RULE, spec, field, why);
-        }
-        if items(spec, "loadBalancerSourceRanges").next().is_some() {
-            check.forbidden(RULE, spec, "loadBalancerSourceRanges", why);
         }
     } else if let Some(class) = spec.field("loadBalancerClass") {
         check.syntax(RULE, class, "loadBalancerClass", class.text(), qualified_name);
     }
+    let mark = check.mark();
+    if service.kind != "LoadBalancer" && items(spec, RANGES).next().is_some() {
+        check.forbidden(RULE, spec, RANGES, why);
+    }
     let strict = check.since(36);
-    for range in items(spec, "loadBalancerSourceRanges") {
-        let right = check
-            .syntax(RULE, range, "loadBalancerSourceRanges", range.text().trim(), |text| syntax::network(text, strict));
+    for range in items(spec, RANGES) {
+        let right = check.syntax(RULE, range, RANGES, range.text().trim(), |text| syntax::network(text, strict));
         if let Some(problem) = syntax::network_warning(range.text())
             && right
         {
             check.warning(RULE, range, format!("the network `{}` {problem}", show(range.text())));
         }
     }
+    // The server spells this field so.
+    check.respell(mark, RANGES, "LoadBalancerSourceRanges");
 }
 
 /// Judges how traffic is led.
@@ -202,10 +207,8 @@ fn policies<'d>(check: &mut Check<'d>, service: &Service<'d>) {
     }
     check.word(RULE, spec, "internalTrafficPolicy", &["Cluster", "Local"]);
     if check.since(31) {
-        let words: &[&str] = match check.since(34) {
-            true => &["PreferClose", "PreferSameNode", "PreferSameZone"],
-            false => &["PreferClose"],
-        };
+        let words: &[&str] =
+            if check.since(34) { &["PreferClose", "PreferSameNode", "PreferSameZone"] } else { &["PreferClose"] };
         check.word(RULE, spec, "trafficDistribution", words);
     }
     if check.since(35) && text(spec, "trafficDistribution") == "PreferClose" {
@@ -213,5 +216,79 @@ fn policies<'d>(check: &mut Check<'d>, service: &Service<'d>) {
         check
             .warning(RULE, (spec, "trafficDistribution"), message)
             .help("write `PreferSameZone`, which means the same");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::testing::heads;
+
+    #[test]
+    fn fields_of_services_fit_their_types() {
+        let table: &[(&str, &[&str])] = &[
+            ("clusterIP: None", &[]),
+            ("type: ClusterIP", &["error api/service spec.ports"]),
+            ("type: NodePort, clusterIP: None", &["error api/service spec.clusterIPs[0]"]),
+            ("type: ExternalName", &["error api/service spec.externalName"]),
+            (
+                "type: ExternalName, externalName: db.example.com., clusterIP: 10.0.0.1, ipFamilyPolicy: SingleStack",
+                &["error api/service spec.clusterIPs", "error api/service spec.ipFamilyPolicy"],
+            ),
+            ("clusterIP: None, externalName: a", &["warning api/service spec.externalName"]),
+            ("clusterIP: None, externalTrafficPolicy: Local", &["error api/service spec.externalTrafficPolicy"]),
+            ("clusterIP: None, healthCheckNodePort: 30000", &["error api/service spec.healthCheckNodePort"]),
+            (
+                "clusterIP: None, loadBalancerClass: a, allocateLoadBalancerNodePorts: true",
+                &["error api/service spec.loadBalancerClass", "error api/service spec.allocateLoadBalancerNodePorts"],
+            ),
+            (
+                "clusterIP: None, loadBalancerSourceRanges: [10.0.0.1/8]",
+                &[
+                    "error api/service spec.LoadBalancerSourceRanges",
+                    "error api/service spec.LoadBalancerSourceRanges[0]",
+                ],
+            ),
+            ("clusterIP: None, internalTrafficPolicy: ''", &["error api/service spec.internalTrafficPolicy"]),
+            ("clusterIP: None, trafficDistribution: PreferClose", &["warning api/service spec.trafficDistribution"]),
+            (
+                "clusterIP: None, sessionAffinity: ClientIP, sessionAffinityConfig: {clientIP: {timeoutSeconds: 0}}",
+                &[
+                    "warning api/service spec.sessionAffinity",
+                    "error api/service spec.sessionAffinityConfig.clientIP.timeoutSeconds",
+                ],
+            ),
+            ("clusterIP: None, selector: {-a: b}", &["error api/labels spec.selector"]),
+        ];
+        for (fields, wanted) in table {
+            let found = heads(&format!("{{apiVersion: v1, kind: Service, metadata: {{name: a}}, spec: {{{fields}}}}}"));
+            assert_eq!(&found, wanted, "{fields}");
+        }
+    }
+
+    #[test]
+    fn annotations_of_services_agree_with_it() {
+        let found = heads(
+            "
+apiVersion: v1
+kind: Service
+metadata:
+  name: a
+  annotations:
+    service.kubernetes.io/topology-aware-hints: auto
+    service.kubernetes.io/topology-mode: disabled
+    service.beta.kubernetes.io/load-balancer-source-ranges: 10.0.0.0/8, all
+spec: {ports: [{port: 80}]}
+",
+        );
+        assert_eq!(
+            found,
+            [
+                "warning api/service metadata.annotations[\"service.kubernetes.io/topology-aware-hints\"]",
+                "error api/service metadata.annotations[\"service.kubernetes.io/topology-mode\"]",
+                "error api/service metadata.annotations[\"service.beta.kubernetes.io/load-balancer-source-ranges\"]",
+                "error api/service metadata.annotations[\"service.beta.kubernetes.io/load-balancer-source-ranges\"]",
+            ],
+            "{found:#?}"
+        );
     }
 }

@@ -50,16 +50,39 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, service: &Service<'d>) {
         }
         if let Some(node_port) = node_port {
             self::node_port(check, service, port, node_port);
-            // Ports of one number share a node port, where their protocols differ.
-            let taken = |other: &Node<'d>| {
-                self::number(*other, "nodePort") == Some(node_port)
-                    && (protocol(*other) == protocol(port) || self::number(*other, "port") != number)
-            };
-            if let Some(first) = before().find(taken) {
-                let message = format!("the node port {node_port} is given twice");
-                check.error("api/port", (port, "nodePort"), message).label(first.head(), "first given here");
-            }
         }
+    }
+    if matches!(service.kind, "NodePort" | "LoadBalancer") {
+        give_node_ports(check, service);
+    }
+}
+
+/// Gives out node ports as the server does: ports of one number share one, if they do not ask for others. Reports the port
+/// at which the server finds that one is taken.
+fn give_node_ports<'d>(check: &mut Check<'d>, service: &Service<'d>) {
+    let asked = |port: Node<'d>| self::number(port, "nodePort").filter(|port| *port != 0);
+    let ports = || items(service.spec, "ports");
+    let mut given: Vec<(Option<i64>, Option<i64>)> = Vec::new();
+    let mut taken: Vec<(i64, Node<'d>)> = Vec::new();
+    for port in ports() {
+        let (own, number) = (asked(port), number(port, "port"));
+        if own.is_none() && !service.gives_node_ports() {
+            continue;
+        }
+        let wanted = if let Some((_, shared)) = given.iter().find(|(of, _)| *of == number) {
+            own.filter(|_| own != *shared)
+        } else {
+            let first = ports().filter(|other| self::number(*other, "port") == number).find_map(asked);
+            given.push((number, first));
+            first
+        };
+        let Some(wanted) = wanted else { continue };
+        if let Some((_, first)) = taken.iter().find(|(other, _)| *other == wanted) {
+            let message = format!("the node port {wanted} is given twice");
+            check.error("api/port", (port, "nodePort"), message).label(first.head(), "first given here");
+            return;
+        }
+        taken.push((wanted, port));
     }
 }
 
@@ -103,4 +126,43 @@ fn number(port: Node<'_>, field: &str) -> Option<i64> {
 
 fn protocol(port: Node<'_>) -> &str {
     Some(text(port, "protocol")).filter(|protocol| !protocol.is_empty()).unwrap_or("TCP")
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::testing::heads;
+
+    #[test]
+    fn ports_of_services() {
+        let table: &[(&str, &[&str])] = &[
+            ("{port: 80, targetPort: http, appProtocol: kubernetes.io/h2c}", &[]),
+            (
+                "{port: 80, targetPort: HTTP, appProtocol: a/b/c}",
+                &["error spec.ports[0].targetPort", "error spec.ports[0].appProtocol"],
+            ),
+            ("{port: 80}, {port: 81, name: a}", &["error spec.ports[0].name"]),
+            ("{port: 80, name: a}, {port: 81, name: a}", &["error spec.ports[1].name"]),
+            ("{port: 80, nodePort: 30000, name: A}", &["error spec.ports[0].nodePort", "error spec.ports[0].name"]),
+        ];
+        for (ports, wanted) in table {
+            assert_eq!(judged("ClusterIP", ports), *wanted, "{ports}");
+        }
+        let table: &[(&str, &[&str])] = &[
+            ("{port: 80, nodePort: 80}", &["warning spec.ports[0].nodePort"]),
+            ("{port: 53, nodePort: 30053, name: a}, {port: 53, protocol: UDP, nodePort: 30053, name: b}", &[]),
+            (
+                "{port: 53, nodePort: 30053, name: a}, {port: 54, protocol: UDP, nodePort: 30053, name: b}",
+                &["error spec.ports[1].nodePort"],
+            ),
+        ];
+        for (ports, wanted) in table {
+            assert_eq!(judged("NodePort", ports), *wanted, "{ports}");
+        }
+    }
+
+    fn judged(kind: &str, ports: &str) -> Vec<String> {
+        let spec = format!("spec: {{type: {kind}, ports: [{ports}]}}");
+        let found = heads(&format!("{{apiVersion: v1, kind: Service, metadata: {{name: a}}, {spec}}}"));
+        found.into_iter().map(|head| head.replace(" api/port", "")).collect()
+    }
 }

@@ -52,25 +52,33 @@ fn judge_endpoint<'d>(check: &mut Check<'d>, endpoint: Node<'d>, kind: &str) {
     if let Some(name) = endpoint.field("hostname") {
         check.syntax(RULE, name, "hostname", name.text(), dns_label);
     }
-    let Some(hints) = endpoint.field("hints") else { return };
-    type Form = fn(&str) -> Option<String>;
-    let mut lists: Vec<(&'static str, Form)> = vec![("forZones", label_value)];
-    // Older servers drop it.
-    if check.since(34) {
-        lists.push(("forNodes", dns_subdomain));
+    // Older servers drop the hints of nodes.
+    if let Some(hints) = endpoint.field("hints")
+        && judge_hints(check, hints, "forZones", label_value)
+        && check.since(34)
+    {
+        judge_hints(check, hints, "forNodes", dns_subdomain);
     }
-    for (field, form) in lists {
-        if !fits(check, hints, field, 8) {
-            return;
-        }
-        for (index, hint) in items(hints, field).enumerate() {
-            let name = text(hint, "name");
-            check.syntax(RULE, (hint, "name"), "name", name, form);
-            if items(hints, field).take(index).any(|other| text(other, "name") == name) {
-                check.error(RULE, (hint, "name"), format!("`{}` is named twice", show(name)));
-            }
+}
+
+/// Judges hints by the form of their names. Gives whether there are not too many.
+fn judge_hints<'d>(
+    check: &mut Check<'d>,
+    hints: Node<'d>,
+    field: &'static str,
+    form: fn(&str) -> Option<String>,
+) -> bool {
+    if !fits(check, hints, field, 8) {
+        return false;
+    }
+    for (index, hint) in items(hints, field).enumerate() {
+        let name = text(hint, "name");
+        check.syntax(RULE, (hint, "name"), "name", name, form);
+        if items(hints, field).take(index).any(|other| text(other, "name") == name) {
+            check.error(RULE, (hint, "name"), format!("`{}` is named twice", show(name)));
         }
     }
+    true
 }
 
 fn address<'d>(check: &mut Check<'d>, endpoint: Node<'d>, address: Node<'d>, kind: &str) {
@@ -115,4 +123,46 @@ fn fits<'d>(check: &mut Check<'d>, map: Node<'d>, field: &'static str, most: usi
         check.error(RULE, (map, field), format!("`{field}` has {length} items, and may have {most}"));
     }
     length <= most
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::testing::heads;
+
+    #[test]
+    fn slices_hold_addresses_of_their_type() {
+        let table: &[(&str, &str, &[&str])] = &[
+            ("IPv4", "addresses: [10.0.0.1]", &[]),
+            ("IPv4", "addresses: []", &["error endpoints[0].addresses"]),
+            ("IPv4", "addresses: ['fd00::1']", &["error endpoints[0].addresses"]),
+            (
+                "IPv4",
+                "addresses: [010.0.0.1, 127.0.0.1]",
+                &["error endpoints[0].addresses[0]", "error endpoints[0].addresses[1]"],
+            ),
+            ("IPv6", "addresses: ['FD00::1']", &["error endpoints[0].addresses[0]"]),
+            ("FQDN", "addresses: [example]", &["warning addressType", "error endpoints[0].addresses[0]"]),
+            (
+                "IPv4",
+                "addresses: [10.0.0.1], hostname: A, nodeName: A",
+                &["error endpoints[0].hostname", "error endpoints[0].nodeName"],
+            ),
+            (
+                "IPv4",
+                "addresses: [10.0.0.1], hints: {forZones: [{name: a}, {name: a}], forNodes: [{name: A}]}",
+                &["error endpoints[0].hints.forZones[1].name", "error endpoints[0].hints.forNodes[0].name"],
+            ),
+        ];
+        for (kind, endpoint, wanted) in table {
+            let found = heads(&format!(
+                "{{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {{name: a}}, addressType: {kind}, endpoints: [{{{endpoint}}}], ports: [{{port: 80}}]}}"
+            ));
+            let found: Vec<String> = found.into_iter().map(|head| head.replace("api/endpoints ", "")).collect();
+            assert_eq!(&found, wanted, "{kind} {endpoint}");
+        }
+        let found = heads(
+            "{apiVersion: discovery.k8s.io/v1, kind: EndpointSlice, metadata: {name: a}, addressType: IPv4, endpoints: [], ports: [{port: 80}, {port: 81, protocol: ''}]}",
+        );
+        assert_eq!(found, ["error api/port ports[1].name", "error api/port ports[1].protocol"]);
+    }
 }

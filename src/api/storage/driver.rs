@@ -16,6 +16,9 @@ pub(super) fn driver<'d>(check: &mut Check<'d>, driver: Node<'d>) {
         if !["Persistent", "Ephemeral"].contains(&mode.text()) {
             let message = format!("`{}` is no mode: they are `Persistent` and `Ephemeral`", show(mode.text()));
             check.error(RULE, Place::Shown(mode.head(), spec, "volumeLifecycleModes"), message);
+            if mode.is_null() {
+                check.apply_only(mode, "an item of `volumeLifecycleModes` is null");
+            }
         }
     }
     if check.since(35) {

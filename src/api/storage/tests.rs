@@ -5,14 +5,14 @@ use crate::api::testing::expect;
 #[test]
 fn volumes() {
     expect(
-        r#"volumeMode: Filesystem
+        r"volumeMode: Filesystem
   error api/volume spec
 hostPath: {path: /}, persistentVolumeReclaimPolicy: Recycle
   error api/volume persistentVolumeReclaimPolicy
   warning api/deprecated persistentVolumeReclaimPolicy
 local: {path: /a}, nfs: {server: a, path: /b}, volumeMode: Raw
   error api/volume local
-  error api/volume volumeMode
+  error schema/enum volumeMode
 glusterfs: {endpoints: a, path: b, endpointsNamespace: A}, storageClassName: A
   warning api/deprecated glusterfs
   error api/name glusterfs.endpointsNamespace
@@ -31,7 +31,7 @@ csi: {driver: A_b, volumeHandle: a, nodeStageSecretRef: {}, nodePublishSecretRef
 local: {path: ../a}, nodeAffinity: {required: {nodeSelectorTerms: []}}
   error api/volume local.path
   error api/scheduling nodeAffinity.required.nodeSelectorTerms
-"#,
+",
         "apiVersion: v1\nkind: PersistentVolume\nmetadata: {name: a}\nspec: {accessModes: [ReadWriteOnce], capacity: {storage: 1Gi}, ",
         "}",
         "spec.",
@@ -41,14 +41,14 @@ local: {path: ../a}, nodeAffinity: {required: {nodeSelectorTerms: []}}
 #[test]
 fn claims() {
     expect(
-        r#"volumeMode: Filesystem
+        r"volumeMode: Filesystem
   error api/claim accessModes
   error api/claim resources.storage
 accessModes: [Sometimes, ReadWriteOncePod, ReadWriteOnce], resources: {requests: {storage: 0}}, volumeMode: Raw, storageClassName: A, volumeAttributesClassName: A
   error api/claim accessModes
   error api/claim accessModes
   error api/claim resources.storage
-  error api/claim volumeMode
+  error schema/enum volumeMode
   error api/name storageClassName
   error api/name volumeAttributesClassName
 accessModes: [ReadWriteOnce], resources: {requests: {storage: 1.5}}, dataSource: {kind: Unknown, name: a, apiGroup: a.b}
@@ -57,7 +57,7 @@ accessModes: [ReadWriteOnce], resources: {requests: {storage: 1}}, dataSourceRef
   error api/claim dataSource
 accessModes: [ReadWriteOnce], resources: {requests: {storage: 1}}, dataSource: {kind: PersistentVolumeClaim, name: a}, dataSourceRef: {kind: A, name: a, apiGroup: a.b}
   error api/claim spec
-"#,
+",
         "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {name: a}\nspec: {",
         "}",
         "spec.",
@@ -67,10 +67,10 @@ accessModes: [ReadWriteOnce], resources: {requests: {storage: 1}}, dataSource: {
 #[test]
 fn classes_and_drivers() {
     expect(
-        r#"{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: a}, provisioner: a/b/c, parameters: {'': a}, reclaimPolicy: Recycle, allowedTopologies: [{}, {matchLabelExpressions: [{key: beta.kubernetes.io/os, values: [a, a]}]}]}
+        r"{apiVersion: storage.k8s.io/v1, kind: StorageClass, metadata: {name: a}, provisioner: a/b/c, parameters: {'': a}, reclaimPolicy: Recycle, allowedTopologies: [{}, {matchLabelExpressions: [{key: beta.kubernetes.io/os, values: [a, a]}]}]}
   error api/name provisioner
   error api/storage-class parameters
-  error api/storage-class reclaimPolicy
+  error schema/enum reclaimPolicy
   error api/storage-class allowedTopologies[0].matchLabelExpressions
   warning api/deprecated allowedTopologies[1].matchLabelExpressions[0].key
   error api/storage-class allowedTopologies[1].matchLabelExpressions[0].values[1]
@@ -102,7 +102,7 @@ fn classes_and_drivers() {
   error api/volume spec.source.inlineVolumeSpec.csi
   error api/volume spec.source.inlineVolumeSpec.capacity
   error api/volume spec.source.inlineVolumeSpec.storageClassName
-"#,
+",
         "",
         "",
         "",

@@ -9,6 +9,8 @@ use super::meta::made_up;
 use super::selector::{self, label_selector};
 use super::storage::claim;
 use super::syntax::{dns_label, dns_subdomain};
+use crate::diagnostic::Diagnostic;
+use crate::schema::Version;
 use crate::yaml::{Kind, Node};
 use std::borrow::Cow;
 pub(super) use template::{Templated, labels_fit};
@@ -18,16 +20,17 @@ const RULE: &str = "api/workload";
 
 /// Gives the judge of a kind.
 pub(super) fn find(group: &str, kind: &str) -> Option<Judge> {
-    Some(match (group, kind) {
-        ("apps", "Deployment") => |check, object| deployment(check, object),
-        ("apps", "ReplicaSet") => |check, object| replica_set(check, object),
-        ("apps", "StatefulSet") => |check, object| stateful_set(check, object),
-        ("apps", "DaemonSet") => |check, object| daemon_set(check, object),
-        ("apps", "ControllerRevision") => |check, object| controller_revision(check, object),
-        ("", "ReplicationController") => |check, object| replication_controller(check, object),
-        ("", "PodTemplate") => |check, object| pod_template(check, object),
+    let judge: Judge = match (group, kind) {
+        ("apps", "Deployment") => deployment,
+        ("apps", "ReplicaSet") => replica_set,
+        ("apps", "StatefulSet") => stateful_set,
+        ("apps", "DaemonSet") => daemon_set,
+        ("apps", "ControllerRevision") => controller_revision,
+        ("", "ReplicationController") => replication_controller,
+        ("", "PodTemplate") => pod_template,
         _ => return None,
-    })
+    };
+    Some(judge)
 }
 
 /// Warns of a name that is no DNS label, where pods get it.
@@ -59,23 +62,14 @@ pub(super) fn no_negatives<'d>(check: &mut Check<'d>, rule: &'static str, map: N
     }
 }
 
-/// Gives the `spec` of a workload whose server asks for a selector. Reports where there is none.
-fn spec_of<'d>(check: &mut Check<'d>, object: Node<'d>) -> Option<Node<'d>> {
-    if object.field("spec").is_none() {
-        // Of a DaemonSet the server says only that no pod fits.
-        let place = match text(object, "kind") {
-            "DaemonSet" => (object, &["spec", "template", "metadata", "labels"]).into(),
-            _ => Place::from((object, &["spec", "selector"])),
-        };
-        check.error("api/selector", place, "`spec` is missing, and its `selector`");
-        check.error(RULE, (object, &["spec", "template", "spec", "containers"]), "the pods' `containers` are missing");
-    }
+/// Gives the `spec` of a workload, where it has one; the schemas report where it must.
+fn spec_of(object: Node<'_>) -> Option<Node<'_>> {
     object.field("spec").filter(|spec| spec.kind() == Kind::Map)
 }
 
 fn deployment<'d>(check: &mut Check<'d>, object: Node<'d>) {
     name_of_pods(check, object);
-    let Some(spec) = spec_of(check, object) else { return };
+    let Some(spec) = spec_of(object) else { return };
     no_negatives(
         check,
         RULE,
@@ -96,24 +90,40 @@ fn deployment<'d>(check: &mut Check<'d>, object: Node<'d>) {
 
 fn replica_set<'d>(check: &mut Check<'d>, object: Node<'d>) {
     name_of_pods(check, object);
-    let Some(spec) = spec_of(check, object) else { return };
+    let Some(spec) = spec_of(object) else { return };
     no_negatives(check, RULE, spec, &["replicas", "minReadySeconds"]);
     selector_and_template(check, spec, Templated::Always);
 }
 
 fn daemon_set<'d>(check: &mut Check<'d>, object: Node<'d>) {
-    let Some(spec) = spec_of(check, object) else { return };
-    no_negatives(check, RULE, spec, &["minReadySeconds", "revisionHistoryLimit"]);
-    if spec.field("selector").is_none() {
-        let message = "without a `selector`, the DaemonSet has no pods";
-        check.error("api/selector", (spec, &["template", "metadata", "labels"]), message).help("write a `selector`");
+    if object.at(&["spec", "selector"]).is_none() {
+        let place = (object, &["spec", "template", "metadata", "labels"]);
+        check
+            .error("api/selector", place, "without a `selector`, the DaemonSet has no pods")
+            .help("write a `selector`");
     }
+    let Some(spec) = spec_of(object) else { return };
+    no_negatives(check, RULE, spec, &["minReadySeconds", "revisionHistoryLimit"]);
     selector_and_template(check, spec, Templated::Always);
     strategy::daemon_set(check, spec);
 }
 
+/// Tells whether a finding of the schemas is about what a server does not look into: before 1.34, pods and claims of
+/// StatefulSets.
+pub(super) fn is_unread(finding: &Diagnostic, version: Version) -> bool {
+    let of_stateful_set = || {
+        let object = finding.object.as_ref();
+        object.is_some_and(|object| object.kind == "StatefulSet" && object.api_version == "apps/v1")
+    };
+    let inside = |path: &str| path.starts_with("spec.template.spec") || path.starts_with("spec.volumeClaimTemplates[");
+    (version.major, version.minor) < (1, 34)
+        && ["schema/required", "schema/enum", "schema/duplicate-item"].contains(&finding.rule.as_ref())
+        && of_stateful_set()
+        && finding.path.as_deref().is_some_and(inside)
+}
+
 fn stateful_set<'d>(check: &mut Check<'d>, object: Node<'d>) {
-    let Some(spec) = spec_of(check, object) else { return };
+    let Some(spec) = spec_of(object) else { return };
     no_negatives(check, RULE, spec, &["replicas", "minReadySeconds"]);
     if let Some(ordinals) = spec.field("ordinals") {
         no_negatives(check, RULE, ordinals, &["start"]);
@@ -220,4 +230,92 @@ fn selector_and_template<'d>(check: &mut Check<'d>, spec: Node<'d>, templated: T
         labels_fit(check, spec, selector);
     }
     template::judge(check, spec, templated);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::testing::heads;
+
+    #[test]
+    fn workloads_and_their_templates() {
+        let found = heads(
+            "
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: a.b}, spec: {replicas: -1, minReadySeconds: 600, selector: {matchLabels: {app: web}}, template: {metadata: {labels: {app: wep}}, spec: {restartPolicy: Never, activeDeadlineSeconds: 5, containers: [{name: a, image: a}]}}}}
+---
+{apiVersion: apps/v1, kind: Deployment, metadata: {name: a}}
+---
+{apiVersion: apps/v1, kind: ReplicaSet, metadata: {name: a}, spec: {selector: {}, template: {metadata: {labels: {-a: b}}}}}
+---
+{apiVersion: apps/v1, kind: DaemonSet, metadata: {name: a}, spec: {template: {spec: {containers: [{name: a, image: a}]}}}}
+---
+{apiVersion: v1, kind: ReplicationController, metadata: {name: a}, spec: {template: {metadata: {labels: {}}, spec: {containers: [{name: a, image: a}]}}}}
+---
+{apiVersion: v1, kind: ReplicationController, metadata: {name: a}, spec: {selector: {app: web}, template: {metadata: {labels: {-a: b}}, spec: {containers: [{name: a, image: a}]}}}}
+---
+{apiVersion: v1, kind: PodTemplate, metadata: {name: a}}
+---
+{apiVersion: apps/v1, kind: ControllerRevision, metadata: {name: a}, revision: -1, data: null}
+",
+        );
+        assert_eq!(
+            found,
+            [
+                "warning api/name metadata.name",
+                "error api/workload spec.progressDeadlineSeconds",
+                "error api/workload spec.replicas",
+                "error api/selector spec.template.metadata.labels",
+                "error api/restart-policy spec.template.spec.restartPolicy",
+                "error api/workload spec.template.spec.activeDeadlineSeconds",
+                "error schema/required spec.selector",
+                "error api/selector spec.selector",
+                "error schema/required spec.template.spec.containers",
+                "error api/labels spec.template.labels",
+                "error schema/required spec.selector",
+                "error api/selector spec.template.metadata.labels",
+                "error api/selector spec.selector",
+                "error api/selector spec.template.metadata.labels",
+                "error api/labels metadata.labels",
+                "error api/workload template.spec.containers",
+                "error api/workload revision",
+                "error schema/required data",
+            ],
+            "{found:#?}"
+        );
+    }
+
+    #[test]
+    fn stateful_sets_own_names_and_claims() {
+        let found = heads(
+            "
+apiVersion: apps/v1
+kind: StatefulSet
+metadata: {name: db}
+spec:
+  serviceName: a.b
+  ordinals: {start: -1}
+  revisionHistoryLimit: -1
+  selector: {matchLabels: {app: db}}
+  template:
+    metadata: {labels: {app: db}}
+    spec:
+      hostname: Given By The Set
+      containers: [{name: a, image: a, volumeMounts: [{name: data, mountPath: /data}, {name: none, mountPath: /none}]}]
+  volumeClaimTemplates:
+  - {metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}
+  - {metadata: {name: A}, spec: {resources: {requests: {storage: 1Gi}}}}
+",
+        );
+        assert_eq!(
+            found,
+            [
+                "error api/name spec.serviceName",
+                "error api/workload spec.ordinals.start",
+                "warning api/workload spec.revisionHistoryLimit",
+                "error api/volume-mount spec.template.spec.containers[0].volumeMounts[1].name",
+                "error api/name spec.template.spec.volumes[0].name",
+                "error api/claim spec.volumeClaimTemplates[1].spec.accessModes",
+            ],
+            "{found:#?}"
+        );
+    }
 }

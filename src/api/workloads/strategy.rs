@@ -13,7 +13,7 @@ pub(super) fn deployment<'d>(check: &mut Check<'d>, spec: Node<'d>) {
     let rolling = strategy.field("rollingUpdate");
     match (text(strategy, "type"), rolling) {
         ("Recreate", Some(_)) => {
-            check.forbidden(RULE, strategy, "rollingUpdate", "says how to do what `Recreate` does not")
+            check.forbidden(RULE, strategy, "rollingUpdate", "says how to do what `Recreate` does not");
         }
         ("" | "RollingUpdate", Some(rolling)) => {
             let unavailable = share::judge(check, RULE, rolling, "maxUnavailable", true, QUARTER);
@@ -93,4 +93,66 @@ fn unknown<'d>(check: &mut Check<'d>, spec: Node<'d>, field: &'static str, types
     let list = types.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(" or ");
     let message = format!("`type` is `{}`, but must be {list}", show(node.text()));
     check.error(RULE, Place::Shown(node.span(), spec, field), message);
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::api::testing::heads;
+
+    #[test]
+    fn strategies_must_let_pods_be_replaced() {
+        let table = [
+            ("Deployment", "strategy: {rollingUpdate: {maxSurge: 0}}", None),
+            (
+                "Deployment",
+                "strategy: {rollingUpdate: {maxUnavailable: 0, maxSurge: 0%}}",
+                Some("strategy.rollingUpdate.maxUnavailable"),
+            ),
+            (
+                "Deployment",
+                "strategy: {rollingUpdate: {maxUnavailable: 101%}}",
+                Some("strategy.rollingUpdate.maxUnavailable"),
+            ),
+            ("Deployment", "strategy: {rollingUpdate: {maxSurge: 101%}}", None),
+            ("Deployment", "strategy: {rollingUpdate: {maxSurge: -1}}", Some("strategy.rollingUpdate.maxSurge")),
+            ("Deployment", "strategy: {type: Recreate, rollingUpdate: {}}", Some("strategy.rollingUpdate")),
+            ("Deployment", "strategy: {type: Rolling}", Some("strategy")),
+            (
+                "DaemonSet",
+                "updateStrategy: {rollingUpdate: {maxSurge: 1}}",
+                Some("updateStrategy.rollingUpdate.maxSurge"),
+            ),
+            ("DaemonSet", "updateStrategy: {rollingUpdate: {maxSurge: 1, maxUnavailable: 0}}", None),
+            (
+                "DaemonSet",
+                "updateStrategy: {rollingUpdate: {maxUnavailable: 0}}",
+                Some("updateStrategy.rollingUpdate.maxUnavailable"),
+            ),
+            ("DaemonSet", "updateStrategy: {type: OnDelete, rollingUpdate: {maxUnavailable: 0}}", None),
+            (
+                "StatefulSet",
+                "updateStrategy: {type: OnDelete, rollingUpdate: {}}",
+                Some("updateStrategy.rollingUpdate"),
+            ),
+            (
+                "StatefulSet",
+                "updateStrategy: {rollingUpdate: {maxUnavailable: 0}}",
+                Some("updateStrategy.rollingUpdate.maxUnavailable"),
+            ),
+            (
+                "StatefulSet",
+                "updateStrategy: {rollingUpdate: {partition: -1}}",
+                Some("updateStrategy.rollingUpdate.partition"),
+            ),
+            ("StatefulSet", "updateStrategy: {type: Recreate}", Some("updateStrategy")),
+        ];
+        for (kind, field, path) in table {
+            let template = "template: {metadata: {labels: {app: a}}, spec: {containers: [{name: a, image: a}]}}";
+            let found = heads(&format!(
+                "{{apiVersion: apps/v1, kind: {kind}, metadata: {{name: a}}, spec: {{{field}, selector: {{matchLabels: {{app: a}}}}, {template}}}}}"
+            ));
+            let wanted: Vec<String> = path.iter().map(|path| format!("error api/workload spec.{path}")).collect();
+            assert_eq!(found, wanted, "{kind} {field}");
+        }
+    }
 }

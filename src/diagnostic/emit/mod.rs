@@ -37,7 +37,7 @@ pub struct Checked {
     pub environment: Option<String>,
     /// How many objects there were.
     pub objects: usize,
-    /// The Kubernetes versions against which they were validated; empty where they were not.
+    /// The Kubernetes versions that they were judged by; empty where they were not.
     pub versions: Vec<String>,
 }
 

@@ -26,8 +26,9 @@ impl Format for Terminal {
     fn write(&self, report: &Report, sources: &SourceMap) -> String {
         let renderer = if self.colour { Renderer::styled() } else { Renderer::plain() }.term_width(self.width);
         let mut text = String::new();
+        let versions = report.checked.iter().map(|checked| checked.versions.len()).max().unwrap_or_default();
         for finding in &report.findings {
-            text += &renderer.render(&[group(finding, sources)]);
+            text += &renderer.render(&[group(finding, versions, sources)]);
             text += "\n\n";
         }
         if !self.quiet {
@@ -47,7 +48,8 @@ struct Mark {
     label: Option<String>,
 }
 
-fn group<'a>(finding: &'a Diagnostic, sources: &SourceMap) -> Group<'a> {
+/// Draws a finding; `versions` is the number of Kubernetes versions that were judged by.
+fn group<'a>(finding: &'a Diagnostic, versions: usize, sources: &SourceMap) -> Group<'a> {
     let level = match finding.severity {
         Severity::Error => Level::ERROR,
         Severity::Warning => Level::WARNING,
@@ -72,7 +74,7 @@ fn group<'a>(finding: &'a Diagnostic, sources: &SourceMap) -> Group<'a> {
     if let Some(help) = &finding.help {
         group = group.element(Level::HELP.message(help));
     }
-    if let Some(note) = note(finding) {
+    if let Some(note) = note(finding, versions) {
         group = group.element(Level::NOTE.message(note));
     }
     group
@@ -161,7 +163,7 @@ fn floor(text: &str, mut offset: usize) -> usize {
 }
 
 /// Says which object, release, environments and versions a finding is about.
-fn note(finding: &Diagnostic) -> Option<String> {
+fn note(finding: &Diagnostic, versions: usize) -> Option<String> {
     let mut parts = Vec::new();
     if let Some(object) = finding.object.as_ref().filter(|object| !object.kind.is_empty()) {
         let path = finding.path.as_deref().filter(|path| !path.is_empty());
@@ -177,7 +179,8 @@ fn note(finding: &Diagnostic) -> Option<String> {
         parts.push(format!("in {}", finding.environments.join(", ")));
     }
     // What does not depend on a version holds for all that were checked: the last lines name them.
-    if !finding.versions.is_empty() && ["schema/", "api/"].iter().any(|stage| finding.rule.starts_with(stage)) {
+    let depends = ["schema/", "api/"].iter().any(|stage| finding.rule.starts_with(stage));
+    if !finding.versions.is_empty() && (depends || finding.versions.len() < versions) {
         parts.push(format!("for Kubernetes {}", finding.versions.join(", ")));
     }
     (!parts.is_empty()).then(|| parts.join(", "))

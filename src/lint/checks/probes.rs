@@ -7,7 +7,7 @@ use crate::lint::params::Params;
 use crate::object::{Container, Pod, Role};
 use crate::yaml::Node;
 
-const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
+pub(super) const PROBES: [&str; 3] = ["livenessProbe", "readinessProbe", "startupProbe"];
 
 /// A main container must have a probe, unless its pod is meant to end.
 pub(super) fn missing(params: &mut Params<'_>) -> Check {

@@ -1,6 +1,7 @@
-//! Which user containers run as. A container's own security context wins over the pod's.
+//! Which users and groups containers run as. A container's own security context wins over the pod's.
 
 use super::Check;
+use crate::lint::finding::called;
 use crate::lint::params::Params;
 use crate::object::{Container, Pod};
 use crate::yaml::Node;
@@ -13,44 +14,82 @@ fn effective<'d>(pod: &Pod<'d>, container: Container<'d>, field: &str) -> Option
     own(container.node, field).or_else(|| own(pod.spec, field))
 }
 
-/// In a user namespace, root in the container is nobody on the node.
-fn is_mapped(pod: &Pod<'_>) -> bool {
-    pod.spec.field("hostUsers").and_then(Node::as_bool) == Some(false)
+/// Asks whether a pod with users of its own is waived: in a user namespace, root in the container is nobody on the node.
+fn waived(params: &mut Params<'_>) -> impl Fn(&Pod<'_>) -> bool + use<> {
+    let passes = params.word("user-namespace", &["passes", "flagged"]) == "passes";
+    move |pod| passes && pod.has_own_users()
 }
 
-fn is_root(user: Node<'_>) -> bool {
-    user.as_i64() == Some(0)
-}
-
-/// No `runAsUser` may be 0. It points at each 0 once.
-pub(super) fn root(_: &mut Params<'_>) -> Check {
-    Check::pod(|_, pod, findings| {
-        if pod.is_windows() || is_mapped(pod) {
+/// No user or group of these `fields` (of a security context, the pod's or a container's) may be 0. It points at each 0.
+///
+/// One of the pod counts even where every container overrides it: containers that are added later inherit it.
+pub(super) fn root(params: &mut Params<'_>) -> Check {
+    let fields = params.list("fields");
+    let waived = waived(params);
+    Check::pod(move |_, pod, findings| {
+        if waived(pod) {
             return;
         }
-        let inherited = pod.containers().any(|container| own(container.node, "runAsUser").is_none());
-        let shared = own(pod.spec, "runAsUser").filter(|_| inherited);
-        let users = pod.containers().filter_map(|container| own(container.node, "runAsUser"));
-        for user in shared.into_iter().chain(users).filter(|user| is_root(*user)) {
-            findings.at(user);
+        for context in std::iter::once(pod.spec).chain(pod.containers().map(|container| container.node)) {
+            for id in fields.iter().filter_map(|field| own(context, field)) {
+                let ids = std::iter::once(id).chain(id.items());
+                ids.filter(|id| id.as_i64() == Some(0)).for_each(|id| _ = findings.at(id));
+            }
         }
     })
 }
 
-/// Every container must have `runAsNonRoot: true` or a `runAsUser` other than 0.
+/// Every container must have `runAsNonRoot: true`, its own or the pod's, and nothing may deny it.
 ///
-/// One that says 0 is left to [`root`].
-pub(super) fn non_root(_: &mut Params<'_>) -> Check {
-    Check::container(|pod, container, findings| {
-        let proven = effective(pod, container, "runAsNonRoot").and_then(Node::as_bool) == Some(true);
-        let user = effective(pod, container, "runAsUser");
-        if pod.is_windows() || is_mapped(pod) || proven || user.is_some() {
+/// With `user: counts`, a `runAsUser` does as well, whatever it is: one that says 0 is left to [`root`].
+pub(super) fn non_root(params: &mut Params<'_>) -> Check {
+    let user_counts = params.word("user", &["counts", "ignored"]) == "counts";
+    let waived = waived(params);
+    Check::pod(move |_, pod, findings| {
+        if waived(pod) || (user_counts && pod.is_windows()) {
             return;
         }
-        match own(container.node, "runAsNonRoot") {
-            Some(denied) => findings.at(denied),
-            None => findings.lacking(container.node),
-        };
+        let denied = |flag: &Node<'_>| flag.as_bool() == Some(false);
+        let of_pod = own(pod.spec, "runAsNonRoot");
+        if !user_counts && let Some(flag) = of_pod.filter(denied) {
+            findings.at(flag).message("pod may run as root");
+        }
+        for container in pod.containers() {
+            if user_counts && effective(pod, container, "runAsUser").is_some() {
+                continue;
+            }
+            // Where the pod denies it, that has been said, unless users count.
+            let open = of_pod.is_none() || (user_counts && of_pod.is_some_and(|flag| denied(&flag)));
+            match own(container.node, "runAsNonRoot") {
+                Some(flag) if denied(&flag) => _ = findings.at(flag),
+                None if open => _ = findings.lacking(container.node),
+                _ => {}
+            }
+        }
+    })
+}
+
+/// The user or group that a container runs as (`field`, its own or the pod's) must be given and be `minimum` or more.
+///
+/// 0 is left to [`root`].
+pub(super) fn low(params: &mut Params<'_>) -> Check {
+    let field = params.text("field");
+    let minimum = params.number("minimum");
+    let waived = waived(params);
+    Check::container(move |pod, container, findings| {
+        if waived(pod) || pod.is_windows() {
+            return;
+        }
+        let what = if field == "runAsGroup" { "group" } else { "user" };
+        match effective(pod, container, &field) {
+            None => {
+                findings.lacking(container.node).message(format!("{} names no {what}", called(container)));
+            }
+            Some(id) if id.as_i64().is_some_and(|id| id > 0 && id < minimum) => {
+                findings.at(id).message(format!("{} runs as {what} {}", called(container), id.text()));
+            }
+            Some(_) => {}
+        }
     })
 }
 
@@ -65,9 +104,11 @@ mod tests {
             ("{runAsNonRoot: true}", "{}", 0, 0),
             ("{runAsUser: 1000}", "{}", 0, 0),
             ("{runAsUser: 0}", "{}", 1, 0),
-            ("{runAsUser: 0}", "{runAsUser: 1000}", 0, 0),
+            ("{runAsUser: 0}", "{runAsUser: 1000}", 1, 0),
             ("{runAsUser: 1000}", "{runAsUser: 0}", 1, 0),
             ("{runAsNonRoot: true}", "{runAsNonRoot: false}", 0, 1),
+            ("{runAsNonRoot: false}", "{runAsNonRoot: true}", 0, 0),
+            ("{runAsNonRoot: false}", "{}", 0, 1),
             ("{runAsNonRoot: true, runAsUser: 0}", "{}", 1, 0),
         ] {
             let text = pod(&format!("securityContext: {of_pod}"), &format!("securityContext: {of_container}"));
@@ -81,5 +122,14 @@ mod tests {
     fn root_in_a_user_namespace_is_nobody() {
         let text = pod("hostUsers: false", "securityContext: {runAsUser: 0}");
         assert_eq!(problems("run-as-root", &text), [""; 0]);
+    }
+
+    #[test]
+    fn groups_are_given_alone_or_as_lists() {
+        let text = pod("securityContext: {fsGroup: 0, supplementalGroups: [1, 0]}", "image: a:1");
+        assert_eq!(problems("root-supplementary-group", &text).len(), 2);
+        let text = pod("securityContext: {runAsUser: 1000}", "securityContext: {runAsUser: 20000}");
+        assert_eq!(problems("low-user-id", &text), [""; 0]);
+        assert_eq!(problems("low-group-id", &text).len(), 1);
     }
 }

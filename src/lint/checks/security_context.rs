@@ -1,56 +1,85 @@
-//! What a container's security context allows: flags, capabilities, system calls.
+//! What a container's security context allows: flags and capabilities.
 
 use super::Check;
-use crate::lint::finding::called;
+use crate::lint::finding::{Finding, called};
 use crate::lint::params::Params;
-use crate::object::Container;
+use crate::object::Pod;
 use crate::yaml::Node;
 
 /// A boolean of the container's security context must not, or must, have a value (`is`: true or false).
 ///
-/// With `unset: fails` it has to be given. It points at the wrong value, or at the container that gives none.
+/// With `unset: fails` it has to be given, except on Windows, where such fields mean nothing. It points at the wrong
+/// value, or at the container that gives none.
 pub(super) fn flag(params: &mut Params<'_>) -> Check {
     let field = params.text("field");
     let must = params.flag("is", true);
     let unset_fails = params.word("unset", &["fails", "passes"]) == "fails";
     Check::container(move |pod, container, findings| {
-        if pod.is_windows() {
+        if unset_fails && pod.says_windows() {
             return;
         }
         match container.node.at(&["securityContext", &field]) {
-            None if unset_fails => _ = findings.lacking(container.node),
+            None if unset_fails => ask_for_windows(pod, findings.lacking(container.node)),
             Some(value) if value.as_bool() == Some(!must) => _ = findings.at(value),
             _ => {}
         }
     })
 }
 
-/// `capabilities.drop` must hold a capability, or `ALL`.
-pub(super) fn undropped_capability(params: &mut Params<'_>) -> Check {
-    let wanted = params.text("capability");
-    Check::container(move |pod, container, findings| {
-        if pod.is_windows() {
-            return;
-        }
-        let drop = container.node.at(&["securityContext", "capabilities", "drop"]);
-        let drops = |node: Node<'_>| {
-            node.items().map(Node::text).any(|name| name.eq_ignore_ascii_case("ALL") || name == wanted)
-        };
-        match drop {
-            None => _ = findings.lacking(container.node),
-            Some(drop) if !drops(drop) => {
-                let message = format!("{} does not drop the capability `{wanted}`", called(container));
-                findings.at(drop).message(message);
-            }
-            Some(_) => {}
+/// Says what to write where a pod goes to Windows nodes without saying that it is for Windows: for the server, only
+/// `os.name` exempts it from what Linux asks for.
+pub(super) fn ask_for_windows(pod: &Pod<'_>, finding: &mut Finding<'_>) {
+    if pod.is_windows() && !pod.says_windows() {
+        finding.help("write `os: { name: windows }` into the pod's spec: a node selector alone says too little");
+    }
+}
+
+/// No container may gain privileges by what it says: `allowPrivilegeEscalation`, `privileged`, or `SYS_ADMIN`.
+pub(super) fn escalation(_: &mut Params<'_>) -> Check {
+    Check::container(|_, container, findings| {
+        let Some(context) = container.node.field("securityContext") else { return };
+        let mut flags = ["allowPrivilegeEscalation", "privileged"].into_iter().filter_map(|field| context.field(field));
+        let added = || context.at(&["capabilities", "add"]).into_iter().flat_map(Node::items);
+        let allowed = flags.find(|flag| flag.as_bool() == Some(true));
+        if let Some(allowed) = allowed.or_else(|| added().find(|name| name.text() == "SYS_ADMIN")) {
+            findings.at(allowed);
         }
     })
 }
 
-/// `capabilities.add` must hold nothing but what is `allowed`.
+/// `capabilities.drop` must hold a capability, or `ALL`; unless it is `ALL`, `capabilities.add` must not hold it.
+pub(super) fn undropped_capability(params: &mut Params<'_>) -> Check {
+    let wanted = params.text("capability");
+    Check::container(move |pod, container, findings| {
+        if pod.says_windows() {
+            return;
+        }
+        let list = |key: &str| container.node.at(&["securityContext", "capabilities", key]);
+        // Runtimes read `all` as well; but where all is asked for, the server's own policy knows nothing but `ALL`.
+        let all = |name: &str| name == "ALL" || (wanted != "ALL" && name.eq_ignore_ascii_case("ALL"));
+        let drops = |node: Node<'_>| node.items().map(Node::text).any(|name| all(name) || name == wanted);
+        let message = format!("{} does not drop the capability `{wanted}`", called(container));
+        match list("drop") {
+            None => ask_for_windows(pod, findings.lacking(container.node)),
+            Some(drop) if !drops(drop) => _ = findings.at(drop).message(message),
+            Some(_) => {
+                let added = list("add").filter(|_| wanted != "ALL").into_iter().flat_map(Node::items);
+                for added in added.filter(|name| name.text() == wanted) {
+                    findings.at(added).message(format!("{} adds the capability `{wanted}`", called(container)));
+                }
+            }
+        }
+    })
+}
+
+/// `capabilities.add` must hold nothing but what is `allowed`, on Windows, too, unless that is exempt.
 pub(super) fn added_capability(params: &mut Params<'_>) -> Check {
     let allowed = params.list("allowed");
-    Check::container(move |_, container, findings| {
+    let windows_exempt = params.word("windows", &["exempt", "judged"]) == "exempt";
+    Check::container(move |pod, container, findings| {
+        if windows_exempt && pod.says_windows() {
+            return;
+        }
         let added = container.node.at(&["securityContext", "capabilities", "add"]);
         // Names are compared as they are: the server's own policy knows no `chown` and no `CAP_CHOWN`.
         for item in added.into_iter().flat_map(Node::items) {
@@ -62,53 +91,50 @@ pub(super) fn added_capability(params: &mut Params<'_>) -> Check {
     })
 }
 
-/// Every container must run under a seccomp profile, its own or the pod's, that is not `Unconfined`.
-pub(super) fn seccomp(_: &mut Params<'_>) -> Check {
-    Check::pod(|_, pod, findings| {
-        if pod.is_windows() {
+/// `/proc` may not be unmasked: `procMount` is `Default` or not written.
+///
+/// `pods` says in which pods: `all`, those that use the node's users (`host-users`), or those that have users of their own
+/// (`own-users`, `hostUsers: false`).
+pub(super) fn proc_mount(params: &mut Params<'_>) -> Check {
+    let pods = params.word("pods", &["all", "host-users", "own-users"]);
+    Check::container(move |pod, container, findings| {
+        if (pods == "host-users" && pod.has_own_users()) || (pods == "own-users" && !pod.has_own_users()) {
             return;
         }
-        let profile = |node: Node<'_>| node.at(&["securityContext", "seccompProfile", "type"]).is_some();
-        for context in std::iter::once(pod.spec).chain(pod.containers().map(|container| container.node)) {
-            if let Some(kind) = context.at(&["securityContext", "seccompProfile", "type"])
-                && kind.text() == "Unconfined"
-            {
-                findings.at(kind).message("`Unconfined` allows every system call");
-            }
-        }
-        if !profile(pod.spec) {
-            let bare = |container: &Container<'_>| !profile(container.node);
-            pod.containers().filter(bare).for_each(|container| _ = findings.lacking(container.node));
+        let mount = container.node.at(&["securityContext", "procMount"]);
+        if let Some(mount) = mount.filter(|mount| mount.text() != "Default") {
+            findings.at(mount);
         }
     })
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::testing::{pod, problems};
+    use crate::lint::testing::{lint, pod, problems};
+    use crate::lint::{LintConfig, LintContext, Word};
 
     #[test]
-    fn a_profile_of_the_pod_counts_for_its_containers() {
-        let text = pod("securityContext: {seccompProfile: {type: RuntimeDefault}}", "image: a:1");
-        assert_eq!(problems("missing-seccomp-profile", &text), [""; 0]);
-    }
-
-    #[test]
-    fn an_unconfined_container_is_named_once_where_it_says_so() {
-        let text = pod(
-            "securityContext: {seccompProfile: {type: RuntimeDefault}}",
-            "securityContext: {seccompProfile: {type: Unconfined}}",
-        );
-        assert_eq!(
-            problems("missing-seccomp-profile", &text),
-            ["8:48 spec.containers[0].securityContext.seccompProfile.type: `Unconfined` allows every system call"]
-        );
+    fn a_node_selector_does_not_say_windows_to_the_server() {
+        let text = pod("nodeSelector: {kubernetes.io/os: windows}", "image: a:1");
+        for rule in ["missing-seccomp-profile", "capabilities-not-dropped", "privilege-escalation"] {
+            let only = LintConfig { only: vec![Word::from(rule)], ..LintConfig::default() };
+            let (_, found) = lint(&only, &LintContext::default(), &text);
+            let help = found.first().and_then(|found| found.help.as_deref()).unwrap_or_default();
+            assert!(help.starts_with("write `os: { name: windows }`"), "{rule}: {found:#?}");
+        }
     }
 
     #[test]
     fn linux_rules_leave_windows_alone() {
         let text = pod("os: {name: windows}", "image: a:1");
-        for rule in ["missing-seccomp-profile", "writable-root-filesystem", "capabilities-not-dropped"] {
+        for rule in [
+            "missing-seccomp-profile",
+            "writable-root-filesystem",
+            "capabilities-not-dropped",
+            "privilege-escalation",
+            "net-raw-not-dropped",
+            "unhardened-container",
+        ] {
             assert_eq!(problems(rule, &text), [""; 0], "{rule}");
         }
     }
@@ -122,5 +148,13 @@ mod tests {
                 "8:46 spec.containers[0].securityContext.capabilities.drop: container `web` does not drop the capability `ALL`"
             ]
         );
+        assert_eq!(problems("net-raw-not-dropped", &text), [""; 0]);
+        let all = text.replace("[NET_RAW]", "[all]");
+        assert_eq!(
+            (problems("capabilities-not-dropped", &all).len(), problems("net-raw-not-dropped", &all).len()),
+            (1, 0)
+        );
+        let back = text.replace("drop: [NET_RAW]", "drop: [ALL], add: [NET_RAW]");
+        assert_eq!(problems("net-raw-not-dropped", &back).len(), 1);
     }
 }

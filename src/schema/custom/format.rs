@@ -61,8 +61,8 @@ impl Format {
         })
     }
 
-    /// Tells whether a server knows a format's name; of others it warns when the definition is created.
-    pub(super) fn is_known(name: &str) -> bool {
+    /// Tells whether a server knows a format's name.
+    fn is_known(name: &str) -> bool {
         let more = ["isbn", "isbn10", "isbn13", "creditcard", "password"];
         Self::read(name).is_some() || more.contains(&name.replace('-', "").as_str())
     }
@@ -141,6 +141,11 @@ impl Format {
             Self::LongName => version < Version::v1(34) || (text.len() <= 253 && text.split('.').all(is_label)),
         }
     }
+}
+
+/// Tells whether a server checks texts for a format; of others it warns when the definition is created.
+pub fn is_known_format(name: &str) -> bool {
+    Format::is_known(name)
 }
 
 static HOSTNAME: LazyLock<Regex> = LazyLock::new(|| {
@@ -327,6 +332,8 @@ pub(super) fn nanoseconds(text: &str) -> Option<i64> {
 }
 
 fn go_duration(text: &str) -> Option<i64> {
+    const UNITS: [(&str, f64); 8] =
+        [("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("μs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 6e10), ("h", 3.6e12)];
     let (negative, mut rest) = match text.strip_prefix('-') {
         Some(rest) => (true, rest),
         None => (false, text.strip_prefix('+').unwrap_or(text)),
@@ -342,8 +349,6 @@ fn go_duration(text: &str) -> Option<i64> {
         let end = rest.find(|c: char| !c.is_ascii_digit() && c != '.')?;
         let (number, behind) = rest.split_at(end);
         let number: f64 = number.parse().ok()?;
-        const UNITS: [(&str, f64); 8] =
-            [("ns", 1.0), ("us", 1e3), ("µs", 1e3), ("μs", 1e3), ("ms", 1e6), ("s", 1e9), ("m", 6e10), ("h", 3.6e12)];
         let unit_end = behind.find(|c: char| c.is_ascii_digit() || c == '.').unwrap_or(behind.len());
         let (unit, behind) = behind.split_at(unit_end);
         total += number * UNITS.iter().find(|(name, _)| *name == unit)?.1;

@@ -8,10 +8,18 @@ mod pattern;
 mod read;
 mod restraint;
 mod rule;
+#[cfg(test)]
+mod tests;
+mod typing;
 mod value;
 mod view;
 
-pub use rule::{BrokenRule, broken_rules};
+pub use format::is_known_format;
+pub use pattern::pattern_problem;
+pub use rule::{BrokenRule, broken_rules, field_path, server_functions};
+pub use typing::{RuleTypes, rule_problem, uses_old_self};
+
+pub(in crate::schema) use read::unfilled;
 
 pub(in crate::schema) use restraint::{Failure, Judge};
 
@@ -118,7 +126,6 @@ pub(super) fn read(definition: Node<'_>) -> (Vec<CustomKind>, Vec<Diagnostic>) {
     };
     let namespaced = text(&["spec", "scope"]) != Some("Cluster");
     let mut kinds = Vec::new();
-    let mut findings = Vec::new();
     for version in definition.at(&["spec", "versions"]).into_iter().flat_map(Node::items) {
         let Some(name) = version.field("name").and_then(Node::as_str) else { continue };
         if version.field("served").and_then(Node::as_bool) == Some(false) {
@@ -128,14 +135,6 @@ pub(super) fn read(definition: Node<'_>) -> (Vec<CustomKind>, Vec<Diagnostic>) {
         let schema = version
             .at(&["schema", "openAPIV3Schema"])
             .or_else(|| definition.at(&["spec", "validation", "openAPIV3Schema"]));
-        if schema.is_none() && text(&["apiVersion"]) == Some("apiextensions.k8s.io/v1") {
-            findings.push(
-                Diagnostic::error("schema/required", format!("version `{name}` has no `schema.openAPIV3Schema`"))
-                    .at(version.head())
-                    .path(version.path_from(definition))
-                    .help("describe the resource's fields; the server refuses versions without a schema"),
-            );
-        }
         let subresource = |keys: &[&str]| {
             let subresources = version.field("subresources").or_else(|| definition.at(&["spec", "subresources"]))?;
             subresources.at(keys)
@@ -152,8 +151,7 @@ pub(super) fn read(definition: Node<'_>) -> (Vec<CustomKind>, Vec<Diagnostic>) {
             pods: OnceLock::new(),
         });
     }
-    findings.extend(not_evaluated(definition));
-    (kinds, findings)
+    (kinds, not_evaluated(definition).into_iter().collect())
 }
 
 /// Says once of a definition that some of its rules are left to the server.

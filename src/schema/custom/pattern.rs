@@ -27,6 +27,21 @@ impl Pattern {
     }
 }
 
+/// Says what is wrong with a pattern, where that is certain.
+pub fn pattern_problem(pattern: &str) -> Option<String> {
+    // Go reads more than the crate does in these.
+    if pattern.contains("\\Q") || pattern.contains("\\C") || pattern.contains("\\0") {
+        return None;
+    }
+    match Regex::new(&translate(pattern)) {
+        Err(regex::Error::Syntax(text)) => {
+            let last = text.lines().last().unwrap_or_default();
+            Some(last.trim_start_matches("error: ").to_owned())
+        }
+        _ => None,
+    }
+}
+
 /// Rewrites what the two syntaxes read differently: in Go's, `\d`, `\w`, `\s` and `\b` know ASCII only, brackets, `&&`,
 /// `--` and `~~` mean themselves in classes, and so does a brace that begins no repetition.
 fn translate(pattern: &str) -> String {

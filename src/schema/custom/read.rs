@@ -13,7 +13,7 @@ use std::sync::Arc;
 
 /// The root of a resource, and any `x-kubernetes-embedded-resource`, has the fields of every object.
 pub(super) fn root(node: Node<'_>) -> Schema {
-    let mut schema = read_schema(node);
+    let mut schema = read_schema(node, true);
     add_object_fields(&mut schema, node, false);
     schema
 }
@@ -36,9 +36,15 @@ fn add_object_fields(schema: &mut Schema, node: Node<'_>, required: bool) {
     object.fields = fields.into();
 }
 
-fn read_schema(node: Node<'_>) -> Schema {
+/// Reads a schema as it judges a default: of which nothing is filled in.
+pub(in crate::schema) fn unfilled(node: Node<'_>) -> Schema {
+    read_schema(node, false)
+}
+
+/// Reads a schema; `fill` tells whether defaults stand in for what is absent.
+fn read_schema(node: Node<'_>, fill: bool) -> Schema {
     let embedded = is_true(node, "x-kubernetes-embedded-resource");
-    let shape = read_shape(node);
+    let shape = read_shape(node, fill);
     let mut restraint = read_restraint(node, false);
     if matches!(shape, Shape::String(_)) && restraint.values.iter().all(serde_json::Value::is_string) {
         restraint.values = Box::default();
@@ -50,7 +56,8 @@ fn read_schema(node: Node<'_>) -> Schema {
     let rules: Box<[Rule]> =
         node.field("x-kubernetes-validations").into_iter().flat_map(Node::items).filter_map(Rule::read).collect();
     let rules_below = !rules.is_empty() || has_rules_below(&shape);
-    let custom = Custom { restraint, default: node.field("default").map(json), rules, rules_below, embedded };
+    let custom =
+        Custom { restraint, default: node.field("default").filter(|_| fill).map(json), rules, rules_below, embedded };
     let mut schema = Schema {
         shape,
         nullable: is_true(node, "nullable"),
@@ -74,21 +81,22 @@ fn has_rules_below(shape: &Shape) -> bool {
     }
 }
 
-fn read_shape(node: Node<'_>) -> Shape {
+fn read_shape(node: Node<'_>, fill: bool) -> Shape {
     if is_true(node, "x-kubernetes-int-or-string") {
-        return Shape::IntOrString;
+        // Of defaults the server does not look at the type.
+        return if fill { Shape::IntOrString } else { Shape::Any };
     }
     let open = is_true(node, "x-kubernetes-preserve-unknown-fields");
     match text(node, "type") {
         "object" => match node.field("additionalProperties") {
-            Some(values) if values.kind() == Kind::Map => Shape::Map(Box::new(read_schema(values))),
+            Some(values) if values.kind() == Kind::Map => Shape::Map(Box::new(read_schema(values, fill))),
             values => {
                 let open = open || values.and_then(Node::as_bool) == Some(true);
-                Shape::Object(Object { fields: read_fields(node), open })
+                Shape::Object(Object { fields: read_fields(node, fill), open })
             }
         },
         "array" => Shape::List(List {
-            items: Box::new(node.field("items").map(read_schema).unwrap_or_default()),
+            items: Box::new(node.field("items").map(|items| read_schema(items, fill)).unwrap_or_default()),
             identity: match text(node, "x-kubernetes-list-type") {
                 "set" => Identity::Set,
                 "map" => Identity::Keys(texts(node, "x-kubernetes-list-map-keys")),
@@ -103,7 +111,7 @@ fn read_shape(node: Node<'_>) -> Shape {
     }
 }
 
-fn read_fields(node: Node<'_>) -> Box<[Field]> {
+fn read_fields(node: Node<'_>, fill: bool) -> Box<[Field]> {
     let required: Vec<&str> = node.field("required").into_iter().flat_map(Node::items).map(Node::text).collect();
     let mut fields: Vec<Field> = node
         .field("properties")
@@ -112,8 +120,8 @@ fn read_fields(node: Node<'_>) -> Box<[Field]> {
         .map(|entry| Field {
             name: own(entry.name()),
             // What has a default is there before the server asks for it.
-            required: required.contains(&entry.name()) && entry.value.field("default").is_none(),
-            schema: read_schema(entry.value),
+            required: required.contains(&entry.name()) && !(fill && entry.value.field("default").is_some()),
+            schema: read_schema(entry.value, fill),
         })
         .collect();
     fields.sort_by(|a, b| a.name.cmp(&b.name));

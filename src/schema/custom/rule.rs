@@ -10,6 +10,7 @@ use super::view::{View, child, items};
 use crate::source::Span;
 use crate::yaml::{Node, Step};
 use kube_cel::KubeCelExt as _;
+use kube_cel::cel::extractors::This;
 use kube_cel::cel::objects::OptionalValue;
 use kube_cel::cel::parser::{Expression, Parser};
 use kube_cel::cel::{Context, ExecutionError, ParseErrors, Value, functions};
@@ -124,8 +125,8 @@ fn is_of_the_object(error: &ExecutionError) -> bool {
     }
 }
 
-/// Reads `.spec.names['a.b']`.
-pub(super) fn field_path(text: &str) -> Option<Box<[Box<str>]>> {
+/// Reads the path of a field: `.spec.names['a.b']`.
+pub fn field_path(text: &str) -> Option<Box<[Box<str>]>> {
     let mut steps: Vec<Box<str>> = Vec::new();
     let mut rest = text;
     while !rest.is_empty() {
@@ -150,7 +151,7 @@ thread_local! {
 
 /// Adds what the crate lacks: functions that give values of their own type back, and types as values.
 fn functions() -> Context<'static> {
-    let mut context = Context::default().with_all();
+    let mut context = server_functions();
     context.add_function("duration", |given: Value| match given {
         Value::String(text) => functions::duration(text),
         given => Ok(given),
@@ -163,6 +164,23 @@ fn functions() -> Context<'static> {
     for name in ["int", "uint", "double", "bool", "string", "bytes", "list", "map", "null_type"] {
         context.add_variable_from_value(name, name.to_owned());
     }
+    context
+}
+
+/// Gives the functions that the server knows in any CEL; sums that do not fit are errors, as there, and never wrap.
+pub fn server_functions() -> Context<'static> {
+    let mut context = Context::default().with_all();
+    context.add_function("sum", |This(list): This<Arc<Vec<Value>>>| -> Result<Value, ExecutionError> {
+        let overflow = || ExecutionError::function_error("sum", "integer overflow");
+        let add = |sum: Value, item: &Value| match (sum, item) {
+            (Value::Int(a), Value::Int(b)) => a.checked_add(*b).map(Value::Int).ok_or_else(overflow),
+            (Value::UInt(a), Value::UInt(b)) => a.checked_add(*b).map(Value::UInt).ok_or_else(overflow),
+            (Value::Float(a), Value::Float(b)) => Ok(Value::Float(a + b)),
+            _ => Err(ExecutionError::function_error("sum", "its items are no numbers of one type")),
+        };
+        let Some((first, rest)) = list.split_first() else { return Ok(Value::Int(0)) };
+        rest.iter().try_fold(first.clone(), add)
+    });
     context
 }
 

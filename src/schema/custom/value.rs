@@ -111,7 +111,7 @@ fn string(text: String) -> Value {
 }
 
 /// Makes an identifier of a field's name.
-fn escape(name: &str) -> Cow<'_, str> {
+pub(super) fn escape(name: &str) -> Cow<'_, str> {
     if RESERVED.contains(&name) {
         return Cow::Owned(format!("__{name}__"));
     }

@@ -1,10 +1,10 @@
 //! Lists: their items, their length, and items that stand twice.
 
-use super::super::shape::{Identity, List, Schema, Shape};
+use super::super::shape::{Identity, List, Schema, Shape, Text};
 use super::text::{quantity_of, show};
 use super::walk::Walk;
 use crate::diagnostic::Diagnostic;
-use crate::yaml::{Node, Step};
+use crate::yaml::{Kind, Node, Step};
 use std::collections::HashMap;
 use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 
@@ -54,9 +54,10 @@ impl<'s, 'd> Walk<'s, 'd> {
     /// Finds items that the server, or server-side apply, cannot tell apart.
     pub(super) fn duplicates(&mut self, node: Node<'d>, list: &'s List) {
         let count = node.items().len();
-        if count < 2 || list.identity == Identity::Atomic {
+        if count == 0 || list.identity == Identity::Atomic {
             return;
         }
+        self.nameless(node, list);
         let Some(refusal) = self.refusal_of_duplicates(list) else { return };
         let mut seen: HashMap<u64, Node<'d>> = HashMap::with_capacity(count);
         for (index, item) in node.items().enumerate() {
@@ -72,12 +73,32 @@ impl<'s, 'd> Walk<'s, 'd> {
                     Diagnostic::error("api/server-side-apply", message).help("remove one of them")
                 }
             };
-            let finding = finding.at(item.head()).label(first.head(), "first defined here");
-            match refusal {
-                Refusal::Always => self.report_item(index, finding, node, list),
-                // Server-side apply names the list.
-                Refusal::InApply => self.report(finding),
-            }
+            self.report_item(index, finding.at(item.head()).label(first.head(), "first defined here"), node, list);
+        }
+    }
+
+    /// Reports items of a built-in list that server-side apply cannot tell from others at all.
+    fn nameless(&mut self, node: Node<'d>, list: &'s List) {
+        // The names in these are defaulted to nothing, which is a key.
+        if self.custom || ["imagePullSecrets", "evictionResponders"].contains(&self.key()) {
+            return;
+        }
+        for item in node.items() {
+            let lacks = match &list.identity {
+                Identity::Keys(_) if item.is_null() && !self.first_required(&list.items).is_empty() => continue,
+                _ if item.is_null() => "it is null".to_owned(),
+                Identity::Keys(keys) if item.kind() == Kind::Map => {
+                    let given = |key: &Text| item.get(key).is_some() || self.is_required_or_defaulted(&list.items, key);
+                    if keys.iter().any(given) {
+                        continue;
+                    }
+                    format!("it lacks `{}`", keys.join("`, `"))
+                }
+                _ => continue,
+            };
+            let message =
+                format!("an item of `{}` has no identity, as {lacks}: server-side apply refuses it", self.place());
+            self.report(Diagnostic::error("api/server-side-apply", message).at(item.head()));
         }
     }
 
@@ -124,16 +145,27 @@ impl<'s, 'd> Walk<'s, 'd> {
         self.frames.pop();
     }
 
+    /// Tells whether a field is the business of required fields, or has a value in any case.
+    fn is_required_or_defaulted(&self, items: &'s Schema, key: &str) -> bool {
+        match &self.resolve(items).shape {
+            Shape::Object(object) => {
+                object.field(key).is_none_or(|field| field.required || field.schema.default.is_some())
+            }
+            _ => true,
+        }
+    }
+
     /// Who refuses a repeated item; none where nobody does, or another stage tells.
     fn refusal_of_duplicates(&self, list: &List) -> Option<Refusal> {
         if self.custom {
             return (list.identity != Identity::Atomic).then_some(Refusal::Always);
         }
         match (&list.identity, self.key()) {
-            // Of these, some are accepted and some are not: [`crate::api`] tells.
-            (Identity::Atomic, _) | (Identity::Keys(_), "env" | "claims" | "imagePullSecrets" | "hostAliases") => None,
+            // Of these, the server takes some: [`crate::api`] tells.
+            (Identity::Keys(_), "env" | "claims" | "imagePullSecrets" | "hostAliases" | "x-kubernetes-validations")
+            | (Identity::Atomic, _) => None,
             (Identity::Keys(keys), "ports") if keys.iter().any(|key| key == "containerPort") => None,
-            (Identity::Set, _) | (_, "secrets" | "variables" | "x-kubernetes-validations") => Some(Refusal::InApply),
+            (Identity::Set, _) | (_, "secrets" | "ownerReferences" | "variables") => Some(Refusal::InApply),
             (Identity::Keys(_), _) => Some(Refusal::Always),
         }
     }

@@ -19,9 +19,11 @@ mod tests;
 pub(super) use quantity::is_quantity;
 pub(super) use text::{quantity_of, quoted_list, show};
 
-use super::store::SchemaStore;
+use super::bundle::BUNDLES;
+use super::custom::{broken_rules, unfilled};
+use super::store::{SchemaStore, Type};
 use super::version::Version;
-use crate::diagnostic::{Diagnostic, ObjectName};
+use crate::diagnostic::{Diagnostic, ObjectName, Severity};
 use crate::yaml::{Kind, Node};
 use walk::Walk;
 
@@ -63,6 +65,55 @@ pub fn each_object<'d>(node: Node<'d>, visit: &mut impl FnMut(Node<'d>)) {
         }
         _ => visit(node),
     }
+}
+
+/// Holds a default against the schema that it stands in, both from the definition of a custom resource.
+///
+/// Paths are from the default on.
+pub fn default_problems<'d>(schema: Node<'d>, default: Node<'d>, version: Version) -> Vec<Diagnostic> {
+    let (store, schema) = (SchemaStore::new(), unfilled(schema));
+    let kind = Type {
+        schema: &schema,
+        namespaced: false,
+        custom: true,
+        drops_status: false,
+        replicas_path: None,
+        deprecation: None,
+    };
+    let mut walk = Walk::new(default, &store, version, &kind);
+    walk.keeps_nulls = true;
+    walk.check(default, &schema);
+    let mut findings = walk.findings;
+    findings.retain(|finding| finding.severity == Severity::Error && finding.rule != "api/server-side-apply");
+    if findings.is_empty() {
+        findings.extend(
+            broken_rules(default, &kind)
+                .into_iter()
+                .map(|broken| Diagnostic::error("api/cel", broken.message).at(broken.span).path(broken.path)),
+        );
+    }
+    findings
+}
+
+/// Holds a schema within a schema of a definition against what the server can decode: OpenAPI does not tell of what stands
+/// in `items` and `additionalProperties`.
+///
+/// Paths are from the schema on.
+pub fn schema_problems(schema: Node<'_>, version: Version) -> Vec<Diagnostic> {
+    const SCHEMA: &str = "io.k8s.apiextensions-apiserver.pkg.apis.apiextensions.v1.JSONSchemaProps";
+    let Some(definition) = BUNDLES.named(SCHEMA) else { return Vec::new() };
+    let (store, known) = (SchemaStore::new(), BUNDLES.definition(version, definition));
+    let kind = Type {
+        schema: known,
+        namespaced: false,
+        custom: false,
+        drops_status: true,
+        replicas_path: None,
+        deprecation: None,
+    };
+    let mut walk = Walk::new(schema, &store, version, &kind);
+    walk.check(schema, known);
+    walk.findings
 }
 
 fn validate_object(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Diagnostic> {

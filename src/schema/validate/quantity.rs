@@ -3,9 +3,9 @@
 /// The endings of powers of ten and of two. Source: `suffix.go` of apimachinery's `resource` package.
 const SUFFIXES: [&str; 16] = ["", "n", "u", "m", "k", "M", "G", "T", "P", "E", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
 
-/// Tells whether the server reads a text as a quantity; white space around it does not matter.
+/// Tells whether the server reads a text as a quantity; blanks around it do not matter, but escaped ones do.
 pub(in crate::schema) fn is_quantity(text: &str) -> bool {
-    let text = text.trim();
+    let text = text.trim_matches(' ');
     let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
     let (number, suffix) = unsigned.split_at(number_length(unsigned));
     number.bytes().any(|byte| byte.is_ascii_digit()) && (SUFFIXES.contains(&suffix) || is_exponent(suffix))

@@ -31,7 +31,7 @@ impl<'s, 'd> Walk<'s, 'd> {
             (Shape::Boolean, Kind::Bool) | (Shape::Quantity, Kind::Int | Kind::Float) => {}
             (Shape::Boolean, _) => self.not_boolean(node),
             (Shape::IntOrString, Kind::Int | Kind::Float) => {
-                self.integer(node, if self.custom { 64 } else { 32 }, limits)
+                self.integer(node, if self.custom { 64 } else { 32 }, limits);
             }
             (Shape::IntOrString, Kind::String) => self.text_or_number(node, limits),
             (Shape::IntOrString, Kind::Bool) if !matches!(node.text(), "true" | "false") => {
@@ -50,11 +50,17 @@ impl<'s, 'd> Walk<'s, 'd> {
             Format::Plain => {}
             Format::Byte if decode_base64(text).is_some() => {}
             Format::DateTime if time::is_time(text) => {}
+            Format::MicroTime if time::is_micro_time(text) => {}
             Format::Byte => self.not_base64(node),
             Format::DateTime => {
                 let message = format!("`{}` is no RFC 3339 time", self.shown(node));
                 let finding = Diagnostic::error("schema/format", message).at(node.span());
                 self.report(finding.help("write date, clock and zone: `2026-11-21T00:00:00Z`"));
+            }
+            Format::MicroTime => {
+                let message = format!("`{}` is no RFC 3339 time with microseconds", self.shown(node));
+                let finding = Diagnostic::error("schema/format", message).at(node.span());
+                self.report(finding.help("write date, clock and zone: `2026-11-21T00:00:00.000000Z`"));
             }
         }
         // Empty text counts as absence, which is the business of required fields.

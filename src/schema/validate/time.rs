@@ -36,15 +36,23 @@ pub(super) fn is_time(text: &str) -> bool {
     zone == "Z" || offset
 }
 
+/// Tells whether a text is a time with exactly six digits behind the second, which is all that Go takes for one.
+pub(super) fn is_micro_time(text: &str) -> bool {
+    let fraction = text.split_once('.').map_or("", |(_, fraction)| fraction);
+    is_time(text) && fraction.bytes().take_while(u8::is_ascii_digit).count() == 6
+}
+
 #[cfg(test)]
 mod tests {
-    use super::is_time;
+    use super::{is_micro_time, is_time};
 
     #[test]
     fn times_have_a_date_a_clock_and_a_zone() {
         for good in ["2026-11-21T00:37:40Z", "2026-11-21T00:37:40.123456Z", "2026-11-21T00:37:40+01:00"] {
             assert!(is_time(good), "{good}");
         }
+        assert!(is_micro_time("2026-11-21T00:37:40.123456Z"));
+        assert!(!is_micro_time("2026-11-21T00:37:40Z") && !is_micro_time("2026-11-21T00:37:40.123Z"));
         for bad in [
             "2026-11-21",
             "2026-11-21 00:37:40",

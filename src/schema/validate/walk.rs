@@ -15,6 +15,8 @@ pub(super) struct Walk<'s, 'd> {
     /// The schema is that of a custom resource, whose server-side checks are all in it.
     pub(super) custom: bool,
     drops_status: bool,
+    /// A null stays where it is not allowed, as in a default.
+    pub(super) keeps_nulls: bool,
     /// The maps and lists that the walk stands in, outermost first.
     pub(super) frames: Vec<Frame<'s, 'd>>,
     pub(super) findings: Vec<Diagnostic>,
@@ -31,7 +33,16 @@ pub(super) struct Frame<'s, 'd> {
 impl<'s, 'd> Walk<'s, 'd> {
     pub(super) fn new(root: Node<'d>, store: &'s SchemaStore, version: Version, kind: &Type<'_>) -> Self {
         let (custom, drops_status) = (kind.custom, kind.drops_status);
-        Self { store, version, root, custom, drops_status, frames: Vec::with_capacity(16), findings: Vec::new() }
+        Self {
+            store,
+            version,
+            root,
+            custom,
+            drops_status,
+            keeps_nulls: false,
+            frames: Vec::with_capacity(16),
+            findings: Vec::new(),
+        }
     }
 
     pub(super) fn resolve(&self, schema: &'s Schema) -> &'s Schema {
@@ -170,11 +181,17 @@ impl<'s, 'd> Walk<'s, 'd> {
     /// Server-side apply keeps a null, which then has the wrong type; `create` drops it.
     fn null(&mut self, entry: Entry<'d>, schema: &'s Schema) {
         let has_default = schema.custom.as_ref().is_some_and(|custom| custom.has_default());
-        if !self.custom || has_default || matches!(schema.shape, Shape::Any | Shape::Reference(_)) {
+        let of_metadata = self.frames.first().is_some_and(|frame| frame.step == Step::Key("metadata"));
+        if !self.custom || has_default || of_metadata || matches!(schema.shape, Shape::Any | Shape::Reference(_)) {
             return;
         }
-        let message = format!("`{}` is null: server-side apply refuses it", text::field(&self.place(), entry.name()));
-        let finding = Diagnostic::error("api/server-side-apply", message).at(entry.key.span());
+        let place = text::field(&self.place(), entry.name());
+        let finding = if self.keeps_nulls {
+            Diagnostic::error("schema/type", format!("`{place}` is null"))
+        } else {
+            Diagnostic::error("api/server-side-apply", format!("`{place}` is null: server-side apply refuses it"))
+        };
+        let finding = finding.at(entry.key.span());
         let mut path = self.path();
         Step::Key(entry.name()).push_to(&mut path);
         self.add(finding.help("leave the field out"), path);

@@ -1,7 +1,7 @@
 //! Environment variables.
 
 use super::references::{field_ref, resource_field_ref};
-use super::{Pod, no_backsteps};
+use super::{Pod, Volume, no_backsteps};
 use crate::api::check::{Check, Place, items, show, text};
 use crate::api::syntax::{config_key, dns_label, dns_subdomain, env_name, generated};
 use crate::yaml::Node;
@@ -15,8 +15,7 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d
             match seen.iter().find(|first| first.text() == name.text()) {
                 Some(first) => {
                     let message = format!("`{}` is set twice: the last one counts", show(name.text()));
-                    let place = Place::Shown(name.span(), container, "env");
-                    check.apply_only(place, message).label(first.span(), "first set here");
+                    check.apply_only(variable, message).label(first.span(), "first set here");
                 }
                 None => seen.push(name),
             }
@@ -96,17 +95,12 @@ fn file_key<'d>(check: &mut Check<'d>, pod: &Pod<'d>, reference: Node<'d>) {
             let message = format!("the pod has no volume `{}`", show(name.text()));
             check.error("api/env", name, message).help("name one of `volumes`");
         }
-        // A volume that says no source is an `emptyDir`.
-        Some(volume) if volume.field("emptyDir").is_none() && sources_of(volume) > 0 => {
+        Some((_, Volume::EmptyDir)) => {}
+        Some((volume, _)) => {
             let message = format!("volume `{}` is no `emptyDir`, which a file of variables must lie in", name.text());
             check.error("api/env", name, message).label(volume.head(), "the volume");
         }
-        Some(_) => {}
     }
-}
-
-fn sources_of(volume: Node<'_>) -> usize {
-    volume.entries().filter(|entry| entry.name() != "name" && !entry.value.is_null()).count()
 }
 
 fn env_from<'d>(check: &mut Check<'d>, container: Node<'d>, source: Node<'d>) {

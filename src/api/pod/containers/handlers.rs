@@ -90,12 +90,10 @@ fn handler<'d>(
 fn http_get<'d>(check: &mut Check<'d>, rule: &'static str, action: Node<'d>) {
     port(check, rule, action);
     choice(check, rule, action, "scheme", &["HTTP", "HTTPS"]);
-    // A missing name is the schema's business.
-    for name in items(action, "httpHeaders").filter_map(|header| header.field("name")) {
-        if !name.text().is_empty() {
-            let place = Place::Shown(name.span(), action, "httpHeaders");
-            check.syntax(rule, place, "name", name.text(), header_name);
-        }
+    for header in items(action, "httpHeaders") {
+        let name = header.field("name");
+        let place = Place::Shown(name.map_or_else(|| header.head(), Node::span), action, "httpHeaders");
+        check.syntax(rule, place, "name", name.map(Node::text).unwrap_or_default(), header_name);
     }
 }
 

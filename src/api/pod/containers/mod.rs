@@ -10,19 +10,19 @@ mod mounts;
 mod os;
 mod pod_resources;
 mod ports;
-pub(super) mod profiles;
+mod profiles;
 pub(super) mod references;
 pub(super) mod resources;
 mod restart;
 mod security;
-pub(super) mod windows;
+mod windows;
 
 #[cfg(test)]
 mod tests;
 
 use crate::api::check::{Check, is_true, items, text};
 use crate::api::syntax::dns_label;
-use crate::yaml::Node;
+use crate::yaml::{Kind, Node};
 use handlers::Probe;
 
 /// What a pod says that its containers are judged by.
@@ -36,20 +36,30 @@ struct Pod<'d> {
 impl<'d> Pod<'d> {
     /// Gives all containers that may be created, those for initialization first, as the server goes through them.
     fn containers(&self) -> impl Iterator<Item = (Role, Node<'d>)> {
-        let first = items(self.spec, "initContainers").map(|container| (Role::of_init(container), container));
-        first.chain(items(self.spec, "containers").map(|container| (Role::Main, container)))
+        let first = written(self.spec, "initContainers").map(|container| (Role::of_init(container), container));
+        first.chain(written(self.spec, "containers").map(|container| (Role::Main, container)))
     }
 
-    /// Gives the volume of a name, or the claim of a StatefulSet from which it is made.
-    fn volume(&self, name: &str) -> Option<Node<'d>> {
-        self.claim(name).or_else(|| items(self.spec, "volumes").find(|volume| text(*volume, "name") == name))
-    }
-
-    /// Gives the claim of a name, of which the StatefulSet makes a volume for each of its pods.
-    fn claim(&self, name: &str) -> Option<Node<'d>> {
-        let workload = self.spec.parent()?.parent()?;
-        items(workload, "volumeClaimTemplates")
-            .find(|claim| claim.at(&["metadata", "name"]).is_some_and(|own| own.text() == name))
+    /// Gives the volume of a name, with what it is. A StatefulSet's claims are volumes of its pods.
+    fn volume(&self, name: &str) -> Option<(Node<'d>, Volume)> {
+        let workload = self.spec.parent().and_then(Node::parent).filter(|_| !self.is_pod);
+        let claims = workload.into_iter().flat_map(|workload| items(workload, "volumeClaimTemplates"));
+        let mut named = claims.filter(|claim| claim.at(&["metadata", "name"]).is_some_and(|held| held.text() == name));
+        if let Some(claim) = named.next() {
+            return Some((claim, Volume::Claim));
+        }
+        let volume = items(self.spec, "volumes").find(|volume| text(*volume, "name") == name)?;
+        let has = |source: &str| volume.field(source).is_some();
+        let mut sources = volume.entries().filter(|entry| entry.name() != "name" && !entry.value.is_null());
+        let kind = if has("persistentVolumeClaim") || has("ephemeral") {
+            Volume::Claim
+        } else if has("emptyDir") || sources.next().is_none() {
+            // A volume that says no source is an `emptyDir`.
+            Volume::EmptyDir
+        } else {
+            Volume::Other
+        };
+        Some((volume, kind))
     }
 
     /// Tells whether the pod has a user namespace of its own.
@@ -67,6 +77,17 @@ impl<'d> Pod<'d> {
         let seconds = self.spec.field("terminationGracePeriodSeconds").and_then(Node::as_i64).unwrap_or(30);
         if self.is_pod && seconds < 0 { 1 } else { seconds }
     }
+}
+
+/// What a volume is, as far as containers care.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Volume {
+    /// A claim of storage.
+    Claim,
+    /// A folder that begins empty.
+    EmptyDir,
+    /// Anything else.
+    Other,
 }
 
 /// When a container runs.
@@ -113,6 +134,11 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, spec: Node<'d>) {
     pod_resources::judge(check, &pod);
 }
 
+/// Gives the containers of a list that are maps: of others the schema tells.
+fn written<'d>(spec: Node<'d>, list: &str) -> impl Iterator<Item = Node<'d>> {
+    items(spec, list).filter(|container| container.kind() == Kind::Map)
+}
+
 /// Judges what containers of all roles have in common.
 fn common<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d>) {
     if let Some(image) = check.required("api/container", container, "image")
@@ -136,7 +162,7 @@ fn common<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d>) {
 fn names<'d>(check: &mut Check<'d>, pod: &Pod<'d>) {
     let mut seen: Vec<Node<'d>> = Vec::new();
     for list in ["containers", "initContainers"] {
-        for container in items(pod.spec, list) {
+        for container in written(pod.spec, list) {
             let Some(name) = check.required("api/container", container, "name") else { continue };
             check.syntax("api/container", name, "name", name.text(), dns_label);
             match seen.iter().find(|first| first.text() == name.text()) {

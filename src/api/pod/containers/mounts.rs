@@ -1,6 +1,6 @@
 //! Volumes in containers: mounts and block devices.
 
-use super::{Pod, descending_path, is_privileged, no_backsteps};
+use super::{Pod, Volume, descending_path, is_privileged, no_backsteps};
 use crate::api::check::{Check, Place, is_true, items, show, text};
 use crate::yaml::Node;
 
@@ -53,17 +53,25 @@ fn sub_paths<'d>(check: &mut Check<'d>, list: Node<'d>, mount: Node<'d>) {
     }
 }
 
-/// Judges `mountPropagation`; words that it does not know are the schema's business, but for an empty one.
+/// Judges `mountPropagation`. The server names it, and `recursiveReadOnly`, as a field of the list.
 fn propagation<'d>(check: &mut Check<'d>, container: Node<'d>, list: Node<'d>, mount: Node<'d>) {
     let Some(mode) = mount.field("mountPropagation") else { return };
     let place = Place::Shown(mode.span(), list, "mountPropagation");
-    if mode.text().is_empty() {
-        check.error("api/volume-mount", place, "`mountPropagation` is empty").help("remove `mountPropagation`");
-    } else if mode.text() == "Bidirectional" && !is_privileged(container) {
-        check
-            .error("api/volume-mount", place, "`mountPropagation: Bidirectional` is for privileged containers only")
-            .help("write `HostToContainer`, or `securityContext.privileged: true`");
+    match mode.text() {
+        "None" | "HostToContainer" => {}
+        "Bidirectional" if is_privileged(container) => {}
+        "Bidirectional" => {
+            check
+                .error("api/volume-mount", place, "`mountPropagation: Bidirectional` is for privileged containers only")
+                .help("write `HostToContainer`, or `securityContext.privileged: true`");
+        }
+        other => unknown(check, place, "mountPropagation", other, "`None`, `HostToContainer`, `Bidirectional`"),
     }
+}
+
+fn unknown<'d>(check: &mut Check<'d>, place: Place<'d>, field: &str, value: &str, words: &str) {
+    let message = format!("`{field}` is `{}`, but must be one of {words}", show(value));
+    check.error("api/volume-mount", place, message);
 }
 
 fn recursive_read_only<'d>(check: &mut Check<'d>, list: Node<'d>, mount: Node<'d>) {
@@ -82,13 +90,7 @@ fn recursive_read_only<'d>(check: &mut Check<'d>, list: Node<'d>, mount: Node<'d
                 check.error("api/volume-mount", place, message).help("remove `mountPropagation`");
             }
         }
-        other => {
-            let message = format!(
-                "`recursiveReadOnly` is `{}`, but must be one of `Disabled`, `IfPossible`, `Enabled`",
-                show(other)
-            );
-            check.error("api/volume-mount", place, message);
-        }
+        other => unknown(check, place, "recursiveReadOnly", other, "`Disabled`, `IfPossible`, `Enabled`"),
     }
 }
 
@@ -97,15 +99,12 @@ fn devices<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d>) {
     let (mut names, mut paths): (Vec<&str>, Vec<&str>) = (Vec::new(), Vec::new());
     for device in list.items() {
         if let Some(name) = check.required("api/volume-mount", device, "name")
-            && let Some(volume) = known(check, pod, name)
+            && let Some((volume, kind)) = known(check, pod, name)
         {
             if names.contains(&name.text()) {
                 let message = format!("volume `{}` is a device of the container twice", show(name.text()));
                 check.error("api/volume-mount", name, message);
-            } else if pod.claim(name.text()).is_none()
-                && volume.field("persistentVolumeClaim").is_none()
-                && volume.field("ephemeral").is_none()
-            {
+            } else if kind != Volume::Claim {
                 let message = format!("volume `{}` is no claim: only claims can be devices", show(name.text()));
                 check
                     .error("api/volume-mount", name, message)
@@ -124,9 +123,10 @@ fn devices<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d>) {
 }
 
 /// Gives the volume that a name means; reports a name that means none.
-fn known<'d>(check: &mut Check<'d>, pod: &Pod<'d>, name: Node<'d>) -> Option<Node<'d>> {
+fn known<'d>(check: &mut Check<'d>, pod: &Pod<'d>, name: Node<'d>) -> Option<(Node<'d>, Volume)> {
     let volume = pod.volume(name.text());
-    if volume.is_none() {
+    let unread = pod.spec.field("volumes").is_none() && check.unread.contains(&pod.spec);
+    if volume.is_none() && !unread {
         let said = check.error("api/volume-mount", name, format!("the pod has no volume `{}`", show(name.text())));
         let names = items(pod.spec, "volumes").map(|volume| text(volume, "name"));
         match crate::diagnostic::nearest(name.text(), names) {

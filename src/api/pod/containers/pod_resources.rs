@@ -28,7 +28,7 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, pod: &Pod<'d>) {
         if is_huge_pages(entry.name()) {
             too_small(check, entry, pod, "limits");
         }
-        if requests.is_none_or(|requests| requests.field(entry.name()).is_none()) {
+        if requests.is_none_or(|requests| requests.get(entry.name()).is_none()) {
             implied_request(check, pod, resources, entry);
         }
         container_limits(check, pod, resources, entry);
@@ -70,7 +70,7 @@ fn implied_request<'d>(check: &mut Check<'d>, pod: &Pod<'d>, resources: Node<'d>
 fn container_limits<'d>(check: &mut Check<'d>, pod: &Pod<'d>, resources: Node<'d>, limit: Entry<'d>) {
     let (name, Some(most)) = (limit.name(), read(limit.value)) else { return };
     for (index, container) in items(pod.spec, "containers").enumerate() {
-        let Some(own) = container.at(&["resources", "limits", name]) else { continue };
+        let Some(own) = container.at(&["resources", "limits"]).and_then(|limits| limits.get(name)) else { continue };
         if read(own).is_some_and(|own| own > most) {
             let message =
                 format!("{} of `{name}` is more than the pod's {}", show(own.text()), show(limit.value.text()));
@@ -101,7 +101,7 @@ fn together(pod: &Pod<'_>, name: &str, list: &str) -> Option<Amount> {
 
 /// Gives what a container takes. In a Pod, a limit stands for a request that is not made.
 fn of(pod: &Pod<'_>, container: Node<'_>, name: &str, list: &str) -> Option<Amount> {
-    let written = container.at(&["resources", list, name]);
-    let limit = || container.at(&["resources", "limits", name]).filter(|_| pod.is_pod);
+    let written = container.at(&["resources", list]).and_then(|list| list.get(name));
+    let limit = || container.at(&["resources", "limits"]).and_then(|limits| limits.get(name)).filter(|_| pod.is_pod);
     written.or_else(limit).and_then(read)
 }

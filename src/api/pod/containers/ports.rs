@@ -1,7 +1,7 @@
 //! Ports of containers, each by itself and all together.
 
 use super::{Pod, Role, choice};
-use crate::api::check::{Check, Place, is_true, items, text};
+use crate::api::check::{Check, is_true, items, text};
 use crate::api::syntax::port_name;
 use crate::yaml::Node;
 
@@ -112,11 +112,10 @@ fn clash<'d>(check: &mut Check<'d>, port: &Port<'d>, before: &[Port<'d>]) {
     for other in before.iter().filter(|other| port.is_same(other)) {
         let shown = format!("{}/{}", port.number, port.protocol);
         if other.container == port.container && port.written == other.written {
-            // Server-side apply tells ports apart by number and protocol, and names the list. What is refused anyhow is said.
+            // Server-side apply tells ports apart by number and protocol. What is refused anyhow is said.
             if (port.on_host == 0 || !port.shares_host_port(other)) && !has_same_name(port, other) {
-                let place = Place::Shown(port.node.head(), port.container, "ports");
                 let message = format!("port {shown} is listed twice");
-                check.apply_only(place, message).label(other.node.head(), "first listed here");
+                check.apply_only(port.node, message).label(other.node.head(), "first listed here");
             }
         } else if port.shares_host_port(other) {
             // Where the host's port is taken, that is said already.

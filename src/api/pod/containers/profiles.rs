@@ -7,14 +7,14 @@ use crate::yaml::Node;
 const TYPES: [&str; 3] = ["Localhost", "RuntimeDefault", "Unconfined"];
 
 /// Judges `seccompProfile` of a security context.
-pub(in crate::api::pod) fn seccomp<'d>(check: &mut Check<'d>, context: Node<'d>) {
+pub(super) fn seccomp<'d>(check: &mut Check<'d>, context: Node<'d>) {
     let Some(profile) = context.field("seccompProfile") else { return };
     let Some(path) = local(check, profile) else { return };
     check.syntax("api/security-context", path, "localhostProfile", path.text(), descending_path);
 }
 
 /// Judges `appArmorProfile` of a security context.
-pub(in crate::api::pod) fn app_armor<'d>(check: &mut Check<'d>, context: Node<'d>) {
+pub(super) fn app_armor<'d>(check: &mut Check<'d>, context: Node<'d>) {
     const LONGEST: usize = 4095;
     let Some(profile) = context.field("appArmorProfile") else { return };
     let Some(name) = local(check, profile) else { return };

@@ -83,7 +83,7 @@ pub(super) fn resource_field_ref<'d>(check: &mut Check<'d>, reference: Node<'d>)
 /// Tells whether an amount, as the server writes it, is one of those that it divides by. What is no quantity is another's
 /// business.
 pub(in crate::api::pod) fn is_divisor(node: Node<'_>, cpu: bool) -> bool {
-    let text = node.text();
+    let text = node.text().trim_matches(' ');
     let Some(amount) = Amount::read(text) else { return true };
     let is = |unit: &str| Amount::read(unit) == Some(amount);
     if amount == Amount::ZERO || is("1") {

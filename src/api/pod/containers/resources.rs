@@ -24,9 +24,7 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, pod: &Pod<'d>, resources: Node<'d
     if names().any(is_huge_pages) && !names().any(|name| matches!(name, "cpu" | "memory")) {
         check.error("api/resources", resources, "huge pages need `cpu` or `memory` as well");
     }
-    if check.since(34) {
-        claims(check, pod, resources);
-    }
+    claims(check, pod, resources);
 }
 
 /// Judges a resource's name and amount.
@@ -59,7 +57,7 @@ fn request<'d>(check: &mut Check<'d>, resources: Node<'d>, limits: Option<Node<'
     let (name, Some(request)) = (entry.name(), read(entry.value)) else { return };
     let overcommits = is_native(name) && !is_huge_pages(name);
     let place = Place::Shown(entry.value.span(), resources, "requests");
-    let Some(limit) = limits.and_then(|limits| limits.field(name)) else {
+    let Some(limit) = limits.and_then(|limits| limits.get(name)) else {
         if !overcommits {
             let place = Place::Shown(entry.key.span(), resources, "limits");
             let message = format!("`{name}` is requested without a limit, and is given out whole");
@@ -78,31 +76,34 @@ fn request<'d>(check: &mut Check<'d>, resources: Node<'d>, limits: Option<Node<'
     }
 }
 
-/// Judges the devices that a container claims.
+/// Judges the devices that a container claims; by default servers before 1.34 drop them once they are decoded.
 fn claims<'d>(check: &mut Check<'d>, pod: &Pod<'d>, resources: Node<'d>) {
+    let kept = check.since(34);
     let mut seen: Vec<(Node<'d>, &str, &str)> = Vec::new();
     for claim in items(resources, "claims") {
-        let (Some(name), request) = (check.required("api/resources", claim, "name"), text(claim, "request")) else {
+        let (name, request) = (text(claim, "name"), text(claim, "request"));
+        if name.is_empty() {
+            if kept {
+                check.error("api/resources", claim, "the claim's `name` is missing");
+            }
             continue;
-        };
-        let name = name.text();
-        if !request.is_empty() {
+        }
+        if kept && !request.is_empty() {
             check.syntax("api/resources", (claim, "request"), "request", request, dns_label);
         }
         if let Some((first, _, other)) = seen.iter().find(|(_, known, _)| *known == name) {
-            let overlaps =
-                request.is_empty() || other.is_empty() || seen.iter().any(|(_, n, r)| (*n, *r) == (name, request));
-            let message = format!("claim `{}` is listed twice", show(name));
-            let label = first.head();
-            if overlaps {
-                check.error("api/resources", claim, message).label(label, "first listed here");
+            let is_same = |known: &(Node<'d>, &str, &str)| (known.1, known.2) == (name, request);
+            let overlaps = request.is_empty() || other.is_empty() || seen.iter().any(is_same);
+            let (message, first) = (format!("claim `{}` is listed twice", show(name)), first.head());
+            let said = if overlaps && kept {
+                check.error("api/resources", claim, message)
             } else {
-                let place = Place::Shown(claim.head(), resources, "claims");
-                check.apply_only(place, message).label(label, "first listed here");
-            }
+                check.apply_only(claim, message)
+            };
+            said.label(first, "first listed here");
         }
         seen.push((claim, name, request));
-        if !items(pod.spec, "resourceClaims").any(|known| text(known, "name") == name) {
+        if kept && !items(pod.spec, "resourceClaims").any(|known| text(known, "name") == name) {
             let message = format!("the pod has no claim `{}`", show(name));
             check.error("api/resources", claim, message).help("name one of `resourceClaims`");
         }
@@ -125,8 +126,11 @@ pub(in crate::api::pod) fn container_resource(name: &str) -> Option<String> {
     (!is_native(name) && !extended).then(|| "is no name of an extended resource".to_owned())
 }
 
-/// Reads an amount as the server keeps it: in thousandths.
+/// Reads an amount as the server keeps it: in thousandths. An amount that is null is none.
 pub(super) fn read(node: Node<'_>) -> Option<Amount> {
+    if node.is_null() {
+        return Some(Amount::ZERO);
+    }
     Amount::read(node.text()).map(Amount::in_thousandths)
 }
 

@@ -1,7 +1,7 @@
 //! When containers are started anew: `restartPolicy`, its rules, and `resizePolicy`.
 
 use super::{Pod, Role};
-use crate::api::check::{Check, Place, items, text};
+use crate::api::check::{Check, Place, items, show, text};
 use crate::yaml::Node;
 
 /// Judges the restarts of a container.
@@ -20,34 +20,38 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, pod: &Pod<'d>, role: Role, contai
 fn policy<'d>(check: &mut Check<'d>, role: Role, container: Node<'d>) {
     let rules = container.field("restartPolicyRules").filter(|rules| rules.items().len() > 0);
     match (container.field("restartPolicy"), rules) {
-        (Some(_), _) => _ = check.word("api/restart", container, "restartPolicy", &["Always", "Never", "OnFailure"]),
+        (Some(_), _) => {
+            check.word("api/restart-policy", container, "restartPolicy", &["Always", "Never", "OnFailure"]);
+        }
         (None, Some(_)) => {
             let message = "`restartPolicyRules` need a `restartPolicy`";
-            check.error("api/restart", (container, "restartPolicy"), message).help("write what holds without a rule");
+            check
+                .error("api/restart-policy", (container, "restartPolicy"), message)
+                .help("write what holds without a rule");
         }
         (None, None) => {}
     }
     let Some(list) = rules else { return };
     if role == Role::Sidecar && !check.since(36) {
         let why = "are not for init containers with `restartPolicy: Always`";
-        check.forbidden("api/restart", container, "restartPolicyRules", why);
+        check.forbidden("api/restart-policy", container, "restartPolicyRules", why);
         return;
     }
     if list.items().len() > 20 {
-        check.error("api/restart", list, format!("has {} rules, and may have 20", list.items().len()));
+        check.error("api/restart-policy", list, format!("has {} rules, and may have 20", list.items().len()));
     }
     for rule in list.items() {
         let actions: &[&str] = if check.since(36) { &["Restart", "RestartAllContainers"] } else { &["Restart"] };
-        if check.required("api/restart", rule, "action").is_some() {
-            check.word("api/restart", rule, "action", actions);
+        if check.required("api/restart-policy", rule, "action").is_some() {
+            check.word("api/restart-policy", rule, "action", actions);
         }
-        let Some(codes) = check.required("api/restart", rule, "exitCodes") else { continue };
-        if check.required("api/restart", codes, "operator").is_some() {
-            check.word("api/restart", codes, "operator", &["In", "NotIn"]);
+        let Some(codes) = check.required("api/restart-policy", rule, "exitCodes") else { continue };
+        if check.required("api/restart-policy", codes, "operator").is_some() {
+            check.word("api/restart-policy", codes, "operator", &["In", "NotIn"]);
         }
         let count = items(codes, "values").count();
         if count > 255 {
-            check.error("api/restart", (codes, "values"), format!("has {count} values, and may have 255"));
+            check.error("api/restart-policy", (codes, "values"), format!("has {count} values, and may have 255"));
         }
     }
 }
@@ -55,9 +59,9 @@ fn policy<'d>(check: &mut Check<'d>, role: Role, container: Node<'d>) {
 /// Judges the policy of versions in which only init containers have one, and only one.
 fn older_policy<'d>(check: &mut Check<'d>, role: Role, container: Node<'d>) {
     if role == Role::Main {
-        check.forbidden("api/restart", container, "restartPolicy", "is not for main containers");
+        check.forbidden("api/restart-policy", container, "restartPolicy", "is not for main containers");
     } else {
-        check.word("api/restart", container, "restartPolicy", &["Always"]);
+        check.word("api/restart-policy", container, "restartPolicy", &["Always"]);
     }
 }
 
@@ -68,28 +72,32 @@ fn resize<'d>(check: &mut Check<'d>, pod: &Pod<'d>, role: Role, container: Node<
         let (name, restart) = (text(policy, "resourceName"), text(policy, "restartPolicy"));
         let place = |field| Place::Shown(policy.field(field).unwrap_or(policy).head(), container, "resizePolicy");
         if seen.contains(&name) {
-            check.error("api/restart", policy, format!("`{name}` has two resize policies"));
+            check.error("api/restart-policy", policy, format!("`{name}` has two resize policies"));
         }
         seen.push(name);
-        // What is missing the schema says.
-        if !matches!(name, "" | "cpu" | "memory") {
-            let message = format!("`resourceName` is `{name}`, but must be `cpu` or `memory`");
-            check.error("api/restart", place("resourceName"), message);
+        if !matches!(name, "cpu" | "memory") {
+            let message = format!("`resourceName` {}, but must be `cpu` or `memory`", said(name));
+            check.error("api/restart-policy", place("resourceName"), message);
         }
         match restart {
             "RestartContainer" if text(pod.spec, "restartPolicy") == "Never" => {
                 let message = "`RestartContainer` contradicts `restartPolicy: Never` of the pod";
-                check.error("api/restart", place("restartPolicy"), message).help("write `NotRequired`");
+                check.error("api/restart-policy", place("restartPolicy"), message).help("write `NotRequired`");
             }
             "RestartContainer" if role == Role::Init && check.since(36) => {
                 let message = "`RestartContainer` is not for init containers without `restartPolicy: Always`";
-                check.error("api/restart", (policy, "restartPolicy"), message).help("write `NotRequired`");
+                check.error("api/restart-policy", (policy, "restartPolicy"), message).help("write `NotRequired`");
             }
-            "" | "NotRequired" | "RestartContainer" => {}
+            "NotRequired" | "RestartContainer" => {}
             other => {
-                let message = format!("`restartPolicy` is `{other}`, but must be `NotRequired` or `RestartContainer`");
-                check.error("api/restart", place("restartPolicy"), message);
+                let message =
+                    format!("`restartPolicy` {}, but must be `NotRequired` or `RestartContainer`", said(other));
+                check.error("api/restart-policy", place("restartPolicy"), message);
             }
         }
     }
+}
+
+fn said(word: &str) -> String {
+    if word.is_empty() { "is missing".to_owned() } else { format!("is `{}`", show(word)) }
 }

@@ -24,7 +24,7 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, pod: &Pod<'d>, container: Node<'d
     os::judge(check, pod, context);
 }
 
-/// Judges what pods and containers say alike.
+/// Judges what the security contexts of pods and of containers say alike.
 pub(super) fn of_any<'d>(check: &mut Check<'d>, context: Node<'d>) {
     profiles::seccomp(check, context);
     if check.since(30) {

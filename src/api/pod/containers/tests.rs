@@ -66,7 +66,7 @@ fn ports() {
         &[
             "port ports[1].name: two ports are named `http`",
             "port ports[2].name: `name` is `HTTP`, but may hold only small letters, digits and `-`",
-            "server-side-apply ports: port 80/TCP is listed twice: server-side apply refuses it",
+            "server-side-apply ports[3]: port 80/TCP is listed twice: server-side apply refuses it",
             "port ports[5].hostPort: port 1 of the host is taken twice",
             "warning api/port ports[6]: `hostIP` has no effect without `hostPort`",
         ],
@@ -111,7 +111,7 @@ envFrom:
 - {}",
         &[
             "env env[0].name: `name` is `A=B`, but may hold only printable ASCII characters other than `=`",
-            "server-side-apply env: `A` is set twice: the last one counts: server-side apply refuses it",
+            "server-side-apply env[2]: `A` is set twice: the last one counts: server-side apply refuses it",
             "env env[2].valueFrom: `valueFrom` says no source",
             "env env[3].valueFrom: a variable has `value` or `valueFrom`, not both",
             "env env[4].valueFrom: `valueFrom` says more than one source",
@@ -156,7 +156,7 @@ volumeDevices:
             "volume-mount volumeMounts.recursiveReadOnly: `recursiveReadOnly: Enabled` excludes `mountPropagation`",
             "volume-mount volumeMounts[4].name: volume `disk` is a device of the container as well",
             "volume-mount volumeMounts.recursiveReadOnly: `recursiveReadOnly` is `Maybe`, but must be one of `Disabled`, `IfPossible`, `Enabled`",
-            "volume-mount volumeMounts.mountPropagation: `mountPropagation` is empty",
+            "volume-mount volumeMounts.mountPropagation: `mountPropagation` is ``, but must be one of `None`, `HostToContainer`, `Bidirectional`",
             "volume-mount volumeDevices[1].name: volume `logs` is no claim: only claims can be devices",
             "volume-mount volumeDevices[1].devicePath: `devicePath` is `/dev/../b`, but may not hold `..`",
             "volume-mount volumeDevices[2].name: volume `disk` is a device of the container twice",
@@ -193,7 +193,7 @@ fn resources() {
         "resourceClaims: [{name: a, resourceClaimName: b}]
 containers: [{name: a, image: b, resources: {claims: [{name: a, request: x}, {name: a, request: z}, {name: a}]}}]",
         &[
-            "server-side-apply resources.claims: claim `a` is listed twice: server-side apply refuses it",
+            "server-side-apply resources.claims[1]: claim `a` is listed twice: server-side apply refuses it",
             "resources resources.claims[2]: claim `a` is listed twice",
         ],
     );
@@ -271,25 +271,25 @@ fn restarts() {
 restartPolicyRules: [{action: Restart}, {action: RestartAllContainers, exitCodes: {operator: In, values: [1]}}]
 resizePolicy: [{resourceName: cpu, restartPolicy: NotRequired}, {resourceName: cpu, restartPolicy: RestartContainer}, {resourceName: gpu, restartPolicy: NotRequired}]",
         &[
-            "restart restartPolicy: `restartPolicy` is ``, but must be one of `Always`, `Never`, `OnFailure`",
-            "restart restartPolicyRules[0].exitCodes: `exitCodes` is missing",
-            "restart resizePolicy[1]: `cpu` has two resize policies",
-            "restart resizePolicy: `resourceName` is `gpu`, but must be `cpu` or `memory`",
+            "restart-policy restartPolicy: `restartPolicy` is ``, but must be one of `Always`, `Never`, `OnFailure`",
+            "restart-policy restartPolicyRules[0].exitCodes: `exitCodes` is missing",
+            "restart-policy resizePolicy[1]: `cpu` has two resize policies",
+            "restart-policy resizePolicy: `resourceName` is `gpu`, but must be `cpu` or `memory`",
         ],
     );
     spec(
         "restartPolicy: Never
 containers: [{name: a, image: b, restartPolicyRules: [{action: Restart, exitCodes: {operator: In}}], resizePolicy: [{resourceName: cpu, restartPolicy: RestartContainer}]}]",
         &[
-            "restart restartPolicy: `restartPolicyRules` need a `restartPolicy`",
-            "restart resizePolicy: `RestartContainer` contradicts `restartPolicy: Never` of the pod",
+            "restart-policy restartPolicy: `restartPolicyRules` need a `restartPolicy`",
+            "restart-policy resizePolicy: `RestartContainer` contradicts `restartPolicy: Never` of the pod",
         ],
     );
     spec(
         "containers: [{name: a, image: b}]
 initContainers: [{name: i, image: b, resizePolicy: [{resourceName: cpu, restartPolicy: RestartContainer}]}]",
         &[
-            "restart initContainers[0].resizePolicy[0].restartPolicy: `RestartContainer` is not for init containers without `restartPolicy: Always`",
+            "restart-policy initContainers[0].resizePolicy[0].restartPolicy: `RestartContainer` is not for init containers without `restartPolicy: Always`",
         ],
     );
 }

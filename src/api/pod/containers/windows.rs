@@ -6,7 +6,7 @@ use crate::api::syntax::dns_subdomain;
 use crate::yaml::Node;
 
 /// Judges `windowsOptions` of a security context.
-pub(in crate::api::pod) fn options<'d>(check: &mut Check<'d>, options: Node<'d>) {
+pub(super) fn options<'d>(check: &mut Check<'d>, options: Node<'d>) {
     const LARGEST: usize = 64 * 1024;
     if let Some(name) = options.field("gmsaCredentialSpecName") {
         check.syntax("api/security-context", name, "gmsaCredentialSpecName", name.text(), dns_subdomain);

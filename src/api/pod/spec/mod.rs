@@ -94,6 +94,9 @@ fn references<'d>(check: &mut Check<'d>, spec: Node<'d>) {
             check.warning(RULE, (secret, "name"), message.clone());
             check.apply_only(secret, message);
         }
+        if secret.is_null() {
+            check.apply_only(secret, "an item of `imagePullSecrets` is null");
+        }
         if name.is_empty() {
             check.warning(RULE, (secret, "name"), "`name` is empty: this names no secret");
         }

@@ -2,10 +2,9 @@
 
 use super::{RULE, choice, name};
 use crate::api::check::{Check, is_true, items, plain, show, text};
-use crate::api::syntax::{Address, dns_label, dns_subdomain};
+use crate::api::syntax::{address, address_warning, dns_label, dns_subdomain};
 use crate::yaml::Node;
 use std::collections::HashSet;
-use std::net::IpAddr;
 
 const MOST_NAMESERVERS: usize = 3;
 const MOST_SEARCHES: usize = 32;
@@ -26,7 +25,7 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, spec: Node<'d>) {
     for alias in items(spec, "hostAliases") {
         let ip = text(alias, "ip");
         match alias.field("ip") {
-            Some(node) => address(check, node),
+            Some(node) => judge_address(check, node),
             None => _ = check.error(RULE, (alias, "ip"), "`ip` is missing"),
         }
         if !addresses.insert(ip) {
@@ -74,7 +73,7 @@ fn dns<'d>(check: &mut Check<'d>, spec: Node<'d>) {
         check.error(RULE, (config, "nameservers"), message);
     }
     for server in items(config, "nameservers") {
-        address(check, server);
+        judge_address(check, server);
     }
     let searches = items(config, "searches").count();
     if searches > MOST_SEARCHES {
@@ -113,26 +112,11 @@ fn search<'d>(check: &mut Check<'d>, search: Node<'d>) {
 }
 
 /// Judges an address in a field that took more forms in older versions.
-fn address<'d>(check: &mut Check<'d>, node: Node<'d>) {
+fn judge_address<'d>(check: &mut Check<'d>, node: Node<'d>) {
     let text = plain(node);
-    let Some(address) = Address::read(text) else {
-        check.error(RULE, node, format!("`{}` is no IP address", show(text)));
-        return;
-    };
-    let mapped = match address.ip {
-        IpAddr::V6(six) => six.to_ipv4_mapped(),
-        IpAddr::V4(_) => None,
-    };
-    let plain = mapped.map_or(address.ip, IpAddr::V4);
-    if mapped.is_some() || text.parse::<IpAddr>().is_err() {
-        let message = format!("`{}` is no IP address in its usual form", show(text));
-        if check.since(36) {
-            check.error(RULE, node, message).help(format!("write `{plain}`"));
-        } else if check.since(33) {
-            check.warning(RULE, node, message).help(format!("write `{plain}`"));
-        }
-    } else if check.since(33) && address.ip.is_ipv6() && !address.is_canonical(text) {
-        let message = format!("`{}` is no IPv6 address in its shortest form", show(text));
-        check.warning(RULE, node, message).help(format!("write `{plain}`"));
+    if let Some(problem) = address(text, check.since(36)) {
+        check.error(RULE, node, format!("`{}` {problem}", show(text)));
+    } else if let Some(problem) = address_warning(text).filter(|_| check.since(33)) {
+        check.warning(RULE, node, format!("`{}` {problem}", show(text)));
     }
 }

@@ -1,8 +1,7 @@
-//! The security context of a pod, and what it shares with its host.
+//! The security context of a pod, but for what containers say alike, and what a pod shares with its host.
 
 use super::RULE as POD;
 use crate::api::check::{Check, Place, is_true, items, show};
-use crate::api::pod::containers::{profiles, windows};
 use crate::yaml::Node;
 use std::collections::HashSet;
 
@@ -27,11 +26,6 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, spec: Node<'d>) {
         }
     }
     sysctls(check, spec, context);
-    profiles::seccomp(check, context);
-    profiles::app_armor(check, context);
-    if let Some(options) = context.field("windowsOptions") {
-        windows::options(check, options);
-    }
     check.word(RULE, context, "fsGroupChangePolicy", &["Always", "OnRootMismatch"]);
     if check.since(33) {
         check.word(RULE, context, "supplementalGroupsPolicy", &["Merge", "Strict"]);

@@ -6,7 +6,7 @@ use crate::api::testing::expect;
 fn fields_of_pods() {
     expect(
         r#"restartPolicy: Sometimes, activeDeadlineSeconds: 0, readinessGates: [{conditionType: -a}]
-  error api/pod restartPolicy
+  error schema/enum restartPolicy
   error api/pod activeDeadlineSeconds
   error api/name readinessGates[0].conditionType
 serviceAccount: A, priorityClassName: A, runtimeClassName: A, nodeName: A, hostname: a.b
@@ -92,7 +92,7 @@ dnsConfig: {nameservers: [a, 1.1.1.1, 1.1.1.2, 1.1.1.3], searches: [a_b.c., '.',
 securityContext: {fsGroup: -1, supplementalGroups: [-1], fsGroupChangePolicy: Never, sysctls: [{name: A, value: b}, {name: a, value: b}, {name: a, value: b}]}
   error api/security-context securityContext.fsGroup
   error api/security-context securityContext.supplementalGroups[0]
-  error api/security-context securityContext.fsGroupChangePolicy
+  error schema/enum securityContext.fsGroupChangePolicy
   error api/security-context securityContext.sysctls[0].name
   error api/security-context securityContext.sysctls[2].name
 hostNetwork: true, securityContext: {sysctls: [{name: net/core/somaxconn, value: a}], seccompProfile: {type: Localhost}, windowsOptions: {runAsUserName: ''}}
@@ -130,10 +130,10 @@ seccomp.security.alpha.kubernetes.io/pod: a
 seccomp.security.alpha.kubernetes.io/pod: runtime/default
   warning api/deprecated ["seccomp.security.alpha.kubernetes.io/pod"]
 container.seccomp.security.alpha.kubernetes.io/a: localhost/../a
-  warning api/security-context ["container.seccomp.security.alpha.kubernetes.io/a"]
+  warning api/deprecated ["container.seccomp.security.alpha.kubernetes.io/a"]
   error api/annotations ["container.seccomp.security.alpha.kubernetes.io/a"]
 container.apparmor.security.beta.kubernetes.io/a: a
-  warning api/security-context ["container.apparmor.security.beta.kubernetes.io/a"]
+  warning api/deprecated ["container.apparmor.security.beta.kubernetes.io/a"]
   error api/annotations ["container.apparmor.security.beta.kubernetes.io/a"]
 container.apparmor.security.beta.kubernetes.io/b: unconfined
   error api/annotations ["container.apparmor.security.beta.kubernetes.io/b"]

@@ -113,7 +113,7 @@ fn resource_reference<'d>(check: &mut Check<'d>, reference: Node<'d>) {
         check.word(RULE, reference, "resource", &RESOURCES);
     }
     let Some(divisor) = reference.field("divisor") else { return };
-    let cpu = resource.ends_with(".cpu");
+    let cpu = ["limits.cpu", "requests.cpu"].contains(&resource);
     if (huge || RESOURCES.contains(&resource)) && !is_divisor(divisor, cpu) {
         let choice = if cpu { "`1` or `1m`" } else { "`1`, or 1 with a suffix: `1k` to `1E`, `1Ki` to `1Ei`" };
         let message = format!("`divisor` is `{}`, but must be {choice}", show(divisor.text()));

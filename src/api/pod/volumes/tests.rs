@@ -9,7 +9,7 @@ fn sources_of_volumes() {
   error api/volume emptyDir.sizeLimit
 hostPath: {path: /a/../b, type: Fifo}
   error api/volume hostPath.path
-  error api/volume hostPath.type
+  error schema/enum hostPath.type
 gitRepo: {directory: /a}
   error schema/required gitRepo.repository
   warning api/deprecated gitRepo
@@ -79,7 +79,7 @@ ephemeral: {volumeClaimTemplate: {metadata: {name: a, labels: {-a: b}}, spec: {a
   error api/claim ephemeral.volumeClaimTemplate.spec.accessModes
 image: {pullPolicy: Sometimes}
   error api/volume image.reference
-  error api/volume image.pullPolicy
+  error schema/enum image.pullPolicy
 emptyDir: {}, downwardAPI: {}, cephfs: {monitors: [a]}
   error api/volume downwarAPI
   error api/volume cephFS
@@ -94,13 +94,13 @@ emptyDir: {}, downwardAPI: {}, cephfs: {monitors: [a]}
 #[test]
 fn names_of_volumes() {
     expect(
-        r#"{name: A, emptyDir: {}}, {emptyDir: {}}, {name: b, emptyDir: {}}, {name: b, emptyDir: {}}
+        r"{name: A, emptyDir: {}}, {emptyDir: {}}, {name: b, emptyDir: {}}, {name: b, emptyDir: {}}
   error api/name [0].name
   error schema/required [1].name
   error schema/duplicate-item [3].name
 {name: b, ephemeral: {volumeClaimTemplate: {spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1}}}}}}, {name: c, persistentVolumeClaim: {claimName: a-b}}
   error api/volume [1].persistentVolumeClaim.claimName
-"#,
+",
         "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: a}], volumes: [",
         "]}",
         "spec.volumes",

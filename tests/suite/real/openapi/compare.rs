@@ -203,7 +203,7 @@ fn our_type(shape: &Shape) -> &'static str {
         Shape::String(text) => match text.format {
             Format::Plain => "string",
             Format::Byte => "bytes",
-            Format::DateTime => "time",
+            Format::DateTime | Format::MicroTime => "time",
         },
         Shape::Integer { bits: 32 } => "int32",
         Shape::Integer { .. } => "int64",

@@ -31,7 +31,7 @@ pub(super) enum Named {
     Exact(Vec<String>),
     /// The keys on the way to it, without the indices.
     Keys(Vec<String>),
-    /// The way to an item of a list, or to what tells it apart.
+    /// The way to an item of a list; its list, or what tells it apart, is named as well.
     Item(Vec<String>),
 }
 

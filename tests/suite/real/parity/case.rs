@@ -32,17 +32,13 @@ impl Case {
     /// Names what disagrees so that equal defects have equal names, whatever the values.
     pub(super) fn signature(&self) -> String {
         let touched = self.touched.first().map_or_else(String::new, |path| generic(path));
-        match self.outcome {
-            Outcome::False => {
-                let ours = self.ours.iter().filter(|line| line.starts_with("error"));
-                let rules: Vec<&str> = ours.filter_map(|line| line.split(' ').nth(1)).collect();
-                format!("{} {} {} {touched}: {}", self.outcome.name(), self.kind, self.way.name(), rules.join(" "))
-            }
-            _ => {
-                let said = said(&self.answer);
-                format!("{} {} {} {touched}: {said}", self.outcome.name(), self.kind, self.way.name())
-            }
-        }
+        let said = if self.outcome == Outcome::False {
+            let ours = self.ours.iter().filter(|line| line.starts_with("error"));
+            ours.filter_map(|line| line.split(' ').nth(1)).collect::<Vec<_>>().join(" ")
+        } else {
+            said(&self.answer)
+        };
+        format!("{} {} {} {touched}: {said}", self.outcome.name(), self.kind, self.way.name())
     }
 
     pub(super) fn to_json(&self) -> Value {

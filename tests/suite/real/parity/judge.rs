@@ -24,6 +24,9 @@ pub(super) enum Outcome {
 
 impl Outcome {
     pub(super) fn of(answer: &Answer, ours: &Ours, way: Way, object: &Value) -> Self {
+        if ours.panicked() {
+            return Self::False;
+        }
         match (answer.rejects(), ours.rejects(way)) {
             (false, false) => Self::BothAccept,
             (false, true) => Self::False,
@@ -57,7 +60,7 @@ pub(super) fn names_same(answer: &Answer, ours: &Ours, way: Way, object: &Value)
     let fields = ours.fields(way);
     Some(match answer.field(object)? {
         Named::Exact(field) => fields.contains(&field),
-        Named::Item(item) => fields.iter().any(|field| field.starts_with(&item)),
+        Named::Item(item) => fields.iter().any(|field| field.starts_with(&item) || item[..item.len() - 1] == **field),
         Named::Keys(keys) => fields.iter().any(|field| {
             // The decoder leaves out indices and the keys of free maps.
             let mut steps = field.iter();

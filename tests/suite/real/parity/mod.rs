@@ -69,7 +69,7 @@ async fn run(options: &Options) -> Vec<String> {
         println!("parity: the server has answered after {:.1?}", begun.elapsed());
         let cases = compare(&corpus, options.version, &mutants, &peer.record, &refused);
         println!("parity: compared after {:.1?}", begun.elapsed());
-        seeds.push(Seed { seed, mutants: mutants.len(), cases });
+        seeds.push(Seed { number: seed, mutants: mutants.len(), cases });
     }
     println!("\n{}{}", report::SUMMARY_HEAD, seeds.iter().map(report::summary).collect::<String>());
     if options.write {

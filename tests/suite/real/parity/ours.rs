@@ -7,6 +7,10 @@ use plimsoll::diagnostic::{Diagnostic, Severity};
 use plimsoll::schema::{SchemaStore, Version};
 use plimsoll::source::SourceMap;
 use plimsoll::yaml::parse;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+/// Stands for a breakdown of ours.
+const PANIC: &str = "panic";
 
 /// What we say of an object.
 pub(super) struct Ours(Vec<Diagnostic>);
@@ -14,9 +18,18 @@ pub(super) struct Ours(Vec<Diagnostic>);
 impl Ours {
     /// Judges a text.
     pub(super) fn of(text: &str, store: &SchemaStore, version: Version) -> Self {
-        let parsed = parse(&SourceMap::new().add("mutant.json", text));
-        let verdicts = parsed.documents.iter().flat_map(|document| verdict(document.root(), store, version));
-        Self(parsed.diagnostics.iter().cloned().chain(verdicts).collect())
+        let judge = || {
+            let parsed = parse(&SourceMap::new().add("mutant.json", text));
+            let verdicts = parsed.documents.iter().flat_map(|document| verdict(document.root(), store, version));
+            parsed.diagnostics.iter().cloned().chain(verdicts).collect()
+        };
+        let panicked = |_| vec![Diagnostic::error(PANIC, "it panicked")];
+        Self(catch_unwind(AssertUnwindSafe(judge)).unwrap_or_else(panicked))
+    }
+
+    /// Tells whether judging broke down, which is wrong whatever the server says.
+    pub(super) fn panicked(&self) -> bool {
+        self.0.iter().any(|finding| finding.rule == PANIC)
     }
 
     fn errors(&self, way: Way) -> impl Iterator<Item = &Diagnostic> {

@@ -47,7 +47,8 @@ pub(super) fn plan(corpus: &Corpus, version: Version, seed: u64, count: usize, w
     }
     let whole: f64 = kinds.keys().map(|kind| weights.of(kind)).sum();
     let classes: f64 = CLASSES.iter().map(|class| weights.of(class)).sum();
-    let mut seen = HashSet::new();
+    // What is sent unchanged, as all bases are, is no mutant.
+    let mut seen: HashSet<String> = corpus.bases.iter().map(|base| base.object.to_string()).collect();
     let mut mutants = Vec::new();
     for (kind, bases) in kinds {
         let mut by_class: BTreeMap<&str, Vec<(usize, Mutation)>> = BTreeMap::new();
@@ -64,7 +65,7 @@ pub(super) fn plan(corpus: &Corpus, version: Version, seed: u64, count: usize, w
             Random::new(seed, &format!("{kind} {class}")).shuffle(&mut found);
             for (base, mutation) in found {
                 let text = mutation.apply(&corpus.bases[base].object).to_string();
-                if chosen < most && text != corpus.bases[base].object.to_string() && seen.insert(text.clone()) {
+                if chosen < most && seen.insert(text.clone()) {
                     mutants.push(Mutant { base, mutation, text });
                     chosen += 1;
                 }

@@ -33,9 +33,14 @@ impl Record {
         Self { known: Mutex::new(known), file: Some(Mutex::new(file)) }
     }
 
+    /// Tells whether a request is known, with or without an answer.
+    pub(super) fn knows(&self, text: &str, way: Way) -> bool {
+        self.known.lock().expect("is whole").contains_key(&key(text, way))
+    }
+
     /// Gives a known answer.
-    pub(super) fn get(&self, text: &str, way: Way) -> Option<Option<Answer>> {
-        self.known.lock().expect("is whole").get(&key(text, way)).cloned()
+    pub(super) fn get(&self, text: &str, way: Way) -> Option<Answer> {
+        self.known.lock().expect("is whole").get(&key(text, way)).cloned().flatten()
     }
 
     /// Keeps an answer.

@@ -10,10 +10,13 @@ use std::path::Path;
 
 /// What one seed gave.
 pub(super) struct Seed {
-    pub(super) seed: u64,
+    pub(super) number: u64,
     pub(super) mutants: usize,
     pub(super) cases: Vec<Case>,
 }
+
+/// Below this share of its rejections, a kind × class of mutations is named.
+const LOW: f64 = 0.9;
 
 fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "–".to_owned(), |share| format!("{:.2}%", (share * 10_000.0).floor() / 100.0))
@@ -28,7 +31,7 @@ pub(super) fn summary(seed: &Seed) -> String {
     let average = recalls.iter().map(|(recall, ..)| recall).sum::<f64>() / recalls.len() as f64;
     let mut text = format!(
         "| {} | {} | {} | {} | {} | {} | {} | {} | {} |",
-        seed.seed,
+        seed.number,
         seed.mutants,
         whole.verdicts,
         whole.rejected,
@@ -53,7 +56,7 @@ worst kind × class | same field |
 /// Gives the section of `PARITY.md` about one release.
 fn section(version: &str, seeds: &[Seed]) -> String {
     let mut text = format!("## Kubernetes {version}\n\n{SUMMARY_HEAD}");
-    seeds.iter().for_each(|seed| text += &summary(seed));
+    text.extend(seeds.iter().map(summary));
     let cases = || seeds.iter().flat_map(|seed| &seed.cases);
     text += "\n### By kind\n\n| kind | verdicts | rejected | false | of it by us | same field | not predicted | \
         warnings differ |\n|---|---|---|---|---|---|---|---|\n";
@@ -78,6 +81,19 @@ fn section(version: &str, seeds: &[Seed]) -> String {
     let classes: BTreeSet<&str> = cases().map(|case| case.class).collect();
     for class in classes {
         text += &row(class, Figures::of(cases().filter(|case| case.class == class)));
+    }
+    let mut low = String::new();
+    for seed in seeds {
+        for ((kind, class), of) in by_class(&seed.cases) {
+            if of.recall().is_some_and(|recall| recall < LOW) {
+                let number = seed.number;
+                _ = writeln!(low, "| {number} | {kind} × {class} | {} | {} |", of.rejected, percent(of.recall()));
+            }
+        }
+    }
+    if !low.is_empty() {
+        text += "\n### Kind × class under 90%\n\n| seed | kind × class | rejected | of it by us |\n|---|---|---|---|\n";
+        text += &low;
     }
     let lax = Figures::of(cases()).create_only;
     _ = writeln!(
@@ -146,12 +162,16 @@ pub(super) fn write_lists(folder: &Path, cases: &[Case]) {
         ] {
             let groups = grouped(of_kind().filter(|case| case.outcome == outcome));
             _ = writeln!(text, "\n==== {title}: {} signatures", groups.len());
-            groups.iter().for_each(|(_, cases)| entry(&mut text, cases));
+            for (_, cases) in &groups {
+                entry(&mut text, cases);
+            }
         }
         let warned = of_kind().filter(|case| !case.same_warnings);
         let groups = grouped(warned);
         _ = writeln!(text, "\n==== WARNINGS (only one of us warns): {} signatures", groups.len());
-        groups.iter().for_each(|(_, cases)| entry(&mut text, cases));
+        for (_, cases) in &groups {
+            entry(&mut text, cases);
+        }
         fs::write(folder.join(format!("{kind}.txt")), text).expect("can be written");
     }
 }
@@ -168,13 +188,17 @@ fn entry(text: &mut String, cases: &[&Case]) {
     } else {
         _ = writeln!(text, "  server: accepts");
     }
-    case.answer.warnings.iter().for_each(|warning| _ = writeln!(text, "  server warns: {warning}"));
-    case.ours.iter().for_each(|line| _ = writeln!(text, "  ours:   {line}"));
+    for warning in &case.answer.warnings {
+        _ = writeln!(text, "  server warns: {warning}");
+    }
+    for line in &case.ours {
+        _ = writeln!(text, "  ours:   {line}");
+    }
     let others: BTreeSet<String> =
         cases.iter().skip(1).take(3).map(|case| case.mutation.replace('\n', "\\n")).collect();
-    others
-        .iter()
-        .for_each(|mutation| _ = writeln!(text, "  also:   {}", mutation.chars().take(160).collect::<String>()));
+    for mutation in others {
+        _ = writeln!(text, "  also:   {}", mutation.chars().take(160).collect::<String>());
+    }
     let object = case.object.to_string();
     if object.len() < 6000 {
         _ = writeln!(text, "  object: {object}");

@@ -30,7 +30,7 @@ impl Peer {
         let Some(server) = &self.server else { return };
         let mut tasks = JoinSet::new();
         let requests = mutants.iter().flat_map(|mutant| Way::ALL.map(|way| (mutant, way)));
-        for (mutant, way) in requests.filter(|(mutant, way)| self.record.get(&mutant.text, *way).is_none()) {
+        for (mutant, way) in requests.filter(|(mutant, way)| !self.record.knows(&mutant.text, *way)) {
             if tasks.len() == TOGETHER {
                 tasks.join_next().await.expect("some are left").expect("no panic");
             }
@@ -49,8 +49,8 @@ impl Peer {
 
     async fn ask(&self, base: &Value, object: &Value, way: Way) -> Option<Answer> {
         let text = object.to_string();
-        if let Some(known) = self.record.get(&text, way) {
-            return known;
+        if self.record.knows(&text, way) {
+            return self.record.get(&text, way);
         }
         let answer = self.server.as_ref()?.ask(base, object, &text, way).await;
         self.record.put(&text, way, answer.as_ref());
@@ -122,7 +122,7 @@ struct Compared<'c> {
 impl Compared<'_> {
     fn cases(&self) -> Vec<Case> {
         let text = &self.mutant.text;
-        let answers = Way::ALL.map(|way| (way, self.record.get(text, way).flatten()));
+        let answers = Way::ALL.map(|way| (way, self.record.get(text, way)));
         if answers.iter().all(|(_, answer)| answer.is_none()) {
             return Vec::new();
         }

@@ -74,7 +74,7 @@ fn other_types(value: &Value) -> Vec<Value> {
         Value::Array(items) => {
             let mut others = vec![json!("text"), json!({}), json!(1)];
             others.extend(items.first().cloned());
-            others.push(items.iter().cloned().map(|item| json!([item])).collect());
+            others.push(items.iter().map(|item| json!([item])).collect());
             others
         }
         Value::Object(map) => {

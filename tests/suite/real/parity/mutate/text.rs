@@ -44,9 +44,13 @@ pub(super) fn mutate(place: &Place<'_>, repeated: &Repeated, all: &mut Vec<Mutat
         }
     };
     if is_name_like(text) {
-        bad_names(text).into_iter().for_each(|value| set("bad-name", value));
+        for value in bad_names(text) {
+            set("bad-name", value);
+        }
     }
-    bad_texts(text).into_iter().for_each(|value| set("bad-text", value));
+    for value in bad_texts(text) {
+        set("bad-text", value);
+    }
     if repeated.0.get(text).is_some_and(|count| *count > 1) && is_name_like(text) {
         set("wrong-reference", format!("other-{text}"));
         set("wrong-reference", format!("{text}2"));
@@ -237,7 +241,7 @@ fn bad_texts(text: &str) -> Vec<String> {
         ];
         texts.extend(expressions.map(str::to_owned));
     }
-    if text.len() % 4 == 0 && text.len() > 3 && !text.contains(' ') {
+    if text.len().is_multiple_of(4) && text.len() > 3 && !text.contains(' ') {
         texts.extend(["!!!!", "YQ", "YQ=", "YQ==", "Y Q = ="].map(str::to_owned));
     }
     texts.push("b".repeat(4097));

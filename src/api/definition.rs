@@ -1,8 +1,0 @@
-//! Definitions of custom resources.
-
-use super::Judge;
-
-/// Gives the judge of a kind.
-pub(super) fn find(_: &str, _: &str) -> Option<Judge> {
-    None
-}
