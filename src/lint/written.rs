@@ -79,7 +79,7 @@ mod tests {
     use super::*;
     use crate::source::SourceMap;
 
-    fn shown(source: &Arc<SourceFile>, found: Vec<Diagnostic>) -> Vec<String> {
+    fn shown(source: &Arc<SourceFile>, found: &[Diagnostic]) -> Vec<String> {
         let line = |found: &Diagnostic| source.position(found.span.expect("it has a place").start).line;
         found.iter().map(|found| format!("{}: {}", line(found), found.message)).collect()
     }
@@ -101,7 +101,7 @@ signing: { key: Zm9vYmFyYmF6cXV4MTIzNDU2 }
 ";
         let source = SourceMap::new().add("values.yaml", text);
         assert_eq!(
-            shown(&source, in_values(&source)),
+            shown(&source, &in_values(&source)),
             [
                 "2: `db.password` is a secret, in plain sight",
                 "5: `db.url` is a password in a URL, in plain sight",
@@ -131,7 +131,7 @@ secretName: web
 ";
         let source = SourceMap::new().add("web.yaml", text);
         assert_eq!(
-            shown(&source, in_template(&source)),
+            shown(&source, &in_template(&source)),
             ["2: the template holds a secret", "3: the template holds a password in a URL"]
         );
     }

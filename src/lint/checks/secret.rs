@@ -17,7 +17,10 @@ pub(super) fn raw(_: &mut Params<'_>) -> Check {
             return;
         }
         for block in ["data", "stringData"].into_iter().filter_map(|field| object.node.entry(field)) {
-            let plain = |entry: &Entry<'_>| !entry.value.is_null() && !secrets::is_no_secret(entry.value.text());
+            let decoded = |text: &str| String::from_utf8(decode_base64(text)?).ok();
+            let supplied =
+                |text: &str| secrets::is_no_secret(text) || decoded(text).is_some_and(|t| secrets::is_no_secret(&t));
+            let plain = |entry: &Entry<'_>| !entry.value.is_null() && !supplied(entry.value.text());
             let keys: Vec<_> = block.value.entries().filter(plain).map(|e| format!("`{}`", e.name())).collect();
             if !keys.is_empty() {
                 let message = format!("Secret `{}` holds in plain sight: {}", object.name, keys.join(", "));
@@ -42,11 +45,12 @@ pub(super) fn literal(params: &mut Params<'_>) -> Check {
         });
     }
     Check::object(|context, findings| {
+        let name = context.object.name;
         for entry in context.object.node.field("data").into_iter().flat_map(Node::entries) {
-            let whole = secrets::what_is(entry.name(), entry.value.text()).map(|what| (what, entry.name()));
-            let found = whole.or_else(|| secrets::setting(entry.value.text()).map(|setting| ("a secret", setting)));
-            if let Some((what, name)) = found {
-                findings.at_key(entry).message(format!("ConfigMap `{}` holds {what} in `{name}`", context.object.name));
+            if let Some(what) = secrets::what_is(entry.name(), entry.value.text()) {
+                findings.at(entry.value).message(format!("ConfigMap `{name}` holds {what} in `{}`", entry.name()));
+            } else if let Some(setting) = secrets::setting(entry.value.text()) {
+                findings.at_key(entry).message(format!("ConfigMap `{name}` holds a secret in `{setting}`"));
             }
         }
     })
