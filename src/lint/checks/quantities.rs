@@ -88,14 +88,14 @@ pub(super) fn below_limit(params: &mut Params<'_>) -> Check {
     })
 }
 
-/// An empty volume must say how large it may grow; with `only: memory`, one in memory.
+/// An empty volume on the node's disk, or in its memory, must say how large it may grow.
 pub(super) fn empty_dir(params: &mut Params<'_>) -> Check {
-    let memory = params.word("only", &["all", "memory"]) == "memory";
+    let memory = params.word("medium", &["disk", "memory"]) == "memory";
     Check::pod(move |_, pod, findings| {
         for volume in pod.spec.field("volumes").into_iter().flat_map(Node::items) {
             let Some(directory) = volume.field("emptyDir") else { continue };
             let in_memory = directory.field("medium").is_some_and(|medium| medium.text() == "Memory");
-            if directory.field("sizeLimit").is_none() && (in_memory || !memory) {
+            if directory.field("sizeLimit").is_none() && in_memory == memory {
                 let name = volume.field("name").map(Node::text).unwrap_or_default();
                 let what = if in_memory { " in memory" } else { "" };
                 findings.lacking(directory).message(format!("the empty volume `{name}`{what} has no size limit"));

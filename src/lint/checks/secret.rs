@@ -188,6 +188,55 @@ mod tests {
     }
 
     #[test]
+    fn a_command_is_given_secrets_by_flags_and_variables() {
+        for (args, flagged) in [
+            ("[--password=hunter2]", true),
+            ("[--password, hunter2]", true),
+            ("['serve --db-password hunter2']", true),
+            ("[sh, -c, 'PGPASSWORD=hunter2 psql']", true),
+            ("['postgres://app:hunter2@db/app']", true),
+            ("['--password=$(PASSWORD)']", false),
+            ("['--password=$PASSWORD']", false),
+            ("['PGPASSWORD=\"$PASSWORD\" psql']", false),
+            ("[--password-file=/run/secrets/db]", false),
+            ("[--password, --verbose]", false),
+            ("[--token-ttl=60s, --secret-name=web-tls]", false),
+            ("[get, secret, web]", false),
+        ] {
+            let text = crate::lint::testing::pod("dnsPolicy: Default", &format!("args: {args}"));
+            assert_eq!(problems("secret-in-manifest", &text).len(), usize::from(flagged), "{args}");
+        }
+    }
+
+    #[test]
+    fn fields_hold_secrets_but_names_of_secrets_are_none() {
+        for (object, flagged) in [
+            ("apiVersion: example.com/v1\nkind: Database\nspec: {password: hunter2}\n", true),
+            ("apiVersion: example.com/v1\nkind: Database\nspec: {auth: {token: 'ENC[AES256_GCM]'}}\n", false),
+            (
+                "apiVersion: example.com/v1\nkind: Database\nspec: {passwordSecretRef: {name: db, key: password}}\n",
+                false,
+            ),
+            (
+                "apiVersion: example.com/v1\nkind: Database\nspec: {secret: db-credentials, authSecret: team/db}\n",
+                false,
+            ),
+            (
+                "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nspec: {encryptedData: {password: AgBy3i4OJSWK}}\n",
+                false,
+            ),
+            ("apiVersion: cert-manager.io/v1\nkind: Certificate\nspec: {secretName: web-tls}\n", false),
+            (
+                "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nrules: [{resources: [secrets], verbs: [get]}]\n",
+                false,
+            ),
+            ("apiVersion: v1\nkind: ServiceAccount\nsecrets: [{name: web}]\nimagePullSecrets: [{name: pull}]\n", false),
+        ] {
+            assert_eq!(problems("secret-in-manifest", object).len(), usize::from(flagged), "{object}");
+        }
+    }
+
+    #[test]
     fn shells_references_and_encrypted_documents_pass() {
         for rest in [
             "type: kubernetes.io/service-account-token\n",
