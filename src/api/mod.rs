@@ -7,7 +7,7 @@
 //! Three verdicts are kept apart: *refused* is an error; *accepted with a warning header* is a warning; *refused by
 //! server-side apply only* is an error of the rule `api/server-side-apply`.
 //!
-//! [`check::Check`] collects; a file per area of the API judges, and names its kinds in its `find`.
+//! `check::Check` collects; a file per area of the API judges, and names its kinds in its `find`.
 
 mod admission;
 mod autoscaling;
@@ -27,6 +27,7 @@ mod pod;
 mod policy;
 mod rbac;
 mod resources;
+mod rules;
 mod selector;
 mod service;
 mod share;
@@ -36,6 +37,8 @@ mod workloads;
 
 #[cfg(test)]
 mod testing;
+
+pub use rules::{RULES, about};
 
 use crate::diagnostic::{Diagnostic, ObjectName, Severity};
 use crate::schema::{self, Lookup, SchemaStore, Version, each_object};

@@ -261,7 +261,7 @@ impl<'d> Bound<'d> {
         let written =
             validation.node.parent().and_then(|item| item.field("message")).map(|text| text.text().trim().to_owned());
         let words = worded.or(written).unwrap_or_else(|| format!("`{}` does not hold", validation.node.text().trim()));
-        self.finding(subject, validation, words)
+        self.finding(subject, validation, &words)
     }
 
     /// Reports an expression that gave no value: by the policy's own will a refusal, or nothing.
@@ -277,7 +277,7 @@ impl<'d> Bound<'d> {
             Failure::Error(_) if ignored => {}
             Failure::Error(error) => {
                 let words = format!("its expression `{}` fails: {error}", compiled.node.text().trim());
-                findings.push(self.finding(subject, compiled, words));
+                findings.push(self.finding(subject, compiled, &words));
             }
             Failure::Unsupported(why) => {
                 findings.push(self.unknown(subject, &why).label(compiled.node.head(), "this expression"));
@@ -285,7 +285,7 @@ impl<'d> Bound<'d> {
         }
     }
 
-    fn finding(&self, subject: Subject<'_, 'd>, compiled: &Compiled<'d>, words: String) -> Diagnostic {
+    fn finding(&self, subject: Subject<'_, 'd>, compiled: &Compiled<'d>, words: &str) -> Diagnostic {
         let node = field_of(compiled.node.text(), subject.object.node);
         let message = format!("policy `{}`: {words}", self.name);
         let finding = Diagnostic::new(format!("policy/{}", self.name), self.severity(), message)

@@ -280,7 +280,9 @@ impl<'s, 'd> Walk<'s, 'd> {
     /// Adds a finding about what some keys lead to from there.
     pub(super) fn report_below(&mut self, finding: Diagnostic, keys: &[&str]) {
         let mut path = self.path();
-        keys.iter().for_each(|key| Step::Key(key).push_to(&mut path));
+        for key in keys {
+            Step::Key(key).push_to(&mut path);
+        }
         self.add(finding, path);
     }
 
