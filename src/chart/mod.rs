@@ -24,7 +24,7 @@ pub use compose::{Composed, ComposedSubchart, Override, compose};
 pub use decode::Spanned;
 pub use load::{Chart, ChartFile, ChartText, Subchart};
 pub use metadata::{API_VERSION, ChartType, Dependency, Flavour, Maintainer, Metadata};
-pub use read::read_values;
+pub use read::{is_encrypted, read_values};
 pub use spot::{Found, Spot};
 pub use value::{Place, Value, ValueData, ValueEntry};
 pub use values_schema::ValuesSchema;

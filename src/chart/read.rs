@@ -77,5 +77,25 @@ pub fn read_values(source: &Arc<SourceFile>) -> (Value, Vec<Diagnostic>) {
         diagnostics.push(Diagnostic::error("values/not-a-map", message).at(root.head()));
         return (Value::empty_file(source), diagnostics);
     }
-    (Value::from_node(root), diagnostics)
+    let mut values = Value::from_node(root);
+    if is_encrypted(root) {
+        let place = root.entry("sops").map_or(root.head(), |entry| entry.key.span());
+        diagnostics.push(
+            Diagnostic::error("values/encrypted", "this file is encrypted with SOPS, and its values cannot be read")
+                .at(place)
+                .help(
+                    "decrypt it on the way in, as in `-f <(sops decrypt FILE)`, or let the cluster supply the secrets",
+                ),
+        );
+        // What stands in it has the form of the values, so that nothing else is said to be missing.
+        if let ValueData::Map(entries) = &mut values.data {
+            entries.retain(|entry| &*entry.key != "sops");
+        }
+    }
+    (values, diagnostics)
+}
+
+/// Tells whether a document was encrypted with SOPS, which keeps its keys and a checksum beside what it encrypted.
+pub fn is_encrypted(root: Node<'_>) -> bool {
+    root.field("sops").is_some_and(|sops| sops.field("mac").is_some() || sops.field("version").is_some())
 }

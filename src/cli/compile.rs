@@ -15,6 +15,7 @@ use super::release::{self, Output};
 use super::trouble::Trouble;
 use super::workspaces::{Loaded, Workspaces};
 use super::world::World;
+use super::written;
 use crate::api;
 use crate::diagnostic::emit::{Checked, Report};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -154,6 +155,10 @@ pub(super) fn compile(
         }
     });
 
+    if question.stages.lint {
+        let known = units.iter().flat_map(|unit| &unit.findings);
+        looked.extend(written::secrets(&plan.jobs, known, sources));
+    }
     for unit in &mut units {
         // What a flag says is nothing that a person keeps in a file.
         let (usage, kept) =
@@ -365,8 +370,10 @@ fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore, rules: &Rules) {
     let mut found = Vec::new();
     unit.checked.versions = unit.versions.iter().map(ToString::to_string).collect();
     if stages.validate {
+        // What SOPS encrypted is not what the server gets.
+        let plain = |document: &&Document| !crate::chart::is_encrypted(document.root());
         let of_document = |document: &Document| api::verdicts(document.root(), store, &unit.versions);
-        let of_documents: Vec<_> = unit.documents.par_iter().map(of_document).collect();
+        let of_documents: Vec<_> = unit.documents.par_iter().filter(plain).map(of_document).collect();
         found.extend(of_documents.into_iter().flatten());
         if stages.strict_kinds {
             found.iter_mut().filter(|finding| finding.rule == "schema/unknown-kind").for_each(|finding| {

@@ -53,7 +53,11 @@ fn describe_verdict(id: &str, about: &str) -> String {
 }
 
 fn describe(rule: &Rule) -> String {
-    let profiles = if rule.profiles.is_empty() { "every".to_owned() } else { rule.profiles.join(", ") };
+    let profiles = if rule.profiles.is_empty() {
+        "none: it runs where it is configured".to_owned()
+    } else {
+        rule.profiles.join(", ")
+    };
     let mut text = format!("{}: {}\n\n", rule.id, rule.summary);
     let _ = writeln!(text, "severity  {}", rule.severity.name());
     let _ = writeln!(text, "group     {}", rule.group);

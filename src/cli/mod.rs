@@ -31,6 +31,7 @@ mod trouble;
 mod values;
 mod workspaces;
 pub mod world;
+mod written;
 
 use clap::{Parser, Subcommand};
 use std::process::ExitCode;

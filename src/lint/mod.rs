@@ -9,6 +9,7 @@
 //!   the first object comes that it applies to.
 //! - [`Linter`]: chooses rules by profile and configuration, and runs them.
 //! - [`suppress`]: takes out what a person allowed, with a comment, an annotation or an exception.
+//! - [`written`]: finds secrets in values and templates themselves, beyond what objects show.
 //! - [`examples`]: runs a rule's examples.
 //!
 //! A check never decides a severity, never words a remedy, and never prints a secret. This stage knows nothing of files,
@@ -22,11 +23,13 @@ pub mod examples;
 mod finding;
 mod params;
 mod rule;
+mod scaling;
 pub mod secrets;
 mod set;
 pub mod suppress;
 #[cfg(test)]
 mod testing;
+pub mod written;
 
 pub use catalogue::{RuleSummary, catalogue, load, nearest_rule, text};
 pub use config::{Configure, Level, LintConfig, Word};

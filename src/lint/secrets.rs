@@ -1,13 +1,32 @@
 //! Tells secrets by the names of what holds them, and by their form.
 
-pub use crate::diagnostic::secret::{is_no_secret, is_secret_name, secret_form};
+pub use crate::diagnostic::secret::{is_no_secret, is_random, is_secret_name, secret_form};
+
+/// Words that, at the end of a name, may make a secret of what looks drawn by lot.
+const WEAK: [&str; 9] = ["key", "auth", "salt", "seed", "cookie", "session", "signature", "webhook", "creds"];
 
 /// Names what kind of secret a text is, by its form or by the name of what holds it.
 pub fn what_is(name: &str, text: &str) -> Option<&'static str> {
     if is_no_secret(text) {
         return None;
     }
-    secret_form(text).or_else(|| (is_secret_name(name) && could_be_secret(text)).then_some("a secret"))
+    let named = || (is_secret_name(name) && could_be_secret(text)) || (is_weak(name) && is_random(text));
+    secret_form(text).or_else(|| named().then_some("a secret"))
+}
+
+/// Names what kind of secret a text is where names speak of Secrets as often as of secrets, as fields of manifests and keys
+/// of values do: the `secret` of an Ingress is the name of one.
+pub fn what_is_in_field(name: &str, text: &str) -> Option<&'static str> {
+    let lower = name.to_ascii_lowercase();
+    let reference = ["secret", "secrets", "credentials"].iter().any(|word| lower.ends_with(word));
+    let is_name = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-./".contains(&byte));
+    what_is(name, text).filter(|what| *what != "a secret" || !(reference && is_name) || is_random(text))
+}
+
+fn is_weak(name: &str) -> bool {
+    let lower = name.to_ascii_lowercase();
+    let public = lower.contains("public") || lower.contains("idempotency") || lower.contains("id");
+    !public && WEAK.iter().any(|word| lower.ends_with(word))
 }
 
 /// Tells whether a text could be a secret where a name says so: not a path, a switch, a plain URL or a small number.

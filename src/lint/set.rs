@@ -1,11 +1,13 @@
 //! Looks up objects of a set by what refers to them; each table is made when it is first asked for.
 
+use super::scaling;
 use crate::object::references::Target;
-use crate::object::selector::{is_given, selects};
+use crate::object::selector::{first_unmet, is_given, selects};
 use crate::object::{Object, ObjectSet, Pod};
+use crate::source::Span;
 use crate::yaml::Node;
 use std::cell::OnceCell;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 /// An object and a pod that it runs.
 type Running<'a, 'd> = (&'a Object<'d>, &'a Pod<'d>);
@@ -19,6 +21,10 @@ pub(super) struct Set<'a, 'd> {
     /// Pods by each of their labels.
     labelled: OnceCell<HashMap<(&'d str, &'d str), Vec<Running<'a, 'd>>>>,
     kinds: OnceCell<HashMap<(&'d str, &'d str), Vec<&'a Object<'d>>>>,
+    /// Autoscalers by the name of their target.
+    scalers: OnceCell<HashMap<&'d str, Vec<&'a Object<'d>>>>,
+    /// The pods that a PodDisruptionBudget selects, by where their templates begin.
+    budgeted: OnceCell<HashSet<Span>>,
 }
 
 impl<'a, 'd> Set<'a, 'd> {
@@ -30,6 +36,8 @@ impl<'a, 'd> Set<'a, 'd> {
             claims: OnceCell::new(),
             labelled: OnceCell::new(),
             kinds: OnceCell::new(),
+            scalers: OnceCell::new(),
+            budgeted: OnceCell::new(),
         }
     }
 
@@ -85,6 +93,71 @@ impl<'a, 'd> Set<'a, 'd> {
         let rarest = lists.min_by_key(|pods| pods.len()).unwrap_or_default();
         let beside = rarest.iter().copied().filter(|(object, _)| object.namespace == other.namespace);
         beside.filter(move |(_, pod)| selects(selector, pod.labels()))
+    }
+
+    /// Collects the pods that a `LabelSelector` matches in the namespace of an object; an empty one matches all.
+    pub(super) fn matched(&self, other: &Object<'_>, selector: Node<'_>) -> Vec<(&'a Object<'d>, &'a Pod<'d>)> {
+        let fits = |(_, pod): &(&'a Object<'d>, &'a Pod<'d>)| first_unmet(selector, pod.labels()).is_none();
+        match selector.field("matchLabels").filter(|labels| labels.entries().len() > 0) {
+            Some(labels) => self.selected(other, labels).filter(fits).collect(),
+            None => self.pods_beside(other).filter(fits).collect(),
+        }
+    }
+
+    /// Iterates over the autoscalers of a workload.
+    pub(super) fn scalers<'s>(&'s self, workload: &'s Object<'_>) -> impl Iterator<Item = &'a Object<'d>> + 's {
+        let of_workload = |scaler: &Object<'_>| {
+            scaler.namespace == workload.namespace
+                && scaling::target(scaler).is_some_and(|target| workload.is(target.group, &[target.kind]))
+        };
+        self.scalers_of(workload.name).iter().copied().filter(move |scaler| of_workload(scaler))
+    }
+
+    /// Gives the autoscalers whose target has a name, of any kind and namespace, in their order.
+    pub(super) fn scalers_of(&self, name: &str) -> &[&'a Object<'d>] {
+        let scalers = self.scalers.get_or_init(|| {
+            let mut scalers: HashMap<_, Vec<_>> = HashMap::new();
+            for object in self.objects {
+                if let Some(target) = scaling::target(object) {
+                    scalers.entry(target.name).or_default().push(object);
+                }
+            }
+            scalers
+        });
+        scalers.get(name).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Tells whether there is a custom resource of a kind, in whatever case it is written, in the namespace of an object.
+    pub(super) fn has_custom_kind(&self, other: &Object<'_>, kind: &str) -> bool {
+        self.objects.iter().any(|object| {
+            object.kind.eq_ignore_ascii_case(kind)
+                && object.group().contains('.')
+                && !object.group().ends_with("k8s.io")
+                && object.namespace == other.namespace
+        })
+    }
+
+    /// Iterates over the names of a kind's objects in the namespace of another.
+    pub(super) fn kind_beside<'s>(
+        &'s self,
+        other: &'s Object<'_>,
+        kind: &'s str,
+    ) -> impl Iterator<Item = &'d str> + 's {
+        let beside = move |object: &&Object<'d>| object.kind == kind && object.namespace == other.namespace;
+        self.objects.iter().filter(beside).map(|object| object.name)
+    }
+
+    /// Tells whether a PodDisruptionBudget of the set selects a pod.
+    pub(super) fn is_budgeted(&self, pod: &Pod<'_>) -> bool {
+        let budgeted = self.budgeted.get_or_init(|| {
+            let selectors = self.of_kind("policy", "PodDisruptionBudget");
+            let selectors = selectors.filter_map(|budget| Some((budget, budget.spec()?.field("selector")?)));
+            selectors
+                .flat_map(|(budget, selector)| self.matched(budget, selector))
+                .map(|(_, pod)| pod.template.span())
+                .collect()
+        });
+        budgeted.contains(&pod.template.span())
     }
 
     /// Iterates over the pods in the namespace of an object.

@@ -1,7 +1,7 @@
 //! Autoscaling by utilisation, which is a share of a request.
 
 use super::{Check, resources};
-use crate::lint::finding::{Context, called};
+use crate::lint::finding::called;
 use crate::lint::params::Params;
 use crate::object::Object;
 use crate::source::Span;
@@ -10,10 +10,8 @@ use crate::yaml::Node;
 /// A workload that an autoscaler scales by a resource's utilisation must request the resource in every container.
 pub(super) fn build(_: &mut Params<'_>) -> Check {
     Check::pod(|context, pod, findings| {
-        for scaler in context.set.of_kind("autoscaling", "HorizontalPodAutoscaler") {
-            if !scales(scaler, context) {
-                continue;
-            }
+        let scalers = context.set.scalers(context.object);
+        for scaler in scalers.filter(|scaler| scaler.kind == "HorizontalPodAutoscaler") {
             for metric in utilisations(scaler) {
                 let measured = pod.containers().filter(|container| {
                     resources::runs_on(*container)
@@ -30,15 +28,6 @@ pub(super) fn build(_: &mut Params<'_>) -> Check {
             }
         }
     })
-}
-
-fn scales(scaler: &Object<'_>, context: &Context<'_, '_>) -> bool {
-    let target = |key: &str| scaler.node.at(&["spec", "scaleTargetRef", key]).map(Node::text).unwrap_or_default();
-    let object = context.object;
-    target("name") == object.name
-        && target("kind") == object.kind
-        && target("apiVersion").split_once('/').map_or("", |(group, _)| group) == object.group()
-        && scaler.namespace == object.namespace
 }
 
 struct Metric<'d> {

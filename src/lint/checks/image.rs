@@ -3,6 +3,7 @@
 use super::Check;
 use crate::lint::finding::called;
 use crate::lint::params::Params;
+use crate::yaml::Node;
 
 /// An image must have a digest, or a tag that is not `forbidden`.
 pub(super) fn tag(params: &mut Params<'_>) -> Check {
@@ -25,6 +26,60 @@ pub(super) fn tag(params: &mut Params<'_>) -> Check {
             Some(_) => {}
         }
     })
+}
+
+/// An image must be named by its digest.
+pub(super) fn digest(_: &mut Params<'_>) -> Check {
+    Check::container(|_, container, findings| {
+        let Some(image) = container.node.field("image") else { return };
+        let text = image.text();
+        if !text.is_empty() && text != "auto" && !text.contains('@') {
+            findings.at(image).message(format!("{} runs `{text}`, which names no digest", called(container)));
+        }
+    })
+}
+
+/// The kubelet must ask the registry for the image each time, unless a digest says which one it is.
+pub(super) fn pull_policy(_: &mut Params<'_>) -> Check {
+    Check::container(|_, container, findings| {
+        let image = container.node.field("image").map(Node::text).unwrap_or_default();
+        // Without a tag, or with `latest`, nothing written means `Always`.
+        let moves = matches!(tag_of(image), None | Some("latest"));
+        match container.node.field("imagePullPolicy").filter(|policy| !policy.text().is_empty()) {
+            _ if image.contains('@') => {}
+            Some(policy) if policy.text() != "Always" => _ = findings.at(policy),
+            None if !moves => _ = findings.lacking(container.node),
+            _ => {}
+        }
+    })
+}
+
+/// An image may come from none of the `forbidden` registries, and only from those `allowed` if any are named. A registry is
+/// a host, or a host with the beginning of a path.
+pub(super) fn registry(params: &mut Params<'_>) -> Check {
+    let (allowed, forbidden) = (params.optional_list("allowed"), params.optional_list("forbidden"));
+    Check::container(move |_, container, findings| {
+        let Some(image) = container.node.field("image").filter(|image| !matches!(image.text(), "" | "auto")) else {
+            return;
+        };
+        let full = full_name(image.text());
+        let under = |registry: &String| {
+            full.strip_prefix(registry.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
+        };
+        if forbidden.iter().any(under) || !(allowed.is_empty() || allowed.iter().any(under)) {
+            findings.at(image).message(format!("{} runs `{}`", called(container), image.text()));
+        }
+    })
+}
+
+/// Gives an image's name with the registry that is meant where none is written.
+fn full_name(image: &str) -> String {
+    let host = |first: &str| first.contains(['.', ':']) || first == "localhost";
+    match image.split_once('/') {
+        Some((first, _)) if host(first) => image.to_owned(),
+        Some(_) => format!("docker.io/{image}"),
+        None => format!("docker.io/library/{image}"),
+    }
 }
 
 /// Gives the tag of an image without a digest. A colon before the last slash is a port.
@@ -106,7 +161,9 @@ fn is_digest(text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::read;
-    use crate::lint::testing::{pod, problems};
+    use crate::lint::testing::{self, pod, problems};
+    use crate::lint::{Configure, LintConfig, LintContext, Param, Word};
+    use crate::yaml::emit::Data;
 
     #[test]
     fn a_port_is_no_tag_and_a_digest_is_better_than_one() {
@@ -123,6 +180,34 @@ mod tests {
         ] {
             let text = pod("dnsPolicy: Default", &format!("image: {image:?}"));
             assert_eq!(problems("latest-tag", &text).len(), usize::from(flagged), "{image}");
+        }
+    }
+
+    #[test]
+    fn a_registry_is_a_host_with_or_without_a_path() {
+        let param = |name: &str, registry: &str| Param {
+            name: name.to_owned(),
+            data: Data::Seq(vec![Data::String(registry.to_owned())]),
+            place: None,
+        };
+        for (image, name, registry, flagged) in [
+            ("nginx", "allowed", "docker.io", false),
+            ("nginx", "allowed", "docker.io/team", true),
+            ("team/web:1", "allowed", "docker.io/team/", false),
+            ("registry.example.com/web", "allowed", "registry.example.com", false),
+            ("registry.example.com.evil.example/web", "allowed", "registry.example.com", true),
+            ("registry.example.com/team/web", "forbidden", "registry.example.com/team", false),
+        ] {
+            let configure = Configure {
+                rule: Word::from("image-from-unlisted-registry"),
+                severity: None,
+                with: vec![param(name, registry)],
+                environments: Vec::new(),
+            };
+            let config = LintConfig { configure: vec![configure], ..LintConfig::default() };
+            let text = pod("dnsPolicy: Default", &format!("image: {image}"));
+            let (_, found) = testing::lint(&config, &LintContext::default(), &text);
+            assert_eq!(found.len(), usize::from(flagged != (name == "forbidden")), "{image} {name} {registry}");
         }
     }
 

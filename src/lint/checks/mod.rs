@@ -3,16 +3,21 @@
 //! A check is made once per rule, from its parameters, and then run over objects, their pods or their containers. It says
 //! where (a node) and, where the rule's summary does not say it all, what.
 
+mod availability;
 mod component;
+mod config_change;
 mod dangling;
 mod duplicates;
 mod endless_wait;
 mod fields;
+mod file_mode;
 mod hpa;
 mod image;
+mod jobs;
 mod ports;
 mod probes;
 mod profiles;
+mod quantities;
 mod resources;
 mod restart_policy;
 mod run_as;
@@ -20,7 +25,10 @@ mod secret;
 mod security_context;
 mod selector;
 mod service;
+mod setting;
+mod sidecars;
 mod statefulset;
+mod stopping;
 mod volumes;
 
 use super::finding::{Context, Findings};
@@ -77,8 +85,14 @@ pub(super) struct Builtin {
 /// All built-in checks, in the order of their names.
 pub(super) static BUILTINS: &[Builtin] = &[
     Builtin { name: "added-capability", build: security_context::added_capability },
+    Builtin { name: "autoscaler-duplicate", build: availability::autoscaler::duplicate },
+    Builtin { name: "autoscaler-missing", build: availability::autoscaler::missing },
+    Builtin { name: "autoscaler-room", build: availability::autoscaler::no_room },
+    Builtin { name: "autoscaler-target", build: availability::autoscaler::dangling },
     Builtin { name: "command-word", build: fields::command },
     Builtin { name: "component", build: component::build },
+    Builtin { name: "config-change", build: config_change::rolls_nothing },
+    Builtin { name: "config-sub-path", build: config_change::sub_path },
     Builtin { name: "container-flag", build: fields::container_flag },
     Builtin { name: "container-port", build: ports::of_container },
     Builtin { name: "container-probe", build: probes::missing },
@@ -87,11 +101,15 @@ pub(super) static BUILTINS: &[Builtin] = &[
     Builtin { name: "dangling-reference", build: dangling::reference },
     Builtin { name: "duplicate-env", build: duplicates::env },
     Builtin { name: "duplicate-object", build: duplicates::object },
+    Builtin { name: "empty-dir-limit", build: quantities::empty_dir },
     Builtin { name: "endless-wait", build: endless_wait::build },
     Builtin { name: "env-name", build: fields::env },
     Builtin { name: "escalation", build: security_context::escalation },
+    Builtin { name: "file-mode", build: file_mode::build },
+    Builtin { name: "fixed-replicas", build: availability::autoscaler::fixed },
     Builtin { name: "forbidden-field", build: fields::forbidden },
     Builtin { name: "governing-service", build: statefulset::governing_service },
+    Builtin { name: "grace-period-limit", build: stopping::long },
     Builtin { name: "handler-host", build: ports::handler_host },
     Builtin { name: "hardening", build: profiles::any },
     Builtin { name: "host-path", build: volumes::host_path },
@@ -101,29 +119,58 @@ pub(super) static BUILTINS: &[Builtin] = &[
     Builtin { name: "host-port", build: ports::of_host },
     Builtin { name: "hpa-request", build: hpa::build },
     Builtin { name: "identical-probes", build: probes::identical },
+    Builtin { name: "image-digest", build: image::digest },
+    Builtin { name: "image-pull-policy", build: image::pull_policy },
     Builtin { name: "image-reference", build: image::reference },
+    Builtin { name: "image-registry", build: image::registry },
     Builtin { name: "image-tag", build: image::tag },
     Builtin { name: "init-container-probe", build: probes::on_init_container },
+    Builtin { name: "job-deadline", build: jobs::deadline },
+    Builtin { name: "job-sidecar", build: jobs::sidecar },
+    Builtin { name: "job-ttl", build: jobs::ttl },
+    Builtin { name: "log-sidecar", build: sidecars::log },
     Builtin { name: "low-id", build: run_as::low },
     Builtin { name: "missing-field", build: fields::missing },
+    Builtin { name: "namespace-companion", build: quantities::namespace_companion },
+    Builtin { name: "not-rolling", build: availability::rollout::not_rolling },
     Builtin { name: "object-flag", build: fields::object_flag },
+    Builtin { name: "pdb-blocks", build: availability::budget::blocks },
+    Builtin { name: "pdb-missing", build: availability::budget::missing },
+    Builtin { name: "pdb-selects", build: availability::budget::dangling },
     Builtin { name: "pod-flag", build: fields::pod_flag },
+    Builtin { name: "pre-stop-time", build: stopping::pre_stop },
+    Builtin { name: "probe-command", build: probes::command },
     Builtin { name: "probe-port", build: probes::port },
+    Builtin { name: "probe-timing", build: probes::timing },
     Builtin { name: "proc-mount", build: security_context::proc_mount },
     Builtin { name: "raw-secret", build: secret::raw },
+    Builtin { name: "request-below-limit", build: quantities::below_limit },
+    Builtin { name: "resource-range", build: quantities::of_containers },
     Builtin { name: "restart-policy", build: restart_policy::build },
+    Builtin { name: "rolling-update-stops", build: availability::rollout::stops_all },
     Builtin { name: "root-id", build: run_as::root },
     Builtin { name: "run-as-non-root", build: run_as::non_root },
+    Builtin { name: "secret-anywhere", build: secret::anywhere },
     Builtin { name: "secret-data-encoding", build: secret::encoding },
     Builtin { name: "secret-literal", build: secret::literal },
+    Builtin { name: "secret-variable", build: secret::variable },
     Builtin { name: "security-context-flag", build: security_context::flag },
     Builtin { name: "security-profile", build: profiles::profile },
     Builtin { name: "selector-labels", build: selector::build },
     Builtin { name: "selinux-options", build: profiles::selinux },
     Builtin { name: "service-selects", build: service::selects },
+    Builtin { name: "setting", build: setting::build },
+    Builtin { name: "shared-claim", build: availability::shared_volume::rolling },
+    Builtin { name: "shared-host-path", build: availability::shared_volume::host_path },
+    Builtin { name: "shell-signals", build: stopping::shell },
+    Builtin { name: "spread-missing", build: availability::spread::missing },
+    Builtin { name: "spread-selector", build: availability::spread::selector },
+    Builtin { name: "spread-soft", build: availability::spread::soft },
+    Builtin { name: "storage-range", build: quantities::of_storage },
     Builtin { name: "sysctl", build: volumes::sysctl },
     Builtin { name: "target-port", build: service::target_port },
     Builtin { name: "termination-grace-period", build: statefulset::grace_period },
+    Builtin { name: "too-few-replicas", build: availability::autoscaler::too_few },
     Builtin { name: "undropped-capability", build: security_context::undropped_capability },
     Builtin { name: "volume-type", build: volumes::kind },
 ];

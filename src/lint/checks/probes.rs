@@ -95,6 +95,40 @@ pub(super) fn port(_: &mut Params<'_>) -> Check {
     })
 }
 
+/// A probe must write each of these `fields`.
+pub(super) fn timing(params: &mut Params<'_>) -> Check {
+    let fields = params.list("fields");
+    Check::container(move |_, container, findings| {
+        for probe in PROBES.iter().filter_map(|probe| container.node.entry(probe)) {
+            let lacking: Vec<String> = fields
+                .iter()
+                .filter(|field| probe.value.field(field).is_none())
+                .map(|field| format!("`{field}`"))
+                .collect();
+            if !lacking.is_empty() {
+                findings.at_key(probe).message(format!("`{}` does not say {}", probe.name(), lacking.join(", ")));
+            }
+        }
+    })
+}
+
+/// A probe's command may be none of these `words`, or a path to one.
+pub(super) fn command(params: &mut Params<'_>) -> Check {
+    let words = params.list("words");
+    Check::container(move |_, container, findings| {
+        for probe in PROBES.iter().filter_map(|probe| container.node.field(probe)) {
+            let parts = probe.at(&["exec", "command"]).into_iter().flat_map(Node::items);
+            let says = |part: &Node<'_>| {
+                let mut said = part.text().split(|c: char| c.is_whitespace() || ";&|()`".contains(c));
+                said.find_map(|word| words.iter().find(|bad| word.rsplit('/').next() == Some(bad.as_str())))
+            };
+            if let Some((part, word)) = parts.into_iter().find_map(|part| Some((part, says(&part)?))) {
+                findings.at(part).message(format!("a probe of {} runs `{word}`", called(container)));
+            }
+        }
+    })
+}
+
 fn ports(container: Container<'_>) -> impl Iterator<Item = Node<'_>> {
     container.node.field("ports").into_iter().flat_map(Node::items)
 }

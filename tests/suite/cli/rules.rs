@@ -7,7 +7,7 @@ fn rules_are_listed_by_group_and_profile() {
     let sandbox = Sandbox::new(&[]);
     let all = sandbox.run("rules");
     assert_eq!(all.code, 0);
-    assert!(all.stdout.starts_with("images\n  ") && all.stdout.contains("\n  latest-tag "), "{}", all.stdout);
+    assert!(all.stdout.starts_with("availability\n  ") && all.stdout.contains("\n  latest-tag "), "{}", all.stdout);
     let some = sandbox.run("rules --profile pss-baseline");
     assert!(some.stdout.contains("privileged-container") && !some.stdout.contains("latest-tag"), "{}", some.stdout);
     let run = sandbox.run("rules --profile defalt");

@@ -1,5 +1,9 @@
 //! Tells secrets: by the name of what holds them (an environment variable, a key of values, a field), and by their form.
 
+mod form;
+
+pub use form::{is_random, secret_form};
+
 /// Words that make a name secret wherever they stand in it.
 const SECRET: [&str; 6] = ["password", "passwd", "passphrase", "secret", "secrets", "credentials"];
 
@@ -133,48 +137,6 @@ fn words(name: &str) -> Vec<String> {
         (previous_lower, open) = (!c.is_uppercase(), true);
     }
     words
-}
-
-/// Names the kind of secret that a text is by its form alone: `a private key`.
-pub fn secret_form(text: &str) -> Option<&'static str> {
-    if text.contains("-----BEGIN ") && text.contains("PRIVATE KEY-----") {
-        return Some("a private key");
-    }
-    let tokens = || text.split(|c: char| !(c.is_ascii_alphanumeric() || "_-.".contains(c)));
-    let known = tokens().find_map(|token| {
-        FORMS
-            .iter()
-            .find(|(prefix, rest, _)| token.strip_prefix(prefix).is_some_and(|tail| tail.len() >= *rest))
-            .map(|(_, _, what)| *what)
-    });
-    known.or_else(|| has_password_in_url(text).then_some("a password in a URL"))
-}
-
-/// How known tokens begin, how many characters follow at least, and what they are.
-const FORMS: [(&str, usize, &str); 14] = [
-    ("AKIA", 16, "an AWS access key"),
-    ("ASIA", 16, "an AWS access key"),
-    ("ghp_", 36, "a GitHub token"),
-    ("gho_", 36, "a GitHub token"),
-    ("ghs_", 36, "a GitHub token"),
-    ("github_pat_", 22, "a GitHub token"),
-    ("glpat-", 20, "a GitLab token"),
-    ("xoxb-", 20, "a Slack token"),
-    ("xoxp-", 20, "a Slack token"),
-    ("sk_live_", 20, "a Stripe key"),
-    ("AIza", 35, "a Google API key"),
-    ("npm_", 36, "an npm token"),
-    ("hvs.", 24, "a Vault token"),
-    ("dckr_pat_", 20, "a Docker token"),
-];
-
-fn has_password_in_url(text: &str) -> bool {
-    text.match_indices("://").any(|(at, _)| {
-        let rest = text.get(at + 3..).unwrap_or_default();
-        let authority = rest.split(|c: char| c.is_whitespace() || "/?#\"'".contains(c)).next().unwrap_or_default();
-        let password = authority.rsplit_once('@').and_then(|(user, _)| Some(user.split_once(':')?.1));
-        password.is_some_and(|password| !is_no_secret(password))
-    })
 }
 
 /// Tells whether a text, whatever holds it, is none: empty, encrypted, or a stand-in for what something else supplies.
