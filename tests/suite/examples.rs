@@ -5,8 +5,13 @@ use std::path::Path;
 use std::process::{Command, Output};
 
 fn run(arguments: &[&str]) -> Output {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    Command::new(env!("CARGO_BIN_EXE_plimsoll")).args(arguments).current_dir(root).output().expect("plimsoll runs")
+    run_in("", arguments)
+}
+
+/// Runs in a folder of the repository.
+fn run_in(folder: &str, arguments: &[&str]) -> Output {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    Command::new(env!("CARGO_BIN_EXE_plimsoll")).args(arguments).current_dir(folder).output().expect("plimsoll runs")
 }
 
 fn text(bytes: &[u8]) -> String {
@@ -25,6 +30,15 @@ fn every_environment_is_checked_and_nothing_is_found() {
             }
         }
     }
+}
+
+/// As the workspace, where exceptions that except nothing are reported too.
+#[test]
+fn the_workspace_is_checked_and_nothing_is_found() {
+    let run = run_in("charts-examples", &["check", "--profile", "strict", "--fail-on", "info"]);
+    let said = text(&run.stdout);
+    assert_eq!(run.status.code(), Some(0), "{said}");
+    assert!(said.contains("\n0 errors, 0 warnings, 0 infos, "), "{said}");
 }
 
 /// What is allowed concerns the log agent alone: that it mounts the node's log files and reads them by root's group.
