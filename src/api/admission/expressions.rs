@@ -36,6 +36,22 @@ pub(super) struct Scope<'a> {
     pub(super) variables: Option<&'a [Known<'a>]>,
 }
 
+/// The fields of `request`.
+const REQUEST: [&str; 12] = [
+    "dryRun",
+    "kind",
+    "name",
+    "namespace",
+    "operation",
+    "options",
+    "requestKind",
+    "requestResource",
+    "requestSubResource",
+    "resource",
+    "subResource",
+    "userInfo",
+];
+
 const NAMES: [&str; 4] = ["object", "oldObject", "request", "namespaceObject"];
 
 /// Judges an expression of a map's field, which must be there.
@@ -111,6 +127,13 @@ fn unknown(expression: &IdedExpr, scope: Scope<'_>, bound: &mut Vec<String>) -> 
             (!known).then(|| name.clone())
         }
         Expr::Select(select) => {
+            if let Expr::Ident(name) = &select.operand.expr
+                && name == "request"
+                && !bound.contains(name)
+                && !REQUEST.contains(&select.field.as_str())
+            {
+                return Some(format!("request.{}", select.field));
+            }
             if let (Expr::Ident(name), Some(variables)) = (&select.operand.expr, scope.variables)
                 && name == "variables"
                 && !variables.iter().any(|(known, _)| *known == select.field)
@@ -146,6 +169,11 @@ fn unknown(expression: &IdedExpr, scope: Scope<'_>, bound: &mut Vec<String>) -> 
             found
         }
         Expr::Map(map) => map.entries.iter().find_map(|entry| unknown_in(&entry.expr, scope, bound)),
+        Expr::Struct(object)
+            if object.type_name.starts_with(char::is_lowercase) && !object.type_name.starts_with("google.") =>
+        {
+            Some(object.type_name.clone())
+        }
         Expr::Struct(object) => object.entries.iter().find_map(|entry| unknown_in(&entry.expr, scope, bound)),
         Expr::Literal(_) | Expr::Unspecified => None,
     }

@@ -181,7 +181,7 @@ impl<'s, 'd> Walk<'s, 'd> {
     /// Server-side apply keeps a null, which then has the wrong type; `create` drops it.
     fn null(&mut self, entry: Entry<'d>, schema: &'s Schema) {
         let has_default = schema.custom.as_ref().is_some_and(|custom| custom.has_default());
-        let of_metadata = self.frames.first().is_some_and(|frame| frame.step == Step::Key("metadata"));
+        let of_metadata = self.frames.iter().any(|frame| frame.step == Step::Key("metadata"));
         if !self.custom || has_default || of_metadata || matches!(schema.shape, Shape::Any | Shape::Reference(_)) {
             return;
         }
