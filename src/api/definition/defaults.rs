@@ -4,9 +4,15 @@ use super::super::check::Check;
 use super::structural::properties;
 use crate::yaml::{Kind, Node};
 
+/// The least number over all that 64 bits hold.
+const TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
+
 /// Judges the defaults of a sound schema.
 pub(super) fn judge<'d>(check: &mut Check<'d>, schema: Node<'d>) {
-    if let Some(default) = schema.field("default") {
+    let least = schema.field("minimum").and_then(|minimum| minimum.text().parse::<f64>().ok());
+    // Older servers take a minimum that 64 bits do not hold for a small one.
+    let overflows = !check.since(37) && least.is_some_and(|least| least >= TOO_LARGE);
+    if let Some(default) = schema.field("default").filter(|_| !overflows) {
         bounds(check, schema, default);
         let place = default.path_from(check.root());
         for finding in crate::schema::default_problems(schema, default, check.version) {
