@@ -221,7 +221,7 @@ fn has_good_escapes(text: &str) -> bool {
 /// As Go's `net/mail` parses an address. What has quotes, comments or brackets is taken as it comes.
 fn is_address(text: &str) -> bool {
     if text.contains(['"', '<', '(', '\\', '[']) {
-        return true;
+        return text.contains('@');
     }
     let is_atom = |text: &str| {
         let allowed = |c: char| c.is_ascii_alphanumeric() || "!#$%&'*+-/=?^_`{|}~".contains(c) || !c.is_ascii();
