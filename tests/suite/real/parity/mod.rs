@@ -29,7 +29,7 @@ use plan::Mutant;
 use record::Record;
 use report::Seed;
 use run::{Peer, compare};
-use server::Server;
+use server::{Server, Way};
 use std::collections::{BTreeMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
@@ -60,10 +60,14 @@ async fn run(options: &Options) -> Vec<String> {
     let peer = Peer { server, record: Arc::new(Record::open(options.record.as_deref())) };
     let mut problems = Vec::new();
     let refused = refused_bases(&peer, &corpus, options, &mut problems).await;
+    let seen = options.seen.as_deref().map(|seen| Record::open(Some(seen)));
     let mut seeds = Vec::new();
     for &seed in &options.seeds {
         let begun = Instant::now();
-        let mutants = plan::plan(&corpus, options.version, seed, options.mutants, &options.kinds);
+        let mut mutants = plan::plan(&corpus, options.version, seed, options.mutants, &options.kinds);
+        if let Some(seen) = &seen {
+            mutants.retain(|mutant| !seen.knows(&mutant.text, Way::Create));
+        }
         println!("parity: seed {seed}: {} mutants planned after {:.1?}", mutants.len(), begun.elapsed());
         peer.ask_all(&corpus, &mutants).await;
         println!("parity: the server has answered after {:.1?}", begun.elapsed());

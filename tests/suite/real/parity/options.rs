@@ -18,6 +18,8 @@ pub(super) struct Options {
     pub(super) kinds: Vec<String>,
     /// `PLIMSOLL_PARITY_RECORD`: a file with answers, which are not asked again; new ones are added.
     pub(super) record: Option<PathBuf>,
+    /// `PLIMSOLL_PARITY_SEEN`: a file with answers, whose mutants are left out: the figures are then of unseen ones only.
+    pub(super) seen: Option<PathBuf>,
     /// `PLIMSOLL_PARITY_WRITE=1`: write the figures into `PARITY.md`.
     pub(super) write: bool,
     /// `PLIMSOLL_PARITY_LISTS`: a folder for a list of disagreements of each kind.
@@ -39,6 +41,7 @@ impl Options {
             seeds: if seeds.is_empty() { vec![1] } else { seeds },
             kinds: list("PLIMSOLL_PARITY_KINDS"),
             record: text("PLIMSOLL_PARITY_RECORD").map(PathBuf::from),
+            seen: text("PLIMSOLL_PARITY_SEEN").map(PathBuf::from),
             write: text("PLIMSOLL_PARITY_WRITE").is_some(),
             lists: text("PLIMSOLL_PARITY_LISTS").map(PathBuf::from),
         }
