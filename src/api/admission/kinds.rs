@@ -4,7 +4,7 @@ use kube_cel::cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue};
 
 /// A kind of value.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::api) enum Kind {
     Truth,
     Text,
     /// An `int`; the others do not mix with it.
@@ -20,7 +20,7 @@ pub(super) enum Kind {
 
 impl Kind {
     /// Names the kind with its article.
-    pub(super) fn article(self) -> &'static str {
+    pub(in crate::api) fn article(self) -> &'static str {
         match self {
             Self::Truth => "a boolean",
             Self::Text => "text",
@@ -34,7 +34,7 @@ impl Kind {
 }
 
 /// A name that has a value, and its kind where it is known.
-pub(super) type Known<'a> = (&'a str, Option<Kind>);
+pub(in crate::api) type Known<'a> = (&'a str, Option<Kind>);
 
 /// Operators that give booleans, as the parser names them.
 const TRUTHS: [&str; 10] = ["_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "_&&_", "_||_", "!_", "@in"];
@@ -43,7 +43,7 @@ const TRUTHS: [&str; 10] = ["_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "_&&_"
 const ALIKE: [&str; 9] = ["_<_", "_<=_", "_>_", "_>=_", "_+_", "_-_", "_*_", "_/_", "_%_"];
 
 /// Finds what an expression gives, with the variables of the policy; the error is what cannot be joined.
-pub(super) fn kind_of(expression: &IdedExpr, variables: &[Known<'_>]) -> Result<Option<Kind>, String> {
+pub(in crate::api) fn kind_of(expression: &IdedExpr, variables: &[Known<'_>]) -> Result<Option<Kind>, String> {
     Kinds { variables, bound: Vec::new() }.visit(expression)
 }
 

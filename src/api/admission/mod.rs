@@ -9,6 +9,7 @@ mod webhooks;
 #[cfg(test)]
 mod tests;
 
+pub(super) use kinds::kind_of;
 pub(super) use webhooks::{wrong_service_path, wrong_url};
 
 use super::Judge;

@@ -1,5 +1,6 @@
 //! Names in the API of devices, lists of bounded length, selectors.
 
+use crate::api::admission::kind_of;
 use crate::api::check::{Check, items, plain, show, text};
 use crate::api::syntax::{dns_label, dns_subdomain};
 use crate::yaml::Node;
@@ -176,6 +177,9 @@ fn expression(written: &str) -> Option<String> {
         if let Some(name) = references.variables().into_iter().find(|name| !KNOWN.contains(name)) {
             return Some(format!("speaks of `{name}`, which is not known there"));
         }
+    }
+    if let Err(problem) = kind_of(program.expression(), &[]) {
+        return Some(problem);
     }
     match &program.expression().expr {
         Expr::Literal(LiteralValue::Boolean(_)) => None,

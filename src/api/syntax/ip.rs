@@ -44,11 +44,12 @@ impl Network {
         (prefix <= most).then_some(Self { ip, prefix })
     }
 
-    /// Tells whether `other` lies in the network, and is smaller.
+    /// Tells whether `other` lies in the network, and has the longer prefix. As in Go, an IPv4 address within IPv6 is that
+    /// IPv4 address.
     pub(in crate::api) fn strictly_holds(self, other: Self) -> bool {
-        self.ip.is_ipv4() == other.ip.is_ipv4()
-            && other.prefix > self.prefix
-            && masked(self.ip, self.prefix) == masked(other.ip, self.prefix)
+        let (own, others) = (self.ip.to_canonical(), other.ip.to_canonical());
+        let prefix = if is_mapped(self.ip) { self.prefix.saturating_sub(96) } else { self.prefix };
+        own.is_ipv4() == others.is_ipv4() && other.prefix > self.prefix && masked(own, prefix) == masked(others, prefix)
     }
 
     /// Tells whether bits behind the prefix are set.

@@ -115,6 +115,11 @@ pub(super) fn is_unread(finding: &Diagnostic, version: Version) -> bool {
         let object = finding.object.as_ref();
         object.is_some_and(|object| object.kind == "StatefulSet" && object.api_version == "apps/v1")
     };
+    // Before 1.37 servers drop it, whatever it is.
+    let dropped = "spec.updateStrategy.rollingUpdate.maxUnavailable";
+    if of_stateful_set() && finding.path.as_deref() == Some(dropped) {
+        return (version.major, version.minor) < (1, 37) && finding.rule == "schema/format";
+    }
     let inside = |path: &str| path.starts_with("spec.template.spec") || path.starts_with("spec.volumeClaimTemplates[");
     // Of what is read into fields, the numbers out of range and the items left empty are not looked into either.
     let validated = || match finding.rule.as_ref() {
