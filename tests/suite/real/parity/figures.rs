@@ -63,7 +63,7 @@ impl Figures {
 }
 
 /// Gives the figures of each kind × class of mutations.
-pub(super) fn by_class(cases: &[Case]) -> BTreeMap<(String, &'static str), Figures> {
+pub(super) fn by_class<'c>(cases: impl IntoIterator<Item = &'c Case>) -> BTreeMap<(String, &'static str), Figures> {
     let mut classes: BTreeMap<(String, &'static str), Figures> = BTreeMap::new();
     for case in cases {
         classes.entry((case.kind.clone(), case.class)).or_default().add(case);

@@ -71,7 +71,7 @@ async fn run(options: &Options) -> Vec<String> {
         println!("parity: compared after {:.1?}", begun.elapsed());
         seeds.push(Seed { number: seed, mutants: mutants.len(), cases });
     }
-    println!("\n{}{}", report::SUMMARY_HEAD, seeds.iter().map(report::summary).collect::<String>());
+    println!("\n{}{}", report::SUMMARY_HEAD, report::summary(&seeds));
     if options.write {
         report::write_parity(&corpus::folder().join("PARITY.md"), &options.version.to_string(), &seeds);
     }

@@ -22,29 +22,36 @@ fn percent(share: Option<f64>) -> String {
     share.map_or_else(|| "–".to_owned(), |share| format!("{:.2}%", (share * 10_000.0).floor() / 100.0))
 }
 
-/// Gives the figures in few lines.
-pub(super) fn summary(seed: &Seed) -> String {
-    let whole = Figures::of(&seed.cases);
-    let classes = by_class(&seed.cases);
+/// Gives a line of figures for each seed, and one for all together.
+pub(super) fn summary(seeds: &[Seed]) -> String {
+    let of_seed = |seed: &Seed| line(&seed.number.to_string(), seed.mutants, &seed.cases.iter().collect::<Vec<_>>());
+    let mut text: String = seeds.iter().map(of_seed).collect();
+    if seeds.len() > 1 {
+        let all: Vec<&Case> = seeds.iter().flat_map(|seed| &seed.cases).collect();
+        text += &line("together", seeds.iter().map(|seed| seed.mutants).sum(), &all);
+    }
+    text
+}
+
+fn line(name: &str, mutants: usize, cases: &[&Case]) -> String {
+    let whole = Figures::of(cases.iter().copied());
+    let classes = by_class(cases.iter().copied());
     let recalls: Vec<_> = classes.iter().filter_map(|(name, of)| Some((of.recall()?, name, of))).collect();
     #[expect(clippy::cast_precision_loss, reason = "these are small numbers")]
     let average = recalls.iter().map(|(recall, ..)| recall).sum::<f64>() / recalls.len() as f64;
-    let mut text = format!(
-        "| {} | {} | {} | {} | {} | {} | {} | {} | {} |",
-        seed.number,
-        seed.mutants,
+    let worst = recalls.iter().min_by(|a, b| a.0.total_cmp(&b.0));
+    let worst = worst.map_or_else(String::new, |(recall, (kind, class), of)| {
+        format!("{kind} × {class}: {} of {}", percent(Some(*recall)), of.rejected)
+    });
+    format!(
+        "| {name} | {mutants} | {} | {} | {} | {} | {} | {worst} | {} |\n",
         whole.verdicts,
         whole.rejected,
         whole.wrong,
         percent(whole.recall()),
         percent(Some(average)),
-        recalls.iter().min_by(|a, b| a.0.total_cmp(&b.0)).map_or_else(String::new, |(recall, (kind, class), of)| {
-            format!("{kind} × {class}: {} of {}", percent(Some(*recall)), of.rejected)
-        }),
         percent(whole.same_field()),
-    );
-    text.push('\n');
-    text
+    )
 }
 
 pub(super) const SUMMARY_HEAD: &str = "\
@@ -56,7 +63,7 @@ worst kind × class | same field |
 /// Gives the section of `PARITY.md` about one release.
 fn section(version: &str, seeds: &[Seed]) -> String {
     let mut text = format!("## Kubernetes {version}\n\n{SUMMARY_HEAD}");
-    text.extend(seeds.iter().map(summary));
+    text += &summary(seeds);
     let cases = || seeds.iter().flat_map(|seed| &seed.cases);
     text += "\n### By kind\n\n| kind | verdicts | rejected | false | of it by us | same field | not predicted | \
         warnings differ |\n|---|---|---|---|---|---|---|---|\n";
@@ -82,18 +89,13 @@ fn section(version: &str, seeds: &[Seed]) -> String {
     for class in classes {
         text += &row(class, Figures::of(cases().filter(|case| case.class == class)));
     }
-    let mut low = String::new();
-    for seed in seeds {
-        for ((kind, class), of) in by_class(&seed.cases) {
-            if of.recall().is_some_and(|recall| recall < LOW) {
-                let number = seed.number;
-                _ = writeln!(low, "| {number} | {kind} × {class} | {} | {} |", of.rejected, percent(of.recall()));
-            }
-        }
-    }
+    let classes = by_class(cases());
+    let low: Vec<_> = classes.iter().filter(|(_, of)| of.recall().is_some_and(|recall| recall < LOW)).collect();
     if !low.is_empty() {
-        text += "\n### Kind × class under 90%\n\n| seed | kind × class | rejected | of it by us |\n|---|---|---|---|\n";
-        text += &low;
+        text += "\n### Kind × class under 90%\n\n| kind × class | rejected | of it by us |\n|---|---|---|\n";
+    }
+    for ((kind, class), of) in low {
+        _ = writeln!(text, "| {kind} × {class} | {} | {} |", of.rejected, percent(of.recall()));
     }
     let lax = Figures::of(cases()).create_only;
     _ = writeln!(
