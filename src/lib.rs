@@ -12,8 +12,9 @@
 //! 4. [`object`] takes the objects out of the trees, and the pods out of the objects.
 //! 5. [`schema`] proves objects against the API's own schemas, at one or several Kubernetes versions.
 //! 6. [`api`] adds what the API server refuses beyond schemas.
-//! 7. [`lint`] judges them by rules, which are data.
-//! 8. Every stage reports [`diagnostic`]s: what is wrong, where, what to write instead. Those in rendered text are carried
+//! 7. [`policy`] evaluates the admission policies that people keep in files.
+//! 8. [`lint`] judges them by rules, which are data.
+//! 9. Every stage reports [`diagnostic`]s: what is wrong, where, what to write instead. Those in rendered text are carried
 //!    back to the line of a template or of a values file that a person wrote; [`diagnostic::emit`] prints them.
 //!
 //! [`source`] holds the texts that all of them point into. The stages from `yaml` on are pure: they read no files and print

@@ -83,6 +83,11 @@ pub(super) fn embedded<'d>(check: &mut Check<'d>, object: Node<'d>) {
     common(check, metadata, metadata);
     owners(check, metadata);
     finalizers(check, metadata, false);
+    for entry in items(metadata, "managedFields") {
+        if !["Apply", "Update"].contains(&text(entry, "operation")) {
+            check.error("api/metadata", (entry, "operation"), "`operation` must be `Apply` or `Update`");
+        }
+    }
 }
 
 /// Judges labels and annotations, which the server names as fields of `holder`.
@@ -135,6 +140,12 @@ fn labels_of<'d>(check: &mut Check<'d>, labels: Node<'d>, holder: Node<'d>, fiel
     }
 }
 
+/// Tells whether two references to owners say the same.
+fn is_same(first: Node<'_>, second: Node<'_>) -> bool {
+    let fields = ["apiVersion", "kind", "name", "uid", "controller", "blockOwnerDeletion"];
+    fields.into_iter().all(|field| text(first, field) == text(second, field))
+}
+
 fn owners<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
     let mut controller = None;
     for owner in items(metadata, "ownerReferences") {
@@ -149,7 +160,11 @@ fn owners<'d>(check: &mut Check<'d>, metadata: Node<'d>) {
         if api_version == "v1" && text(owner, "kind") == "Event" {
             check.error("api/metadata", owner, "an Event owns nothing");
         }
-        if super::check::is_true(owner, "controller")
+        // The server drops an owner that stands twice.
+        let again =
+            items(metadata, "ownerReferences").take_while(|first| *first != owner).any(|first| is_same(first, owner));
+        if !again
+            && super::check::is_true(owner, "controller")
             && let Some(first) = controller.replace(owner)
         {
             let message = "only one owner may be the controller";

@@ -7,7 +7,7 @@
 //! Three verdicts are kept apart: *refused* is an error; *accepted with a warning header* is a warning; *refused by
 //! server-side apply only* is an error of the rule `api/server-side-apply`.
 //!
-//! [`check::Check`] collects; a file per area of the API judges, and names its kinds in its `find`.
+//! `check::Check` collects; a file per area of the API judges, and names its kinds in its `find`.
 
 mod admission;
 mod autoscaling;
@@ -27,6 +27,7 @@ mod pod;
 mod policy;
 mod rbac;
 mod resources;
+mod rules;
 mod selector;
 mod service;
 mod share;
@@ -36,6 +37,8 @@ mod workloads;
 
 #[cfg(test)]
 mod testing;
+
+pub use rules::{RULES, about};
 
 use crate::diagnostic::{Diagnostic, ObjectName, Severity};
 use crate::schema::{self, Lookup, SchemaStore, Version, each_object};
@@ -74,6 +77,7 @@ pub fn verdict(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Dia
     each_object(root, &mut |object| {
         let mut found = judge(object, store, version, &findings);
         findings.retain(|known| !found.iter().any(|later| replaces(later, known)));
+        findings.iter_mut().for_each(|known| refuse_placeholder(known, &mut found));
         found.retain(|finding| !findings.iter().any(|known| covers(known, finding)));
         findings.append(&mut found);
         name_as_server(object, &mut findings);
@@ -143,6 +147,15 @@ fn judge(object: Node<'_>, store: &SchemaStore, version: Version, known: &[Diagn
         judge(&mut check, object);
     }
     check.finish(&name)
+}
+
+/// Makes an error of a placeholder that the server refuses: that it is one says more than what is wrong with its form.
+fn refuse_placeholder(known: &mut Diagnostic, found: &mut Vec<Diagnostic>) {
+    let refused = |later: &Diagnostic| later.severity == Severity::Error && later.span == known.span;
+    if known.rule == "schema/placeholder" && found.iter().any(refused) {
+        found.retain(|later| !refused(later));
+        known.severity = Severity::Error;
+    }
 }
 
 /// Tells whether a finding says what one of the schemas says, with the path that the server gives: for a map that is

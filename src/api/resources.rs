@@ -93,7 +93,10 @@ pub(super) fn judge_amount<'d>(check: &mut Check<'d>, place: Place<'d>, entry: E
         check.error("api/quantity", place, message);
     }
     let counted = COUNTED.contains(&entry.name()) || is_extended(entry.name());
-    if counted && !amount.is_whole() {
+    // The server counts in thousandths of 64 bits; what is larger is no number to it, unless it reads it by a longer way.
+    let short = entry.value.text().len() < 19 && entry.value.text().bytes().all(|byte| byte.is_ascii_digit());
+    let countable = Amount::whole(i64::MAX / 1000);
+    if counted && (!amount.is_whole() || (short && amount > countable)) {
         let message = format!("`{}` is `{}`, but is counted in whole numbers", show(entry.name()), entry.value.text());
         check.error("api/quantity", place, message);
     }

@@ -403,11 +403,9 @@ fn judge(unit: &mut Unit, judged: Judged<'_>, stages: Stages, store: &SchemaStor
     unit.checked.versions = unit.versions.iter().map(ToString::to_string).collect();
     if stages.validate {
         // What SOPS encrypted is not what the server gets.
-        let of_document = |document: &Document| match crate::chart::is_encrypted(document.root()) {
-            true => Vec::new(),
-            false => api::verdicts(document.root(), store, &unit.versions),
-        };
-        let of_documents: Vec<_> = documents.par_iter().map(of_document).collect();
+        let plain = |document: &&Document| !crate::chart::is_encrypted(document.root());
+        let of_document = |document: &Document| api::verdicts(document.root(), store, &unit.versions);
+        let of_documents: Vec<_> = documents.par_iter().filter(plain).map(of_document).collect();
         found.extend(of_documents.into_iter().flatten());
         if stages.strict_kinds {
             found.iter_mut().filter(|finding| finding.rule == "schema/unknown-kind").for_each(|finding| {

@@ -3,6 +3,8 @@
 use super::Exit;
 use super::trouble::Trouble;
 use super::world::World;
+use crate::api;
+use crate::diagnostic::nearest;
 use crate::lint::{self, Rule};
 use clap::Args;
 use std::fmt::Write as _;
@@ -21,15 +23,33 @@ impl ExplainArgs {
         if let Some(rule) = lint::load(&self.rule) {
             return super::print(&describe(&rule), world);
         }
+        if let Some(about) = api::about(&self.rule) {
+            return super::print(&describe_verdict(&self.rule, about), world);
+        }
         let trouble = Trouble::new(format!("unknown rule `{}`", self.rule));
         let help = match lint::nearest_rule(&self.rule) {
             Some(near) => format!("did you mean `{near}`?"),
+            None if self.rule.starts_with("api/") => match nearest(&self.rule, api::RULES.iter().map(|(id, _)| *id)) {
+                Some(near) => format!("did you mean `{near}`?"),
+                None => "the ids of the server's verdict stand in its findings".to_owned(),
+            },
             None if self.rule.contains('/') => "this is no rule: its findings say what is wrong themselves".to_owned(),
             None => "`plimsoll rules` lists them".to_owned(),
         };
         trouble.help(help).tell(world);
         Exit::Trouble
     }
+}
+
+/// Describes what findings of the server's verdict have in common.
+fn describe_verdict(id: &str, about: &str) -> String {
+    format!(
+        "{id}: {about}\n\n\
+        The API server's own verdict, which `check` and `validate` give without a server. An error is what it refuses, a\n\
+        warning what it takes with a warning. Each finding names the field as the server does, and the versions of Kubernetes\n\
+        for which it holds.\n\n\
+        to leave it out: --skip {id}; to see it alone: --rule {id}\n"
+    )
 }
 
 fn describe(rule: &Rule) -> String {

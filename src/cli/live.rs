@@ -122,7 +122,7 @@ pub(super) struct Answers {
     version: Version,
     context: String,
     /// One for each object, in the order of the set.
-    answers: Vec<Answer>,
+    of_objects: Vec<Answer>,
 }
 
 /// Asks for the answers on a set of objects.
@@ -145,7 +145,7 @@ pub(super) fn ask(
     converse(async {
         let cluster = Cluster::connect(&options).await?;
         let answers = cluster.dry_run(objects).await?;
-        Ok(Answers { version: cluster.version(), context: cluster.context().to_owned(), answers })
+        Ok(Answers { version: cluster.version(), context: cluster.context().to_owned(), of_objects: answers })
     })
 }
 
@@ -155,7 +155,7 @@ impl Answers {
         // Of a server newer or older than every known version, the nearest one is the judge.
         let judge = self.version.clamp(Version::ALL[0], Version::LATEST);
         let version = judge.to_string();
-        for (object, answer) in objects.iter().zip(&self.answers) {
+        for (object, answer) in objects.iter().zip(&self.of_objects) {
             let known = api::verdict(object.node, store, judge);
             let heard = Heard { answer, version: &version, context: &self.context };
             for mut added in merge(object.node, heard, &known, findings) {
@@ -163,7 +163,7 @@ impl Answers {
                 findings.push(added);
             }
         }
-        let nodes = objects.iter().map(|object| object.node).zip(&self.answers);
+        let nodes = objects.iter().map(|object| object.node).zip(&self.of_objects);
         for (node, mut told) in not_judged(&self.context, nodes) {
             told.object = objects.iter().find(|object| object.node == node).map(Object::full_name);
             told.versions = vec![version.clone()];

@@ -49,7 +49,8 @@ pub(super) fn refusal(status: &Json, code: u16) -> Outcome {
     }
     Outcome::Refused {
         causes,
-        of_the_object: matches!(code, 400 | 422) || message.starts_with("failed to create typed"),
+        of_the_object: matches!(code, 400 | 422)
+            || ["failed to create typed", "failed to convert"].iter().any(|word| message.starts_with(word)),
     }
 }
 

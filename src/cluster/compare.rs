@@ -3,6 +3,7 @@
 use super::answer::{Answer, Cause, Outcome};
 use super::path::{Found, find};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::source::Span;
 use crate::yaml::Node;
 
 /// What a server said of an object, and where it said it.
@@ -24,6 +25,12 @@ pub struct Heard<'a> {
 pub fn merge(object: Node<'_>, heard: Heard<'_>, known: &[Diagnostic], all: &mut Vec<Diagnostic>) -> Vec<Diagnostic> {
     let errors: Vec<&Diagnostic> = known.iter().filter(|finding| finding.severity == Severity::Error).collect();
     let mut found = Vec::new();
+    if !matches!(heard.answer.outcome, Outcome::NotJudged(_)) {
+        // The server knows the kind, and has checked its fields.
+        let here = object.span();
+        let inside = |span: Span| span.file == here.file && here.start <= span.start && span.end <= here.end;
+        all.retain(|known| known.rule != "schema/unknown-kind" || !known.span.is_some_and(inside));
+    }
     match &heard.answer.outcome {
         Outcome::Accepted => {
             for ours in &errors {

@@ -44,12 +44,12 @@ impl Cluster {
         for (index, sent) in objects.into_iter().enumerate() {
             match self.path(&sent, &resources) {
                 Err(answer) => answers[index] = Some(answer),
-                Ok(path) => {
+                Ok((method, path)) => {
                     if running.len() >= AT_ONCE {
                         settle(&mut running, &mut answers).await?;
                     }
                     let (cluster, declared) = (self.clone(), declared.clone());
-                    running.spawn(async move { (index, cluster.apply(&path, &sent, &declared).await) });
+                    running.spawn(async move { (index, cluster.judge(method, &path, &sent, &declared).await) });
                 }
             }
         }
@@ -59,33 +59,46 @@ impl Cluster {
         Ok(answers.into_iter().flatten().collect())
     }
 
-    /// Gives the path at which an object is applied, or why there is none.
-    fn path(&self, sent: &Sent, resources: &Resources) -> Result<String, Answer> {
+    /// Gives how and at which path an object is asked about, or why it cannot be.
+    fn path(&self, sent: &Sent, resources: &Resources) -> Result<(Method, String), Answer> {
         let (api_version, kind) = (sent.text("/apiVersion"), sent.text("/kind"));
         let Some(Resource { name: resource, namespaced }) = resources.find(api_version, kind) else {
             return Err(not_judged(format!("the cluster does not serve `{api_version} {kind}`")));
         };
         let name = sent.text("/metadata/name");
-        if !is_path(name, false) {
+        // What gets its name from the server is created; all else is applied.
+        let generated = name.is_empty() && !sent.text("/metadata/generateName").is_empty();
+        if !generated && !is_path(name, false) {
             return Err(not_judged("it has no name under which it could be asked about".to_owned()));
         }
         let root = root(api_version);
-        let query = "dryRun=All&fieldValidation=Strict&fieldManager=plimsoll&force=true";
+        let query = "dryRun=All&fieldValidation=Strict&fieldManager=plimsoll";
+        let (method, below) = if generated {
+            (Method::POST, format!("?{query}"))
+        } else {
+            (Method::PATCH, format!("/{}?{query}&force=true", escape(name)))
+        };
         if !namespaced {
-            return Ok(format!("{root}/{resource}/{}?{query}", escape(name)));
+            return Ok((method, format!("{root}/{resource}{below}")));
         }
         let written = Some(sent.text("/metadata/namespace")).filter(|namespace| !namespace.is_empty());
         let namespace = written.or(sent.namespace.as_deref()).unwrap_or(self.namespace());
         if !is_path(namespace, false) {
             return Err(not_judged("its namespace has no name that a cluster could have".to_owned()));
         }
-        Ok(format!("{root}/namespaces/{}/{resource}/{}?{query}", escape(namespace), escape(name)))
+        Ok((method, format!("{root}/namespaces/{}/{resource}{below}", escape(namespace))))
     }
 
-    async fn apply(&self, path: &str, sent: &Sent, declared: &HashSet<String>) -> Result<Answer, ClusterError> {
+    async fn judge(
+        &self,
+        method: Method,
+        path: &str,
+        sent: &Sent,
+        declared: &HashSet<String>,
+    ) -> Result<Answer, ClusterError> {
         let body = sent.object.to_string().into_bytes();
-        let Reply { status, body, warnings } =
-            self.send(Method::PATCH, path, "application/apply-patch+yaml", body).await?;
+        let content_type = if method == Method::PATCH { "application/apply-patch+yaml" } else { "application/json" };
+        let Reply { status, body, warnings } = self.send(method, path, content_type, body).await?;
         if status.is_success() {
             return Ok(Answer { outcome: Outcome::Accepted, warnings });
         }
@@ -103,8 +116,8 @@ impl Cluster {
                 Outcome::NotJudged("the cluster does not serve it".to_owned())
             }
             StatusCode::NOT_FOUND => Outcome::NotJudged(message.to_owned()),
-            // Server-side apply's own refusals come as errors of the server.
-            status if status.is_server_error() && body.get("reason").is_none() && !is_typed(message) => {
+            // What cannot be typed or converted comes as an error of the server, too. Of others there is no verdict.
+            status if is_busy(status) || body.get("kind").and_then(Json::as_str) != Some("Status") => {
                 return Err(self.refused(&Reply { status, body, warnings }));
             }
             status => refusal(&body, status.as_u16()),
@@ -133,8 +146,9 @@ fn is_permission(message: &str) -> bool {
     message.contains(" cannot patch resource ") || message.contains(" cannot create resource ")
 }
 
-fn is_typed(message: &str) -> bool {
-    message.starts_with("failed to create typed patch object")
+/// Tells whether a server says that it cannot answer now.
+fn is_busy(status: StatusCode) -> bool {
+    matches!(status.as_u16(), 429 | 502 | 503 | 504)
 }
 
 /// The namespaces that the objects themselves declare.

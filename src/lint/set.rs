@@ -136,6 +136,16 @@ impl<'a, 'd> Set<'a, 'd> {
         scalers.get(name).map(Vec::as_slice).unwrap_or_default()
     }
 
+    /// Tells whether there is a custom resource of a kind, in whatever case it is written, in the namespace of an object.
+    pub(super) fn has_custom_kind(&self, other: &Object<'_>, kind: &str) -> bool {
+        self.objects.iter().any(|object| {
+            object.kind.eq_ignore_ascii_case(kind)
+                && object.group().contains('.')
+                && !object.group().ends_with("k8s.io")
+                && object.namespace == other.namespace
+        })
+    }
+
     /// Iterates over the names of a kind's objects in the namespace of another.
     pub(super) fn kind_beside<'s>(
         &'s self,

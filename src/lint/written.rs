@@ -55,6 +55,8 @@ pub fn in_template(source: &Arc<SourceFile>) -> Vec<Diagnostic> {
         let tagged = text.contains("{{") || text.contains("{%");
         let (name, value) = text.trim_start_matches([' ', '-']).split_once(": ").unwrap_or(("", text));
         let plain = !tagged && !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || "#{[\"'".contains(c));
+        // A map or a list on the line is no literal; what stands in one is looked at by its form.
+        let plain = plain && !value.trim_start().starts_with(['{', '[']);
         let named = if plain { what_is_in_field(name, value.trim().trim_matches(['"', '\''])) } else { None };
         if let Some(what) = secret_form(text).or(named) {
             let indent = text.len() - text.trim_start().len();
@@ -79,7 +81,7 @@ mod tests {
     use super::*;
     use crate::source::SourceMap;
 
-    fn shown(source: &Arc<SourceFile>, found: Vec<Diagnostic>) -> Vec<String> {
+    fn shown(source: &Arc<SourceFile>, found: &[Diagnostic]) -> Vec<String> {
         let line = |found: &Diagnostic| source.position(found.span.expect("it has a place").start).line;
         found.iter().map(|found| format!("{}: {}", line(found), found.message)).collect()
     }
@@ -101,7 +103,7 @@ signing: { key: Zm9vYmFyYmF6cXV4MTIzNDU2 }
 ";
         let source = SourceMap::new().add("values.yaml", text);
         assert_eq!(
-            shown(&source, in_values(&source)),
+            shown(&source, &in_values(&source)),
             [
                 "2: `db.password` is a secret, in plain sight",
                 "5: `db.url` is a password in a URL, in plain sight",
@@ -128,10 +130,11 @@ url: postgres://app:hunter2@db/app
 password: {{ values.password }}
 url: postgres://app:{{ values.password }}@db/app
 secretName: web
+- serviceAccountToken: { path: token, expirationSeconds: 3600 }
 ";
         let source = SourceMap::new().add("web.yaml", text);
         assert_eq!(
-            shown(&source, in_template(&source)),
+            shown(&source, &in_template(&source)),
             ["2: the template holds a secret", "3: the template holds a password in a URL"]
         );
     }

@@ -1,11 +1,12 @@
 //! ValidatingAdmissionPolicies, as the server evaluates them on creation.
 
 use super::cel::{self, Expression, Failure};
+use super::defaults;
 use super::matching::{Match, Subject, is_about, resource_of};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::object::{Object, ObjectSet};
-use crate::schema::{SchemaStore, Version};
-use crate::yaml::{Kind, Node};
+use crate::schema::{Definition, Lookup, Schema, SchemaStore, Shape, Version};
+use crate::yaml::{Kind, Node, emit::Data};
 use kube_cel::cel::{Context, Value};
 
 const GROUP: &str = "admissionregistration.k8s.io";
@@ -81,7 +82,7 @@ impl<'d> Policies<'d> {
 
     /// Judges the objects of a set.
     pub fn judge(&self, objects: &ObjectSet<'d>, store: &SchemaStore) -> Vec<Diagnostic> {
-        let mut findings = Vec::new();
+        let mut found = Found::default();
         for object in objects {
             // The server exempts policies and their bindings, so that nobody locks himself out.
             if object.group() == GROUP && object.kind.starts_with("ValidatingAdmissionPolicy") {
@@ -98,15 +99,17 @@ impl<'d> Policies<'d> {
                 namespaced: store.is_namespaced(Version::LATEST, object.api_version, object.kind).unwrap_or(true),
                 namespace: namespaces.next().map(|namespace| namespace.node),
             };
+            let is_field = |name: &str| is_field(store, object, name);
             for bound in &self.bound {
-                let before = findings.len();
-                bound.judge(subject, &self.parameters, &mut findings);
-                for finding in findings.iter_mut().skip(before) {
+                let before = found.refused.len();
+                bound.judge(subject, &is_field, &self.parameters, &mut found);
+                for finding in found.refused.iter_mut().skip(before) {
                     finding.object = Some(object.full_name());
                 }
             }
         }
-        findings
+        found.refused.append(&mut found.unknown);
+        found.refused
     }
 
     fn resource_of(&self, object: &Object<'_>) -> String {
@@ -116,6 +119,23 @@ impl<'d> Policies<'d> {
         };
         let plural = self.definitions.iter().find(fits).and_then(|found| found.at(&["spec", "names", "plural"]));
         plural.map_or_else(|| resource_of(object.kind), |plural| plural.text().to_owned())
+    }
+}
+
+/// What judging gave.
+#[derive(Default)]
+struct Found {
+    /// What the policies refuse.
+    refused: Vec<Diagnostic>,
+    /// What cannot be told without the cluster, each once.
+    unknown: Vec<Diagnostic>,
+}
+
+impl Found {
+    fn unknown(&mut self, finding: Diagnostic) {
+        if !self.unknown.contains(&finding) {
+            self.unknown.push(finding);
+        }
     }
 }
 
@@ -150,7 +170,13 @@ impl<'d> Bound<'d> {
         }
     }
 
-    fn judge(&self, subject: Subject<'_, 'd>, known: &[Object<'d>], findings: &mut Vec<Diagnostic>) {
+    fn judge(
+        &self,
+        subject: Subject<'_, 'd>,
+        is_field: &dyn Fn(&str) -> bool,
+        known: &[Object<'d>],
+        found: &mut Found,
+    ) {
         for (resources, needed) in [
             (self.policy.at(&["spec", "matchConstraints"]), true),
             (self.binding.at(&["spec", "matchResources"]), false),
@@ -158,7 +184,7 @@ impl<'d> Bound<'d> {
             match is_about(resources, subject, needed) {
                 Match::Yes => {}
                 Match::No => return,
-                Match::Unknown(why) => return findings.push(self.unknown(subject, &why)),
+                Match::Unknown(why) => return found.unknown(self.unknown(self.binding, &why)),
             }
         }
         let parameters = match self.parameters(subject, known) {
@@ -167,13 +193,13 @@ impl<'d> Bound<'d> {
             Parameters::Missing => {
                 let allowed = self.binding.at(&["spec", "paramRef", "parameterNotFoundAction"]);
                 if allowed.is_none_or(|action| action.text() != "Allow") {
-                    findings.push(self.unknown(subject, "its parameters are not among these files"));
+                    found.unknown(self.unknown(self.binding, "its parameters are not among these files"));
                 }
                 return;
             }
         };
         for parameter in parameters {
-            self.evaluate(subject, parameter, findings);
+            self.evaluate(subject, is_field, parameter, found);
         }
     }
 
@@ -200,49 +226,66 @@ impl<'d> Bound<'d> {
         if found.is_empty() { Parameters::Missing } else { Parameters::Found(found) }
     }
 
-    fn evaluate(&self, subject: Subject<'_, 'd>, parameter: Option<Node<'d>>, findings: &mut Vec<Diagnostic>) {
+    fn evaluate(
+        &self,
+        subject: Subject<'_, 'd>,
+        is_field: &dyn Fn(&str) -> bool,
+        parameter: Option<Node<'d>>,
+        found: &mut Found,
+    ) {
         let object = subject.object;
+        let mut data = Data::from_node(object.node);
+        defaults::fill(object.group(), object.kind, &mut data);
         let mut scope = cel::scope();
-        cel::name(&mut scope, "object", cel::of_node(object.node));
+        cel::name(&mut scope, "object", cel::of_data(&data));
         cel::name(&mut scope, "oldObject", Value::Null);
         cel::name(&mut scope, "params", parameter.map_or(Value::Null, cel::of_node));
         cel::name(&mut scope, "request", request(subject));
-        let namespace = match (subject.namespaced, subject.namespace) {
-            (true, Some(namespace)) => cel::of_node(namespace),
-            (true, None) => cel::map([(
-                "metadata".to_owned(),
-                cel::map([("name".to_owned(), cel::text(object.namespace.as_deref().unwrap_or_default()))]),
-            )]),
-            (false, _) => Value::Null,
+        cel::name(&mut scope, "namespaceObject", namespace_of(subject));
+        let unseen = subject.namespaced && subject.namespace.is_none();
+        let holds = |compiled: &Compiled<'d>, scope: &Context<'_>| match compiled.node.text() {
+            text if unseen && asks_of_namespace(text) => {
+                Err(Failure::Unsupported("the object's namespace is not among these files".to_owned()))
+            }
+            _ => compiled.with(|expression| expression.holds(scope)),
         };
-        cel::name(&mut scope, "namespaceObject", namespace);
         for condition in &self.conditions {
-            match condition.with(|expression| expression.holds(&scope)) {
+            match holds(condition, &scope) {
                 Ok(true) => {}
                 Ok(false) => return,
-                Err(failure) => return self.fail(subject, condition, failure, findings),
+                Err(failure) => return self.fail(subject, is_field, condition, failure, found),
             }
         }
-        self.add_variables(&mut scope);
+        let failed = self.add_variables(&mut scope);
         for (validation, message) in &self.validations {
-            match validation.with(|expression| expression.holds(&scope)) {
+            match holds(validation, &scope) {
                 Ok(true) => {}
-                Ok(false) => findings.push(self.denied(subject, validation, message.as_ref(), &scope)),
-                Err(failure) => self.fail(subject, validation, failure, findings),
+                Ok(false) => found.refused.push(self.denied(subject, validation, message.as_ref(), &scope)),
+                Err(Failure::Missing(key)) if failed.iter().any(|(name, ..)| **name == key) => {
+                    // What uses a variable fails as the variable does.
+                    for (_, variable, failure) in failed.iter().filter(|(name, ..)| **name == key) {
+                        self.fail(subject, is_field, variable, failure.clone(), found);
+                    }
+                }
+                Err(failure) => self.fail(subject, is_field, validation, failure, found),
             }
         }
     }
 
-    /// Adds the policy's variables. One that fails is missing, so that what uses it fails as it would on the server.
-    fn add_variables(&self, scope: &mut Context<'_>) {
-        let mut known: Vec<(String, Value)> = Vec::new();
+    /// Adds the policy's variables. Gives those that fail, which then are missing.
+    fn add_variables(&self, scope: &mut Context<'_>) -> Vec<(&str, &Compiled<'d>, Failure)> {
+        let (mut known, mut failed): (Vec<(String, Value)>, _) = (Vec::new(), Vec::new());
         cel::name(scope, "variables", cel::map(known.clone()));
         for (name, variable) in &self.variables {
-            if let Ok(value) = variable.with(|expression| expression.value(scope)) {
-                known.push(((*name).to_owned(), value));
-                cel::name(scope, "variables", cel::map(known.clone()));
+            match variable.with(|expression| expression.value(scope)) {
+                Ok(value) => {
+                    known.push(((*name).to_owned(), value));
+                    cel::name(scope, "variables", cel::map(known.clone()));
+                }
+                Err(failure) => failed.push((*name, variable, failure)),
             }
         }
+        failed
     }
 
     fn denied(
@@ -261,31 +304,36 @@ impl<'d> Bound<'d> {
         let written =
             validation.node.parent().and_then(|item| item.field("message")).map(|text| text.text().trim().to_owned());
         let words = worded.or(written).unwrap_or_else(|| format!("`{}` does not hold", validation.node.text().trim()));
-        self.finding(subject, validation, words)
+        self.finding(subject, validation, &words)
     }
 
     /// Reports an expression that gave no value: by the policy's own will a refusal, or nothing.
     fn fail(
         &self,
         subject: Subject<'_, 'd>,
+        is_field: &dyn Fn(&str) -> bool,
         compiled: &Compiled<'d>,
         failure: Failure,
-        findings: &mut Vec<Diagnostic>,
+        found: &mut Found,
     ) {
         let ignored = self.policy.at(&["spec", "failurePolicy"]).is_some_and(|policy| policy.text() == "Ignore");
-        match failure {
-            Failure::Error(_) if ignored => {}
-            Failure::Error(error) => {
-                let words = format!("its expression `{}` fails: {error}", compiled.node.text().trim());
-                findings.push(self.finding(subject, compiled, words));
+        let error = match failure {
+            Failure::Unsupported(why) => return found.unknown(self.unknown(compiled.node, &why)),
+            // Others than those of `defaults` may be filled in too.
+            Failure::Missing(key) if is_field(&key) => {
+                let why = format!("the server may fill in `{key}`, which is missing");
+                return found.unknown(self.unknown(compiled.node, &why));
             }
-            Failure::Unsupported(why) => {
-                findings.push(self.unknown(subject, &why).label(compiled.node.head(), "this expression"));
-            }
+            Failure::Missing(key) => format!("no such key: {key}"),
+            Failure::Error(error) => error,
+        };
+        if !ignored {
+            let words = format!("its expression `{}` fails: {error}", compiled.node.text().trim());
+            found.refused.push(self.finding(subject, compiled, &words));
         }
     }
 
-    fn finding(&self, subject: Subject<'_, 'd>, compiled: &Compiled<'d>, words: String) -> Diagnostic {
+    fn finding(&self, subject: Subject<'_, 'd>, compiled: &Compiled<'d>, words: &str) -> Diagnostic {
         let node = field_of(compiled.node.text(), subject.object.node);
         let message = format!("policy `{}`: {words}", self.name);
         let finding = Diagnostic::new(format!("policy/{}", self.name), self.severity(), message)
@@ -295,9 +343,9 @@ impl<'d> Bound<'d> {
         if path.is_empty() { finding } else { finding.path(path) }
     }
 
-    fn unknown(&self, subject: Subject<'_, 'd>, why: &str) -> Diagnostic {
+    fn unknown(&self, place: Node<'_>, why: &str) -> Diagnostic {
         let message = format!("policy `{}` cannot be judged here: {why}", self.name);
-        Diagnostic::new(format!("policy/{}", self.name), Severity::Info, message).at(subject.object.node.head())
+        Diagnostic::new(format!("policy/{}", self.name), Severity::Info, message).at(place.head())
     }
 
     /// What the binding does with what the policy refuses.
@@ -310,6 +358,51 @@ impl<'d> Bound<'d> {
             () => Severity::Info,
         }
     }
+}
+
+/// Tells whether a built-in kind has a field of a name, at whatever depth.
+fn is_field(store: &SchemaStore, object: &Object<'_>, name: &str) -> bool {
+    fn visit(store: &SchemaStore, schema: &Schema, name: &str, seen: &mut Vec<Definition>) -> bool {
+        if let Shape::Reference(definition) = schema.shape {
+            if seen.contains(&definition) {
+                return false;
+            }
+            seen.push(definition);
+        }
+        match &store.resolve(Version::LATEST, schema).shape {
+            Shape::Object(object) => {
+                object.field(name).is_some()
+                    || object.fields.iter().any(|field| visit(store, &field.schema, name, seen))
+            }
+            Shape::Map(inner) => visit(store, inner, name, seen),
+            Shape::List(list) => visit(store, &list.items, name, seen),
+            _ => false,
+        }
+    }
+    match store.lookup(Version::LATEST, object.api_version, object.kind) {
+        Lookup::Served(found) => visit(store, found.schema, name, &mut Vec::new()),
+        _ => true,
+    }
+}
+
+/// The namespace of an object: as it is among the objects, else what is known of every one.
+fn namespace_of(subject: Subject<'_, '_>) -> Value {
+    match subject.namespace {
+        _ if !subject.namespaced => Value::Null,
+        Some(namespace) => cel::of_node(namespace),
+        None => {
+            let name = subject.object.namespace.as_deref().unwrap_or_default();
+            let labels = cel::map([("kubernetes.io/metadata.name".to_owned(), cel::text(name))]);
+            let metadata = [("name".to_owned(), cel::text(name)), ("labels".to_owned(), labels)];
+            cel::map([("metadata".to_owned(), cel::map(metadata))])
+        }
+    }
+}
+
+/// Tells whether an expression asks for more of the namespace than its name.
+fn asks_of_namespace(expression: &str) -> bool {
+    let known = ["namespaceObject.metadata.name", "namespaceObject.metadata.labels['kubernetes.io/metadata.name']"];
+    known.iter().fold(expression.to_owned(), |text, known| text.replace(known, "")).contains("namespaceObject")
 }
 
 /// The request by which the object would be created.

@@ -9,13 +9,16 @@ use std::sync::Arc;
 /// An expression, compiled.
 pub(super) struct Expression {
     program: Program,
+    only_the_server_knows: Option<&'static str>,
 }
 
 /// Why an expression gave no value.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Failure {
     /// The server would fail by it too.
     Error(String),
+    /// A field or key is missing.
+    Missing(String),
     /// It asks for what is not known here.
     Unsupported(String),
 }
@@ -25,24 +28,28 @@ impl Expression {
     pub(super) fn compile(text: &str) -> Result<Self, String> {
         let program = Program::compile(text)
             .map_err(|error| error.to_string().lines().next().unwrap_or_default().trim().to_owned())?;
-        Ok(Self { program })
+        let known_there = ["authorizer", "request.userInfo", "request.dryRun", "request.options"];
+        let filled_in = ["uid", "creationTimestamp", "managedFields", "generation", "resourceVersion"];
+        let is_field = |name: &&&str| text.contains(&format!("metadata.{name}"));
+        let only_the_server_knows =
+            known_there.iter().find(|name| text.contains(**name)).or_else(|| filled_in.iter().find(is_field)).copied();
+        Ok(Self { program, only_the_server_knows })
     }
 
     /// Evaluates the expression.
     pub(super) fn value(&self, scope: &Context<'_>) -> Result<Value, Failure> {
-        // Who may do what is known to the cluster alone.
-        if self.program.references().has_variable("authorizer") {
-            return Err(Failure::Unsupported("`authorizer` is known to the cluster alone".to_owned()));
+        if let Some(name) = self.only_the_server_knows {
+            return Err(Failure::Unsupported(format!("`{name}` is known to the cluster alone")));
         }
         self.program.execute(scope).map_err(|error| match error {
             ExecutionError::UndeclaredReference(name) => Failure::Unsupported(format!("`{name}` is not known here")),
             ExecutionError::NotSupportedAsMethod { method, .. } => {
                 Failure::Unsupported(format!("the function `{method}` is not known here"))
             }
-            ExecutionError::NoSuchKey(key) => Failure::Error(format!("no such key: {key}")),
-            ExecutionError::FunctionError { function, message } => Failure::Error(format!("{function}: {message}")),
-            // Others quote values, which may be secrets.
-            _ => Failure::Error("its operands do not fit".to_owned()),
+            ExecutionError::NoSuchKey(key) => Failure::Missing(key.to_string()),
+            ExecutionError::DivisionByZero(_) => Failure::Error("it divides by zero".to_owned()),
+            // What fails here may have a meaning there; others quote values, which may be secrets.
+            _ => Failure::Unsupported("its operands do not fit here".to_owned()),
         })
     }
 

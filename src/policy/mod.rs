@@ -5,6 +5,7 @@
 
 mod admission;
 mod cel;
+mod defaults;
 mod matching;
 
 #[cfg(test)]

@@ -111,9 +111,8 @@ spec: {{ policyName: few-replicas, validationActions: [Deny], paramRef: {{ name:
         ["error policy/few-replicas spec.replicas: policy `few-replicas`: at most 3 replicas"]
     );
     let missing = with("");
-    assert_eq!(missing.len(), 2, "the server looks for parameters before conditions");
     let message = "policy `few-replicas` cannot be judged here: its parameters are not among these files";
-    assert_eq!(missing[0], format!("info policy/few-replicas : {message}"));
+    assert_eq!(missing, [format!("info policy/few-replicas : {message}")], "once, whatever the number of objects");
 }
 
 #[test]
@@ -138,4 +137,63 @@ spec: { policyName: few-replicas, validationActions: [Deny] }
         found[0].starts_with("info ") && found[0].contains("`authorizer` is known to the cluster alone"),
         "{found:?}"
     );
+}
+
+/// Judges a Deployment by one expression of a bound policy.
+fn expression(expression: &str) -> Vec<String> {
+    judged(&format!(
+        "apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicy
+metadata: {{ name: p }}
+spec:
+  matchConstraints:
+    resourceRules: [{{ apiGroups: [apps], apiVersions: [v1], operations: [CREATE], resources: [deployments] }}]
+  variables: [{{ name: broken, expression: object.spec.nothing }}]
+  validations: [{{ expression: \"{expression}\" }}]
+---
+apiVersion: admissionregistration.k8s.io/v1
+kind: ValidatingAdmissionPolicyBinding
+metadata: {{ name: p }}
+spec: {{ policyName: p, validationActions: [Deny] }}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{ name: web }}
+spec: {{ template: {{ spec: {{ containers: [{{ name: a, image: a }}] }} }} }}
+"
+    ))
+}
+
+#[test]
+fn objects_are_judged_with_what_the_server_fills_in() {
+    for holds in [
+        "object.spec.replicas <= 3 && object.spec.strategy.type == 'RollingUpdate'",
+        "object.spec.template.spec.containers.all(c, !has(c.resources.limits) && c.imagePullPolicy == 'Always')",
+        "!has(object.spec.template.spec.securityContext.runAsUser)",
+        "namespaceObject.metadata.name == 'shop'",
+    ] {
+        assert_eq!(expression(holds), [""; 0], "{holds}");
+    }
+    let denied = expression("object.spec.template.spec.containers.all(c, has(c.resources.limits))");
+    assert!(denied.len() == 1 && denied[0].starts_with("error policy/p "), "{denied:?}");
+}
+
+#[test]
+fn what_only_a_cluster_knows_is_no_refusal() {
+    for unknown in [
+        "request.userInfo.username != ''",
+        "has(object.metadata.uid)",
+        "namespaceObject.metadata.labels['team'] == 'a'",
+        "object.status.replicas == 1",
+        "format.named('dns1123Label').hasValue()",
+    ] {
+        let found = expression(unknown);
+        assert!(found.len() == 1 && found[0].starts_with("info policy/p "), "{unknown}: {found:?}");
+    }
+}
+
+#[test]
+fn what_uses_a_variable_fails_as_the_variable_does() {
+    let found = expression("variables.broken == 1");
+    assert!(found.len() == 1 && found[0].contains("`object.spec.nothing` fails: no such key: nothing"), "{found:?}");
 }

@@ -1,11 +1,12 @@
 //! CEL expressions of webhooks and policies, as far as they can be judged without their types.
 
 use super::RULE;
+use super::kinds::{Kind, Known, kind_of};
 use crate::api::check::{Check, items, show, text};
 use crate::api::syntax::qualified_name;
 use crate::yaml::Node;
 use kube_cel::cel::Program;
-use kube_cel::cel::common::ast::{EntryExpr, Expr, IdedExpr, LiteralValue};
+use kube_cel::cel::common::ast::{EntryExpr, Expr, IdedExpr};
 
 /// What an expression must give.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -16,8 +17,10 @@ pub(super) enum Gives {
     Text,
     /// Text or null.
     TextOrNull,
-    /// A list or an object: a patch.
-    Patch,
+    /// An `Object`: a configuration to apply.
+    Object,
+    /// A list of `JSONPatch`.
+    Patches,
     /// Anything.
     Anything,
 }
@@ -29,9 +32,25 @@ pub(super) struct Scope<'a> {
     pub(super) params: bool,
     /// There may be `authorizer`.
     pub(super) authorizer: bool,
-    /// The names of variables; none where there is no `variables`.
-    pub(super) variables: Option<&'a [&'a str]>,
+    /// The variables; none where there is no `variables`.
+    pub(super) variables: Option<&'a [Known<'a>]>,
 }
+
+/// The fields of `request`.
+const REQUEST: [&str; 12] = [
+    "dryRun",
+    "kind",
+    "name",
+    "namespace",
+    "operation",
+    "options",
+    "requestKind",
+    "requestResource",
+    "requestSubResource",
+    "resource",
+    "subResource",
+    "userInfo",
+];
 
 const NAMES: [&str; 4] = ["object", "oldObject", "request", "namespaceObject"];
 
@@ -71,28 +90,39 @@ fn problem(written: &str, gives: Gives, scope: Scope<'_>) -> Option<String> {
     if let Some(name) = unknown(program.expression(), scope, &mut Vec::new()) {
         return Some(format!("speaks of `{name}`, which is not known there"));
     }
-    let kind = match &program.expression().expr {
-        Expr::Literal(LiteralValue::Boolean(_)) => "a boolean",
-        Expr::Literal(LiteralValue::String(_)) => "text",
-        Expr::Literal(LiteralValue::Int(_) | LiteralValue::UInt(_) | LiteralValue::Double(_)) => "a number",
-        Expr::Literal(LiteralValue::Null) => "null",
-        Expr::List(_) => "a list",
-        Expr::Map(_) => "a map",
-        Expr::Call(call) if TRUTHS.contains(&call.func_name.as_str()) => "a boolean",
-        _ => return None,
+    if gives == Gives::Text && is_untyped(program.expression()) {
+        return Some("gives anything, and must give text: write `string(…)` around it".to_owned());
+    }
+    let kind = match kind_of(program.expression(), scope.variables.unwrap_or_default()) {
+        Ok(kind) => kind?,
+        Err(problem) => return Some(problem),
     };
     let (wanted, fits) = match gives {
-        Gives::Truth => ("a boolean", kind == "a boolean"),
-        Gives::Text => ("text", kind == "text"),
-        Gives::TextOrNull => ("text or null", kind == "text" || kind == "null"),
-        Gives::Patch => ("a patch", kind == "a list" || kind == "a map"),
+        Gives::Truth => ("a boolean", kind == Kind::Truth),
+        Gives::Text => ("text", kind == Kind::Text),
+        Gives::TextOrNull => ("text or null", kind == Kind::Text || kind == Kind::Null),
+        Gives::Object => ("an `Object`", kind == Kind::Object),
+        Gives::Patches => ("a list of `JSONPatch`", kind == Kind::List),
         Gives::Anything => return None,
     };
-    (!fits).then(|| format!("gives {kind}, and must give {wanted}"))
+    (!fits).then(|| format!("gives {}, and must give {wanted}", kind.article()))
 }
 
-/// Operators that give booleans, as the parser names them.
-const TRUTHS: [&str; 10] = ["_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_", "_&&_", "_||_", "!_", "@in"];
+/// Tells what an expression gives, where that shows.
+pub(super) fn given(written: &str, variables: &[Known<'_>]) -> Option<Kind> {
+    kind_of(Program::compile(written).ok()?.expression(), variables).ok().flatten()
+}
+
+/// Tells whether an expression is a bare field of an object, whose type is not known.
+fn is_untyped(expression: &IdedExpr) -> bool {
+    match &expression.expr {
+        Expr::Select(select) => match &select.operand.expr {
+            Expr::Ident(name) => ["object", "oldObject", "params"].contains(&name.as_str()),
+            _ => is_untyped(&select.operand),
+        },
+        _ => false,
+    }
+}
 
 /// Finds a name that is nothing; `bound` are those of comprehensions around.
 fn unknown(expression: &IdedExpr, scope: Scope<'_>, bound: &mut Vec<String>) -> Option<String> {
@@ -111,9 +141,16 @@ fn unknown(expression: &IdedExpr, scope: Scope<'_>, bound: &mut Vec<String>) -> 
             (!known).then(|| name.clone())
         }
         Expr::Select(select) => {
+            if let Expr::Ident(name) = &select.operand.expr
+                && name == "request"
+                && !bound.contains(name)
+                && !REQUEST.contains(&select.field.as_str())
+            {
+                return Some(format!("request.{}", select.field));
+            }
             if let (Expr::Ident(name), Some(variables)) = (&select.operand.expr, scope.variables)
                 && name == "variables"
-                && !variables.contains(&select.field.as_str())
+                && !variables.iter().any(|(known, _)| *known == select.field)
             {
                 return Some(format!("variables.{}", select.field));
             }
@@ -128,7 +165,19 @@ fn unknown(expression: &IdedExpr, scope: Scope<'_>, bound: &mut Vec<String>) -> 
                 Expr::Ident(name) if PACKAGES.contains(&name.as_str()) => None,
                 _ => unknown(target, scope, bound),
             });
-            target.or_else(|| many(&call.args, bound))
+            // Macros of two variables, which the parser leaves as calls: all arguments but the last may be their names.
+            let before = bound.len();
+            if TWO_VARIABLES.contains(&call.func_name.as_str()) {
+                let names =
+                    call.args.iter().take(call.args.len().saturating_sub(1)).filter_map(|arg| match &arg.expr {
+                        Expr::Ident(name) => Some(name.clone()),
+                        _ => None,
+                    });
+                bound.extend(names);
+            }
+            let found = target.or_else(|| many(&call.args, bound));
+            bound.truncate(before);
+            found
         }
         Expr::List(list) => many(&list.elements, bound),
         Expr::Comprehension(comprehension) => {
@@ -146,6 +195,11 @@ fn unknown(expression: &IdedExpr, scope: Scope<'_>, bound: &mut Vec<String>) -> 
             found
         }
         Expr::Map(map) => map.entries.iter().find_map(|entry| unknown_in(&entry.expr, scope, bound)),
+        Expr::Struct(object)
+            if object.type_name.starts_with(char::is_lowercase) && !object.type_name.starts_with("google.") =>
+        {
+            Some(object.type_name.clone())
+        }
         Expr::Struct(object) => object.entries.iter().find_map(|entry| unknown_in(&entry.expr, scope, bound)),
         Expr::Literal(_) | Expr::Unspecified => None,
     }
@@ -159,9 +213,23 @@ fn unknown_in(entry: &EntryExpr, scope: Scope<'_>, bound: &mut Vec<String>) -> O
     }
 }
 
+/// Macros that name variables.
+const TWO_VARIABLES: [&str; 10] = [
+    "all",
+    "bind",
+    "exists",
+    "existsOne",
+    "exists_one",
+    "map",
+    "sortBy",
+    "transformList",
+    "transformMap",
+    "transformMapEntry",
+];
+
 /// Words with which names of packages begin.
-const PACKAGES: [&str; 10] =
-    ["math", "strings", "lists", "sets", "ip", "cidr", "semver", "format", "optional", "Object"];
+const PACKAGES: [&str; 11] =
+    ["cel", "math", "strings", "lists", "sets", "ip", "cidr", "semver", "format", "optional", "Object"];
 
 fn is_type(name: &str) -> bool {
     let types = [
@@ -182,7 +250,7 @@ fn is_type(name: &str) -> bool {
         "google",
         "dyn",
     ];
-    types.contains(&name) || name.starts_with(char::is_uppercase)
+    types.contains(&name)
 }
 
 /// Judges `matchConditions`.

@@ -1,6 +1,7 @@
 //! Webhooks and admission policies.
 
 mod expressions;
+mod kinds;
 mod policies;
 mod rules;
 mod webhooks;

@@ -1,7 +1,8 @@
 //! Admission policies and their bindings.
 
 use super::RULE;
-use super::expressions::{Gives, Scope, conditions, expression, is_identifier};
+use super::expressions::{Gives, Scope, conditions, expression, given, is_identifier};
+use super::kinds::Known;
 use super::rules::resources;
 use crate::api::check::{Check, Place, items, show, text};
 use crate::api::selector::label_selector;
@@ -10,7 +11,7 @@ use crate::yaml::{Kind, Node};
 
 /// Judges a `ValidatingAdmissionPolicy`.
 pub(super) fn validating<'d>(check: &mut Check<'d>, object: Node<'d>) {
-    let Some(spec) = spec(object) else { return };
+    let Some(spec) = spec(object) else { return no_constraints(check, object) };
     common(check, spec);
     let variables = variables(check, spec);
     let params = spec.field("paramKind").is_some();
@@ -75,7 +76,7 @@ fn audit_annotations<'d>(check: &mut Check<'d>, object: Node<'d>, spec: Node<'d>
 
 /// Judges a `MutatingAdmissionPolicy`.
 pub(super) fn mutating<'d>(check: &mut Check<'d>, object: Node<'d>) {
-    let Some(spec) = spec(object) else { return };
+    let Some(spec) = spec(object) else { return no_constraints(check, object) };
     common(check, spec);
     if let Some(constraints) = spec.field("matchConstraints") {
         no_deletion(check, constraints);
@@ -87,9 +88,9 @@ pub(super) fn mutating<'d>(check: &mut Check<'d>, object: Node<'d>) {
         check.error(RULE, (spec, "mutations"), "`mutations` is missing");
     }
     for mutation in items(spec, "mutations") {
-        let (wanted, other) = match text(mutation, "patchType") {
-            "JSONPatch" => ("jsonPatch", "applyConfiguration"),
-            "ApplyConfiguration" => ("applyConfiguration", "jsonPatch"),
+        let (wanted, other, gives) = match text(mutation, "patchType") {
+            "JSONPatch" => ("jsonPatch", "applyConfiguration", Gives::Patches),
+            "ApplyConfiguration" => ("applyConfiguration", "jsonPatch", Gives::Object),
             "" => {
                 check.error(RULE, (mutation, "patchType"), "`patchType` is missing");
                 continue;
@@ -100,7 +101,7 @@ pub(super) fn mutating<'d>(check: &mut Check<'d>, object: Node<'d>) {
             }
         };
         match mutation.field(wanted) {
-            Some(patch) => expression(check, patch, "expression", Gives::Patch, scope),
+            Some(patch) => expression(check, patch, "expression", gives, scope),
             None => _ = check.error(RULE, (mutation, wanted), format!("`{wanted}` is missing")),
         }
         check.forbidden(RULE, mutation, other, "does not go with this `patchType`");
@@ -148,6 +149,12 @@ fn spec(object: Node<'_>) -> Option<Node<'_>> {
     object.field("spec").filter(|spec| spec.kind() == Kind::Map)
 }
 
+/// Reports what a policy without a `spec` misses first.
+fn no_constraints<'d>(check: &mut Check<'d>, object: Node<'d>) {
+    let place = Place::Deep(object.head(), object, &["spec", "matchConstraints"]);
+    check.error(RULE, place, "`spec.matchConstraints` is missing");
+}
+
 /// Reports what a binding misses first.
 fn no_policy<'d>(check: &mut Check<'d>, object: Node<'d>) {
     let place = Place::Deep(object.head(), object, &["spec", "policyName"]);
@@ -188,9 +195,9 @@ fn param_kind<'d>(check: &mut Check<'d>, kind: Node<'d>) {
     }
 }
 
-/// Judges the variables of a policy, and gives their names.
-fn variables<'d>(check: &mut Check<'d>, spec: Node<'d>) -> Vec<&'d str> {
-    let mut known: Vec<&str> = Vec::new();
+/// Judges the variables of a policy, and gives their names and kinds.
+fn variables<'d>(check: &mut Check<'d>, spec: Node<'d>) -> Vec<Known<'d>> {
+    let mut known: Vec<Known<'d>> = Vec::new();
     let params = spec.field("paramKind").is_some();
     for variable in items(spec, "variables") {
         let name = text(variable, "name");
@@ -203,7 +210,8 @@ fn variables<'d>(check: &mut Check<'d>, spec: Node<'d>) -> Vec<&'d str> {
         // A variable may use those before it.
         let scope = Scope { params, authorizer: true, variables: Some(&known) };
         expression(check, variable, "expression", Gives::Anything, scope);
-        known.push(name);
+        let kind = given(text(variable, "expression"), &known);
+        known.push((name, kind));
     }
     known
 }

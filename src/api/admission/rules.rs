@@ -31,7 +31,8 @@ pub(super) fn resources<'d>(check: &mut Check<'d>, resources: Node<'d>) {
 
 /// Judges one rule: operations, groups, versions, resources, scope.
 pub(super) fn rule<'d>(check: &mut Check<'d>, rule: Node<'d>) {
-    if rule.kind() != Kind::Map {
+    // The server takes null for an empty rule.
+    if !matches!(rule.kind(), Kind::Map | Kind::Null) {
         return;
     }
     let needs = |check: &mut Check<'d>, field: &'static str| {

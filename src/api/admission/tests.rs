@@ -70,6 +70,8 @@ fn conditions_that_servers_take_are_let_through() {
         "authorizer.group('').resource('pods').check('get').allowed()",
         "type(object.a) == string && int(object.b) in [1, 2] && math.greatest(1, 2) == 2",
         "dyn(object) == object && sets.contains([1], [1]) && namespaceObject.metadata.name != 'a'",
+        "object.metadata.labels.all(k, v, v != k) && object.metadata.labels.transformMap(k, v, v).size() > 0",
+        "object.metadata.labels.transformList(k, v, v).sortBy(x, x).size() > 0 && cel.bind(y, 1, y > 0)",
         "isIP('1.1.1.1') && ip('1.1.1.1').family() == 4 && optional.of(1).hasValue()",
     ] {
         let text = format!("matchConditions: [{{name: a, expression: \"{expression}\"}}]");
@@ -98,6 +100,10 @@ fn policies_and_bindings() {
         ("variables: [{name: in, expression: '1'}], validations: [{expression: 'true'}]", "spec.variables[0].name"),
         ("validations: [{expression: 'true', message: \"a\\nb\"}]", "spec.validations[0].message"),
         ("validations: [{expression: 'true', messageExpression: '1'}]", "spec.validations[0].messageExpression"),
+        (
+            "validations: [{expression: 'true', messageExpression: object.data.a}]",
+            "spec.validations[0].messageExpression",
+        ),
         ("validations: [{expression: params.a == 1}]", "spec.validations[0].expression"),
         ("paramKind: {apiVersion: a/b/c, kind: A}, validations: [{expression: 'true'}]", "spec.paramKind.apiVersion"),
     ] {

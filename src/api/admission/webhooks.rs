@@ -65,6 +65,9 @@ fn webhook<'d>(check: &mut Check<'d>, hook: Node<'d>) {
 
 /// Says what is wrong with the address of a webhook.
 pub(in crate::api) fn wrong_url(url: &str) -> Option<&'static str> {
+    if url.contains(|c: char| c.is_ascii_control()) {
+        return Some("holds a control character");
+    }
     let Some((scheme, rest)) = url.split_once("://") else { return Some("must begin with `https://`") };
     if !scheme.eq_ignore_ascii_case("https") {
         return Some("must begin with `https://`");

@@ -2,11 +2,12 @@
 
 use super::super::check::Check;
 use super::structural::properties;
-use crate::yaml::Node;
+use crate::yaml::{Kind, Node};
 
 /// Judges the defaults of a sound schema.
 pub(super) fn judge<'d>(check: &mut Check<'d>, schema: Node<'d>) {
     if let Some(default) = schema.field("default") {
+        bounds(check, schema, default);
         let place = default.path_from(check.root());
         for finding in crate::schema::default_problems(schema, default, check.version) {
             let inner = finding.path.unwrap_or_default();
@@ -31,4 +32,22 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, schema: Node<'d>) {
         judge(check, of_items);
     }
     properties(schema).for_each(|(_, field)| judge(check, field));
+}
+
+/// Judges the bounds that no default fits: lengths below nothing, and numbers that the format does not have.
+fn bounds<'d>(check: &mut Check<'d>, schema: Node<'d>, default: Node<'d>) {
+    let number = |field: &str| schema.field(field).and_then(Node::as_i64);
+    for (field, kind) in [("maxLength", Kind::String), ("maxItems", Kind::Seq), ("maxProperties", Kind::Map)] {
+        if default.kind() == kind && number(field).is_some_and(|most| most < 0) {
+            check.error("api/definition-default", default, format!("no default fits a `{field}` below 0"));
+        }
+    }
+    let small = schema.field("format").is_some_and(|format| format.text() == "int32");
+    for field in ["minimum", "maximum"] {
+        let written = || schema.field(field).is_some_and(|bound| matches!(bound.kind(), Kind::Int | Kind::Float));
+        if small && written() && number(field).is_none_or(|bound| i32::try_from(bound).is_err()) {
+            let message = format!("no default can be held against a `{field}` that does not fit 32 bits");
+            check.error("api/definition-default", default, message);
+        }
+    }
 }

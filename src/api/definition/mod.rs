@@ -39,13 +39,16 @@ fn judge<'d>(check: &mut Check<'d>, object: Node<'d>) {
     let Some(spec) = object.field("spec") else { return };
     let (group, names) = (text(spec, "group"), spec.field("names"));
     let plural = names.map_or("", |names| text(names, "plural"));
-    if let Some(metadata) = object.field("metadata")
-        && !text(metadata, "name").is_empty()
-        && text(metadata, "name") != format!("{plural}.{group}")
-    {
-        let message = format!("`name` is `{}`, but must be `{plural}.{group}`", show(text(metadata, "name")));
-        let help = "a definition is named by `spec.names.plural` and `spec.group`";
-        check.error("api/name", (metadata, "name"), message).help(help);
+    if let Some(metadata) = object.field("metadata") {
+        let wanted = format!("{plural}.{group}");
+        for field in ["name", "generateName"] {
+            let given = text(metadata, field);
+            if !given.is_empty() && given != wanted {
+                let message = format!("`{field}` is `{}`, but must be `{wanted}`", show(given));
+                let help = "a definition is named by `spec.names.plural` and `spec.group`";
+                check.error("api/name", (metadata, field), message).help(help);
+            }
+        }
     }
     self::group(check, object, spec);
     if let Some(scope) = check.required(RULE, spec, "scope")

@@ -21,11 +21,21 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, schema: Node<'d>, sound: bool) {
     if is_true(schema, "nullable") {
         check.error(SCHEMA, (schema, "nullable"), "the root of a schema is never null");
     }
+    if names_schema(schema) {
+        check.error(SCHEMA, schema, "`$schema` is not supported");
+    }
     let before = check.count();
     visit(check, schema, Around { root: true, ..Around::default() });
     if sound && check.count() == before {
         rules::expressions(check, schema);
     }
+}
+
+/// Tells whether a schema, or one in it, says by which rules it is written; the server names the root for it.
+fn names_schema(schema: Node<'_>) -> bool {
+    let within = ["not", "allOf", "anyOf", "oneOf"].into_iter().flat_map(|field| branches(schema, field));
+    let inner = properties(schema).map(|(_, field)| field).chain(values(schema)).chain(schema.field("items"));
+    !text(schema, "$schema").is_empty() || inner.chain(within).any(names_schema)
 }
 
 fn visit<'d>(check: &mut Check<'d>, schema: Node<'d>, around: Around) {
@@ -40,7 +50,8 @@ fn visit<'d>(check: &mut Check<'d>, schema: Node<'d>, around: Around) {
         check.error(SCHEMA, default, format!("there may be no `default` {why}"));
     }
     for field in ["id", "additionalItems", "patternProperties", "definitions", "dependencies", "$ref"] {
-        let said = schema.field(field).is_some_and(|value| value.kind() != Kind::Map || value.entries().len() > 0);
+        let empty = |value: Node<'d>| value.kind() == Kind::Map && value.entries().len() == 0;
+        let said = schema.field(field).is_some_and(|value| field == "additionalItems" || !empty(value));
         if said && !(field == "id" && text(schema, "id").is_empty()) {
             check.error(SCHEMA, (schema, field), format!("`{field}` is not supported"));
         }

@@ -44,7 +44,11 @@ pub(super) fn full_attribute(text: &str, strict: bool) -> Option<String> {
     let Some((domain, _)) = text.split_once('/') else {
         return Some("must have a domain, as `example.com/model`".to_owned());
     };
-    let small = || strict.then(|| dns_subdomain(domain).map(|problem| format!("what stands before `/` {problem}")));
+    // A name of more parts is taken as it is.
+    let small = || {
+        (strict && text.split('/').count() == 2)
+            .then(|| dns_subdomain(domain).map(|problem| format!("what stands before `/` {problem}")))
+    };
     attribute(text).or_else(|| small().flatten())
 }
 

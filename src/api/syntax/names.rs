@@ -193,8 +193,12 @@ mod tests {
             (percentage, &["0%", "100%"], &["%", "1", "-1%", "1.5%"]),
         ];
         for (index, (form, good, bad)) in table.into_iter().enumerate() {
-            good.iter().for_each(|text| assert_eq!(form(text), None, "{index} {text:?}"));
-            bad.iter().for_each(|text| assert!(form(text).is_some(), "{index} {text:?}"));
+            for text in good {
+                assert_eq!(form(text), None, "{index} {text:?}");
+            }
+            for text in bad {
+                assert!(form(text).is_some(), "{index} {text:?}");
+            }
         }
         assert_eq!(generated("web-", dns_label), None);
         assert!(generated("Web-", dns_label).is_some());

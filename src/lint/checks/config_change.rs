@@ -45,10 +45,15 @@ pub(super) fn rolls_nothing(params: &mut Params<'_>) -> Check {
             return;
         }
         let mut said = BTreeSet::new();
+        let by_sub_path = sub_path_volumes(pod);
         for reference in references(pod) {
-            let from_volume = std::iter::successors(reference.name.parent(), |node| node.parent())
-                .filter_map(Node::parent_entry)
-                .any(|entry| entry.name() == "volumes");
+            let around = || std::iter::successors(reference.name.parent(), |node| node.parent());
+            let from_volume = around().filter_map(Node::parent_entry).any(|entry| entry.name() == "volumes");
+            let volume = around().find_map(|node| node.field("name").filter(|name| *name != reference.name));
+            // A file that never changes is another rule's.
+            if from_volume && volume.is_some_and(|volume| by_sub_path.contains(volume.text())) {
+                continue;
+            }
             let name = reference.name.text();
             if reference.target != Target::ConfigMap
                 || from_volume == through_env
@@ -61,6 +66,13 @@ pub(super) fn rolls_nothing(params: &mut Params<'_>) -> Check {
             findings.at(reference.name).message(format!("when ConfigMap `{name}` changes, the running pods {how}"));
         }
     })
+}
+
+/// Names the volumes of which a container mounts a part.
+fn sub_path_volumes<'d>(pod: &Pod<'d>) -> BTreeSet<&'d str> {
+    let mounts = pod.containers().filter_map(|container| container.node.field("volumeMounts")).flat_map(Node::items);
+    let parts = mounts.filter(|mount| mount.field("subPath").or_else(|| mount.field("subPathExpr")).is_some());
+    parts.filter_map(|mount| mount.field("name")).map(Node::text).collect()
 }
 
 /// A file of a ConfigMap or Secret that is mounted by `subPath` never changes in a running container.

@@ -86,3 +86,41 @@ fn is_endless(container: Container<'_>, images: &[String]) -> bool {
     });
     probed || follows || images.iter().any(|listed| listed == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::problems;
+
+    fn job(containers: &str) -> String {
+        format!(
+            "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: report}}\nspec: {{template: {{spec: {{containers: [{containers}]}}}}}}\n"
+        )
+    }
+
+    #[test]
+    fn a_container_that_serves_holds_a_job_that_has_another() {
+        let work = "{name: report, image: 'a:1'}";
+        for (other, flagged) in [
+            ("{name: proxy, image: 'example.com/envoy:1'}", true),
+            ("{name: tail, image: 'b:1', command: [tail, -F, /log]}", true),
+            ("{name: wait, image: 'b:1', command: [sh, -c, sleep infinity]}", true),
+            ("{name: web, image: 'b:1', readinessProbe: {tcpSocket: {port: 80}}}", true),
+            ("{name: other, image: 'b:1'}", false),
+        ] {
+            let found = problems("job-held-by-sidecar", &job(&format!("{work}, {other}"))).len();
+            assert_eq!(found, usize::from(flagged), "{other}");
+            assert_eq!(problems("job-held-by-sidecar", &job(other)), [""; 0], "alone, it is the work: {other}");
+        }
+    }
+
+    #[test]
+    fn what_runs_a_hook_removes_its_job() {
+        let of = |annotations: &str| {
+            format!(
+                "apiVersion: batch/v1\nkind: Job\nmetadata: {{name: m, annotations: {{{annotations}}}}}\nspec: {{}}\n"
+            )
+        };
+        assert_eq!(problems("job-without-ttl", &of("")).len(), 1);
+        assert_eq!(problems("job-without-ttl", &of("helm.sh/hook: pre-install")), [""; 0]);
+    }
+}

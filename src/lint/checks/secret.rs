@@ -17,7 +17,10 @@ pub(super) fn raw(_: &mut Params<'_>) -> Check {
             return;
         }
         for block in ["data", "stringData"].into_iter().filter_map(|field| object.node.entry(field)) {
-            let plain = |entry: &Entry<'_>| !entry.value.is_null() && !secrets::is_no_secret(entry.value.text());
+            let decoded = |text: &str| String::from_utf8(decode_base64(text)?).ok();
+            let supplied =
+                |text: &str| secrets::is_no_secret(text) || decoded(text).is_some_and(|t| secrets::is_no_secret(&t));
+            let plain = |entry: &Entry<'_>| !entry.value.is_null() && !supplied(entry.value.text());
             let keys: Vec<_> = block.value.entries().filter(plain).map(|e| format!("`{}`", e.name())).collect();
             if !keys.is_empty() {
                 let message = format!("Secret `{}` holds in plain sight: {}", object.name, keys.join(", "));
@@ -42,11 +45,12 @@ pub(super) fn literal(params: &mut Params<'_>) -> Check {
         });
     }
     Check::object(|context, findings| {
+        let name = context.object.name;
         for entry in context.object.node.field("data").into_iter().flat_map(Node::entries) {
-            let whole = secrets::what_is(entry.name(), entry.value.text()).map(|what| (what, entry.name()));
-            let found = whole.or_else(|| secrets::setting(entry.value.text()).map(|setting| ("a secret", setting)));
-            if let Some((what, name)) = found {
-                findings.at_key(entry).message(format!("ConfigMap `{}` holds {what} in `{name}`", context.object.name));
+            if let Some(what) = secrets::what_is(entry.name(), entry.value.text()) {
+                findings.at(entry.value).message(format!("ConfigMap `{name}` holds {what} in `{}`", entry.name()));
+            } else if let Some(setting) = secrets::setting(entry.value.text()) {
+                findings.at_key(entry).message(format!("ConfigMap `{name}` holds a secret in `{setting}`"));
             }
         }
     })
@@ -181,6 +185,55 @@ mod tests {
             problems("raw-secret", text),
             ["4:1 stringData: Secret `db` holds in plain sight: `user`, `password`"]
         );
+    }
+
+    #[test]
+    fn a_command_is_given_secrets_by_flags_and_variables() {
+        for (args, flagged) in [
+            ("[--password=hunter2]", true),
+            ("[--password, hunter2]", true),
+            ("['serve --db-password hunter2']", true),
+            ("[sh, -c, 'PGPASSWORD=hunter2 psql']", true),
+            ("['postgres://app:hunter2@db/app']", true),
+            ("['--password=$(PASSWORD)']", false),
+            ("['--password=$PASSWORD']", false),
+            ("['PGPASSWORD=\"$PASSWORD\" psql']", false),
+            ("[--password-file=/run/secrets/db]", false),
+            ("[--password, --verbose]", false),
+            ("[--token-ttl=60s, --secret-name=web-tls]", false),
+            ("[get, secret, web]", false),
+        ] {
+            let text = crate::lint::testing::pod("dnsPolicy: Default", &format!("args: {args}"));
+            assert_eq!(problems("secret-in-manifest", &text).len(), usize::from(flagged), "{args}");
+        }
+    }
+
+    #[test]
+    fn fields_hold_secrets_but_names_of_secrets_are_none() {
+        for (object, flagged) in [
+            ("apiVersion: example.com/v1\nkind: Database\nspec: {password: hunter2}\n", true),
+            ("apiVersion: example.com/v1\nkind: Database\nspec: {auth: {token: 'ENC[AES256_GCM]'}}\n", false),
+            (
+                "apiVersion: example.com/v1\nkind: Database\nspec: {passwordSecretRef: {name: db, key: password}}\n",
+                false,
+            ),
+            (
+                "apiVersion: example.com/v1\nkind: Database\nspec: {secret: db-credentials, authSecret: team/db}\n",
+                false,
+            ),
+            (
+                "apiVersion: bitnami.com/v1alpha1\nkind: SealedSecret\nspec: {encryptedData: {password: AgBy3i4OJSWK}}\n",
+                false,
+            ),
+            ("apiVersion: cert-manager.io/v1\nkind: Certificate\nspec: {secretName: web-tls}\n", false),
+            (
+                "apiVersion: rbac.authorization.k8s.io/v1\nkind: Role\nrules: [{resources: [secrets], verbs: [get]}]\n",
+                false,
+            ),
+            ("apiVersion: v1\nkind: ServiceAccount\nsecrets: [{name: web}]\nimagePullSecrets: [{name: pull}]\n", false),
+        ] {
+            assert_eq!(problems("secret-in-manifest", object).len(), usize::from(flagged), "{object}");
+        }
     }
 
     #[test]

@@ -32,9 +32,13 @@ pub(super) fn selects(_: &mut Params<'_>) -> Check {
 }
 
 /// Tells whether a label names a custom resource of the set, so that an operator makes the pods: `prometheus: main` for a
-/// Prometheus `main`, `cnpg.io/cluster: db` for a Cluster `db` of `postgresql.cnpg.io`.
-fn is_operated(context: &Context<'_, '_>, label: Entry<'_>) -> bool {
+/// Prometheus `main`, `cnpg.io/cluster: db` for a Cluster `db` of `postgresql.cnpg.io`; or the kind of one, as
+/// `app.kubernetes.io/name: alertmanager` does.
+pub(super) fn is_operated(context: &Context<'_, '_>, label: Entry<'_>) -> bool {
     let (domain, key) = label.name().rsplit_once('/').unwrap_or(("", label.name()));
+    if key == "name" && context.set.has_custom_kind(context.object, label.value.text()) {
+        return true;
+    }
     context.set.named(label.value.text()).iter().any(|object| {
         let group = object.group();
         let same_domain = !domain.is_empty() && (group.ends_with(domain) || domain.ends_with(group));

@@ -50,3 +50,30 @@ fn is_host_path(pod: &Pod<'_>, name: &str) -> bool {
     let mut volumes = pod.spec.field("volumes").into_iter().flat_map(Node::items);
     volumes.any(|volume| volume.field("name").map(Node::text) == Some(name) && volume.field("hostPath").is_some())
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::{pod, problems};
+
+    #[test]
+    fn a_shipper_reads_what_another_container_writes() {
+        let mount = |name: &str| format!("volumeMounts: [{{name: {name}, mountPath: /log}}]");
+        for (volumes, of_web, shipper, flagged) in [
+            ("[{name: logs, emptyDir: {}}]", mount("logs"), format!("image: 'fluent-bit:3', {}", mount("logs")), false),
+            ("[{name: logs, emptyDir: {}}]", mount("logs"), "image: 'fluent-bit:3'".to_owned(), true),
+            ("[]", "image: 'a:1'".to_owned(), "name: log-tail, image: 'busybox:1'".to_owned(), true),
+            ("[]", "image: 'a:1'".to_owned(), "name: login, image: 'b:1'".to_owned(), false),
+            (
+                "[{name: node, hostPath: {path: /var/log}}]",
+                "image: 'a:1'".to_owned(),
+                format!("image: 'fluentd:1', {}", mount("node")),
+                false,
+            ),
+            ("[]", "image: 'a:1'".to_owned(), "image: 'vector:1', ports: [{containerPort: 24224}]".to_owned(), false),
+        ] {
+            let text = pod(&format!("volumes: {volumes}"), &format!("{of_web}\n    - {{{shipper}}}"));
+            let found = problems("log-sidecar-without-volume", &text).len();
+            assert_eq!(found, usize::from(flagged), "{shipper}");
+        }
+    }
+}

@@ -71,6 +71,22 @@ fn read_schema(node: Node<'_>, fill: bool) -> Schema {
     schema
 }
 
+/// Reads the schema of items; those of a list that keeps unknown fields keep them too, through lists in lists.
+fn read_items(node: Node<'_>, open: bool, fill: bool) -> Schema {
+    fn open_up(schema: &mut Schema) {
+        match &mut schema.shape {
+            Shape::Object(object) => object.open = true,
+            Shape::List(list) => open_up(&mut list.items),
+            _ => {}
+        }
+    }
+    let mut schema = read_schema(node, fill);
+    if open {
+        open_up(&mut schema);
+    }
+    schema
+}
+
 fn has_rules_below(shape: &Shape) -> bool {
     let has = |schema: &Schema| schema.custom.as_ref().is_some_and(|custom| custom.rules_below);
     match shape {
@@ -96,7 +112,7 @@ fn read_shape(node: Node<'_>, fill: bool) -> Shape {
             }
         },
         "array" => Shape::List(List {
-            items: Box::new(node.field("items").map(|items| read_schema(items, fill)).unwrap_or_default()),
+            items: Box::new(node.field("items").map(|items| read_items(items, open, fill)).unwrap_or_default()),
             identity: match text(node, "x-kubernetes-list-type") {
                 "set" => Identity::Set,
                 "map" => Identity::Keys(texts(node, "x-kubernetes-list-map-keys")),

@@ -98,6 +98,18 @@ impl Type<'_> {
     }
 }
 
+impl Type<'_> {
+    /// Tells whether one of two values is text, and the other an object or a list.
+    fn is_joined_with_nothing(self, other: Self) -> bool {
+        let is_text = |given: Self| given.scalar() == Some(Scalar::Text);
+        let is_collection = |given: Self| match given {
+            Self::Of(schema, _) => !is_any(schema) && ["object", "array"].contains(&kind_of(schema)),
+            _ => false,
+        };
+        (is_text(self) && is_collection(other)) || (is_collection(self) && is_text(other))
+    }
+}
+
 /// Operators that compare, and those that join, as the parser names them.
 const COMPARISONS: [&str; 6] = ["_==_", "_!=_", "_<_", "_<=_", "_>_", "_>=_"];
 const JUNCTORS: [&str; 3] = ["_&&_", "_||_", "!_"];
@@ -222,9 +234,8 @@ impl<'d> Typing<'d> {
         }
         match schema.field("additionalProperties") {
             Some(values) if values.kind() == Kind::Map => Type::Of(values, is_embedded(values)),
-            None if properties().next().is_some() || !is_open(schema) => {
-                self.fail(format!("speaks of the field `{name}`, which the schema does not define"))
-            }
+            // Fields that are kept without being known cannot be spoken of.
+            None => self.fail(format!("speaks of the field `{name}`, which the schema does not define")),
             _ => Type::Unknown,
         }
     }
@@ -250,6 +261,9 @@ impl<'d> Typing<'d> {
                     return self.fail("joins what is no boolean".to_owned());
                 }
                 Type::Scalar(Scalar::Truth)
+            }
+            ("_+_", [one, other]) if one.is_joined_with_nothing(*other) => {
+                self.fail("joins text and what is no text".to_owned())
             }
             ("_-_" | "_*_" | "_/_" | "_%_", [one, other]) => {
                 let is_text =
@@ -321,10 +335,6 @@ fn kind_of(schema: Node<'_>) -> &str {
 /// Values of any type.
 fn is_any(schema: Node<'_>) -> bool {
     schema.field("x-kubernetes-int-or-string").and_then(Node::as_bool) == Some(true) || kind_of(schema).is_empty()
-}
-
-fn is_open(schema: Node<'_>) -> bool {
-    schema.field("x-kubernetes-preserve-unknown-fields").and_then(Node::as_bool) == Some(true)
 }
 
 fn is_embedded(schema: Node<'_>) -> bool {

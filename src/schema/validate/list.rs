@@ -80,7 +80,7 @@ impl<'s, 'd> Walk<'s, 'd> {
     /// Reports items of a built-in list that server-side apply cannot tell from others at all.
     fn nameless(&mut self, node: Node<'d>, list: &'s List) {
         // The names in these are defaulted to nothing, which is a key.
-        if self.custom || ["imagePullSecrets", "evictionResponders"].contains(&self.key()) {
+        if self.custom || self.in_status() || ["imagePullSecrets", "evictionResponders"].contains(&self.key()) {
             return;
         }
         for item in node.items() {

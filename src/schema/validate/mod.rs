@@ -44,6 +44,7 @@ pub fn over_versions(versions: &[Version], judge: impl Fn(Version) -> Vec<Diagno
             let versions = std::mem::take(&mut finding.versions);
             let same = merged.iter_mut().find(|known| {
                 let same_place = known.span == finding.span && known.rule == finding.rule && known.path == finding.path;
+                let same_place = same_place && known.severity == finding.severity;
                 same_place && known.message == finding.message && known.help == finding.help
             });
             match same {

@@ -5,7 +5,7 @@ use super::text::{quoted_list, show};
 use super::walk::Walk;
 use super::{quantity, time};
 use crate::diagnostic::secret::secret_form;
-use crate::diagnostic::{Diagnostic, Severity, nearest};
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::schema::decode_base64;
 use crate::yaml::{Kind, Node, Scalar, Style, float_text};
 
@@ -78,12 +78,21 @@ impl<'s, 'd> Walk<'s, 'd> {
         }
         if let Some(word) = placeholder(text)
             && (names_something(self.key()) || self.is_label())
+            && !self.is_of_nobody()
         {
+            // The server may take it; where it does not, that is the verdict (`crate::api`).
             let message = format!("`{word}` in `{}` is a placeholder", self.place());
-            let severity = if self.custom { Severity::Warning } else { Severity::Error };
-            let finding = Diagnostic::new("schema/placeholder", severity, message).at(node.span());
+            let finding = Diagnostic::warning("schema/placeholder", message).at(node.span());
             self.report(finding.help("put the real value in"));
         }
+    }
+
+    /// Tells whether the scalar stands among texts of which the API knows nothing: data, annotations, schemas.
+    fn is_of_nobody(&self) -> bool {
+        let within = |keys: &[&'static str]| {
+            self.frames.iter().any(|frame| matches!(frame.step, crate::yaml::Step::Key(key) if keys.contains(&key)))
+        };
+        within(&["annotations", "data", "binaryData", "stringData", "openAPIV3Schema"])
     }
 
     /// Tells whether the scalar is a label, or what one is compared with.

@@ -150,7 +150,7 @@ impl<'s, 'd> Walk<'s, 'd> {
     }
 
     /// The server decodes `status` and then drops it.
-    fn in_status(&self) -> bool {
+    pub(super) fn in_status(&self) -> bool {
         self.frames.first().is_some_and(|frame| frame.step == Step::Key("status"))
     }
 
@@ -181,7 +181,10 @@ impl<'s, 'd> Walk<'s, 'd> {
     /// Server-side apply keeps a null, which then has the wrong type; `create` drops it.
     fn null(&mut self, entry: Entry<'d>, schema: &'s Schema) {
         let has_default = schema.custom.as_ref().is_some_and(|custom| custom.has_default());
-        let of_metadata = self.frames.first().is_some_and(|frame| frame.step == Step::Key("metadata"));
+        let of_metadata = self.frames.iter().enumerate().any(|(depth, frame)| {
+            let embedded = || frame.schema.custom.as_ref().is_some_and(|custom| custom.is_embedded());
+            frame.step == Step::Key("metadata") && (depth == 0 || embedded())
+        });
         if !self.custom || has_default || of_metadata || matches!(schema.shape, Shape::Any | Shape::Reference(_)) {
             return;
         }
@@ -280,7 +283,9 @@ impl<'s, 'd> Walk<'s, 'd> {
     /// Adds a finding about what some keys lead to from there.
     pub(super) fn report_below(&mut self, finding: Diagnostic, keys: &[&str]) {
         let mut path = self.path();
-        keys.iter().for_each(|key| Step::Key(key).push_to(&mut path));
+        for key in keys {
+            Step::Key(key).push_to(&mut path);
+        }
         self.add(finding, path);
     }
 

@@ -112,8 +112,12 @@ fn clash<'d>(check: &mut Check<'d>, port: &Port<'d>, before: &[Port<'d>]) {
     for other in before.iter().filter(|other| port.is_same(other)) {
         let shown = format!("{}/{}", port.number, port.protocol);
         if other.container == port.container && port.written == other.written {
-            // Server-side apply tells ports apart by number and protocol. What is refused anyhow is said.
-            if (port.on_host == 0 || !port.shares_host_port(other)) && !has_same_name(port, other) {
+            // Server-side apply tells ports apart by number and protocol, of which null is one. What is refused anyhow is said.
+            let null = |port: &Port<'d>| port.node.get("protocol").is_some_and(Node::is_null);
+            if null(port) == null(other)
+                && (port.on_host == 0 || !port.shares_host_port(other))
+                && !has_same_name(port, other)
+            {
                 let message = format!("port {shown} is listed twice");
                 check.apply_only(port.node, message).label(other.node.head(), "first listed here");
             }

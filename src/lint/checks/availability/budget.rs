@@ -2,6 +2,7 @@
 
 use super::share;
 use crate::lint::checks::Check;
+use crate::lint::checks::service::is_operated;
 use crate::lint::finding::Context;
 use crate::lint::params::Params;
 use crate::lint::scaling::replicas;
@@ -52,6 +53,10 @@ pub(in crate::lint::checks) fn dangling(_: &mut Params<'_>) -> Check {
     Check::object(|context, findings| {
         let Some(selector) = context.object.spec().and_then(|spec| spec.field("selector")) else { return };
         let labels = selector.entries().len() > 0;
+        let mut wanted = selector.field("matchLabels").into_iter().flat_map(Node::entries);
+        if wanted.any(|label| is_operated(context, label)) {
+            return;
+        }
         if context.run.complete && labels && context.set.matched(context.object, selector).is_empty() {
             let message = format!("`{}` selects no pods {}", context.object.name, context.whole());
             findings.at(selector).message(message);

@@ -6,7 +6,7 @@ use crate::lint::checks::Check;
 use crate::lint::finding::Context;
 use crate::lint::params::Params;
 use crate::lint::scaling::replicas;
-use crate::object::Object;
+use crate::object::{Object, Pod};
 use crate::yaml::Node;
 
 /// Gives the map that says how a workload is updated, and the way: `RollingUpdate` where none is written.
@@ -56,9 +56,17 @@ fn stops(context: &Context<'_, '_>, rolling: Node<'_>, most: Node<'_>) -> bool {
     let Some(count) = replicas(context.set, context.object) else { return whole };
     // With one pod or none there is nothing to keep up, unless a new one may start first.
     let surge = rolling.field("maxSurge").map_or("25%", Node::text);
-    let may_start = context.object.kind == "Deployment" && share(surge, count.least, true) > Some(0);
+    let starts_first = context.object.kind == "Deployment" && share(surge, count.least, true) > Some(0);
+    let may_start = starts_first && !context.object.pods.iter().any(takes_ports);
     let enough = count.least > 1 || (count.least == 1 && may_start);
     enough && share(most.text(), count.least, false).is_some_and(|most| most >= count.least)
+}
+
+/// Tells whether a pod takes ports of its node, so that no other one can start beside it there.
+fn takes_ports(pod: &Pod<'_>) -> bool {
+    let mut ports = pod.containers().filter_map(|container| container.node.field("ports")).flat_map(Node::items);
+    ports.any(|port| port.field("hostPort").is_some())
+        || pod.spec.field("hostNetwork").and_then(Node::as_bool) == Some(true)
 }
 
 #[cfg(test)]

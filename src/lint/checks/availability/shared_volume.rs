@@ -76,3 +76,31 @@ pub(in crate::lint::checks) fn host_path(_: &mut Params<'_>) -> Check {
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use crate::lint::testing::problems;
+
+    #[test]
+    fn a_claim_of_one_node_allows_one_pod_at_a_time() {
+        for (modes, spec, flagged) in [
+            ("ReadWriteOnce", "replicas: 1", true),
+            ("ReadWriteOnce", "strategy: {type: Recreate}", false),
+            (
+                "ReadWriteOnce",
+                "strategy: {type: RollingUpdate, rollingUpdate: {maxSurge: 0, maxUnavailable: 1}}",
+                false,
+            ),
+            ("ReadWriteOnce", "replicas: 2, strategy: {type: Recreate}", true),
+            ("ReadWriteOncePod", "replicas: 1", true),
+            ("ReadWriteOnce, ReadWriteMany", "replicas: 2", false),
+            ("ReadOnlyMany", "replicas: 2", false),
+        ] {
+            let text = format!(
+                "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: data}}\nspec: {{accessModes: [{modes}]}}\n---\napiVersion: apps/v1\nkind: Deployment\nmetadata: {{name: web}}\nspec: {{{spec}, template: {{spec: {{volumes: [{{name: d, persistentVolumeClaim: {{claimName: data}}}}]}}}}}}\n"
+            );
+            let found = problems("rolling-update-shares-volume", &text).len();
+            assert_eq!(found, usize::from(flagged), "{modes} {spec}");
+        }
+    }
+}

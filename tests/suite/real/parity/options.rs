@@ -35,7 +35,7 @@ impl Options {
         Self {
             kubeconfig: text("PLIMSOLL_TEST_KUBECONFIG").map(PathBuf::from),
             version: version.unwrap_or(Version::LATEST),
-            mutants: usize::try_from(mutants.unwrap_or(1500)).expect("not that many"),
+            mutants: usize::try_from(mutants.unwrap_or(3000)).expect("not that many"),
             seeds: if seeds.is_empty() { vec![1] } else { seeds },
             kinds: list("PLIMSOLL_PARITY_KINDS"),
             record: text("PLIMSOLL_PARITY_RECORD").map(PathBuf::from),
