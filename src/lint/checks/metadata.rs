@@ -90,8 +90,9 @@ pub(super) fn server_fields(_: &mut Params<'_>) -> Check {
     Check::object(|context, findings| {
         let metadata = context.object.node.field("metadata");
         let of_metadata = FIELDS.iter().filter_map(|field| metadata?.entry(field)).find(|entry| !entry.value.is_null());
-        // Generators write empty ones, which mean nothing.
-        let filled = |status: &crate::yaml::Entry<'_>| status.value.entries().len() > 0;
+        // Generators write empty ones, and some of placeholders into definitions, which mean nothing.
+        let definition = context.object.is("apiextensions.k8s.io", &["CustomResourceDefinition"]);
+        let filled = |status: &crate::yaml::Entry<'_>| status.value.entries().len() > 0 && !definition;
         let found = of_metadata.or_else(|| context.object.node.entry("status").filter(filled));
         if let Some(entry) = found {
             findings.at_key(entry).message(format!("`{}` is the server's to write", entry.name()));

@@ -10,8 +10,8 @@ use crate::yaml::Node;
 
 const GROUP: &str = "rbac.authorization.k8s.io";
 
-/// ClusterRoles that every cluster has.
-const BUILT_IN: [&str; 4] = ["admin", "cluster-admin", "edit", "view"];
+/// Roles and ClusterRoles that every cluster has, beside those whose names begin with `system:`.
+const BUILT_IN: [&str; 5] = ["admin", "cluster-admin", "edit", "extension-apiserver-authentication-reader", "view"];
 
 /// What a rule of a role may not grant.
 struct Grant {
@@ -195,7 +195,7 @@ pub(super) fn dangling(params: &mut Params<'_>) -> Check {
         let reference = |key: &str| context.object.node.at(&["roleRef", key]);
         let Some(name) = reference("name").filter(|_| reference("kind").map(Node::text) == Some(kind)) else { return };
         let text = name.text();
-        let built_in = kind == "ClusterRole" && (BUILT_IN.contains(&text) || text.starts_with("system:"));
+        let built_in = BUILT_IN.contains(&text) || text.starts_with("system:");
         let namespace = context.object.namespace.as_deref().filter(|_| kind == "Role");
         if !context.run.complete
             || built_in
