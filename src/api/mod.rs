@@ -77,7 +77,9 @@ pub fn verdict(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Dia
     each_object(root, &mut |object| {
         let mut found = judge(object, store, version, &findings);
         findings.retain(|known| !found.iter().any(|later| replaces(later, known)));
-        findings.iter_mut().for_each(|known| refuse_placeholder(known, &mut found));
+        for known in &mut findings {
+            refuse_placeholder(known, &mut found);
+        }
         found.retain(|finding| !findings.iter().any(|known| covers(known, finding)));
         findings.append(&mut found);
         name_as_server(object, &mut findings);

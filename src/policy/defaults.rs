@@ -66,7 +66,9 @@ fn rolling(spec: &mut Data, name: &str, parameters: &[(&str, Data)]) {
     }
     default(strategy, "rollingUpdate", empty());
     if let Some(rolling) = field(strategy, "rollingUpdate") {
-        parameters.iter().for_each(|(name, value)| default(rolling, name, value.clone()));
+        for (name, value) in parameters {
+            default(rolling, name, value.clone());
+        }
     }
 }
 
@@ -102,7 +104,9 @@ fn container(container: &mut Data) {
     default(container, "terminationMessagePath", text("/dev/termination-log"));
     default(container, "terminationMessagePolicy", text("File"));
     if let Some(Data::Seq(ports)) = field(container, "ports") {
-        ports.iter_mut().for_each(|port| default(port, "protocol", text("TCP")));
+        for port in ports {
+            default(port, "protocol", text("TCP"));
+        }
     }
     for probe in ["livenessProbe", "readinessProbe", "startupProbe"] {
         let Some(probe) = field(container, probe) else { continue };
@@ -120,7 +124,9 @@ fn container(container: &mut Data) {
     };
     default(resources, "requests", empty());
     if let Some(requests) = field(resources, "requests") {
-        limits.into_iter().for_each(|(name, amount)| default(requests, &name, amount));
+        for (name, amount) in limits {
+            default(requests, &name, amount);
+        }
     }
 }
 

@@ -4,9 +4,15 @@ use super::super::check::Check;
 use super::structural::properties;
 use crate::yaml::{Kind, Node};
 
+/// The least number over all that 64 bits hold.
+const TOO_LARGE: f64 = 9_223_372_036_854_775_808.0;
+
 /// Judges the defaults of a sound schema.
 pub(super) fn judge<'d>(check: &mut Check<'d>, schema: Node<'d>) {
-    if let Some(default) = schema.field("default") {
+    let least = schema.field("minimum").and_then(|minimum| minimum.text().parse::<f64>().ok());
+    // Older servers take a minimum that 64 bits do not hold for a small one.
+    let overflows = !check.since(37) && least.is_some_and(|least| least >= TOO_LARGE);
+    if let Some(default) = schema.field("default").filter(|_| !overflows) {
         bounds(check, schema, default);
         let place = default.path_from(check.root());
         for finding in crate::schema::default_problems(schema, default, check.version) {
@@ -42,7 +48,8 @@ fn bounds<'d>(check: &mut Check<'d>, schema: Node<'d>, default: Node<'d>) {
             check.error("api/definition-default", default, format!("no default fits a `{field}` below 0"));
         }
     }
-    let small = schema.field("format").is_some_and(|format| format.text() == "int32");
+    // Older servers hold the default against the bound all the same.
+    let small = check.since(37) && schema.field("format").is_some_and(|format| format.text() == "int32");
     for field in ["minimum", "maximum"] {
         let written = || schema.field(field).is_some_and(|bound| matches!(bound.kind(), Kind::Int | Kind::Float));
         if small && written() && number(field).is_none_or(|bound| i32::try_from(bound).is_err()) {

@@ -116,8 +116,15 @@ pub(super) fn is_unread(finding: &Diagnostic, version: Version) -> bool {
         object.is_some_and(|object| object.kind == "StatefulSet" && object.api_version == "apps/v1")
     };
     let inside = |path: &str| path.starts_with("spec.template.spec") || path.starts_with("spec.volumeClaimTemplates[");
+    // Of what is read into fields, the numbers out of range and the items left empty are not looked into either.
+    let validated = || match finding.rule.as_ref() {
+        "schema/required" | "schema/enum" | "schema/duplicate-item" => true,
+        "schema/format" => finding.message.contains(" must be between "),
+        "schema/type" => finding.message.ends_with(" is empty"),
+        _ => false,
+    };
     (version.major, version.minor) < (1, 34)
-        && ["schema/required", "schema/enum", "schema/duplicate-item"].contains(&finding.rule.as_ref())
+        && validated()
         && of_stateful_set()
         && finding.path.as_deref().is_some_and(inside)
 }
