@@ -93,13 +93,24 @@ pub(super) fn judge_amount<'d>(check: &mut Check<'d>, place: Place<'d>, entry: E
         check.error("api/quantity", place, message);
     }
     let counted = COUNTED.contains(&entry.name()) || is_extended(entry.name());
-    // The server counts in thousandths of 64 bits; what is larger is no number to it, unless it reads it by a longer way.
-    let short = entry.value.text().len() < 19 && entry.value.text().bytes().all(|byte| byte.is_ascii_digit());
-    let countable = Amount::whole(i64::MAX / 1000);
-    if counted && (!amount.is_whole() || (short && amount > countable)) {
+    if counted && !(amount.is_whole() && is_countable(entry.value.text(), amount)) {
         let message = format!("`{}` is `{}`, but is counted in whole numbers", show(entry.name()), entry.value.text());
         check.error("api/quantity", place, message);
     }
+}
+
+/// Tells whether a whole number stays whole as the server counts: in thousandths of 64 bits, which of longer texts keep the
+/// lowest bits and of shorter ones end at their bound.
+fn is_countable(text: &str, amount: Amount) -> bool {
+    if !text.bytes().all(|byte| byte.is_ascii_digit()) {
+        return true;
+    }
+    if text.len() < 19 {
+        return amount <= Amount::whole(i64::MAX / 1000);
+    }
+    let Ok(number) = text.parse::<u128>() else { return true };
+    let lowest = i64::from_ne_bytes(((number.wrapping_mul(1000)) as u64).to_ne_bytes());
+    lowest % 1000 == 0
 }
 
 /// Reads a quantity; null is zero.

@@ -149,11 +149,22 @@ pub(super) fn compile(
         let key = unit.workspace.as_ref().map(|loaded| &loaded.folder);
         judges.iter().find(|(known, _)| known.as_ref() == key).map(|(_, rules)| rules)
     };
-    units.par_iter_mut().for_each(|unit| {
-        if let Some(rules) = rules_of(unit) {
-            judge(unit, question.stages, &store, rules);
-        }
-    });
+    // The objects stand apart from the units, so that each release can be judged beside the others.
+    let documents: Vec<_> = units.iter_mut().map(|unit| std::mem::take(&mut unit.documents)).collect();
+    let embedded = |api_version: &str, kind: &str| store.embedded_pods(api_version, kind);
+    let sets: Vec<ObjectSet<'_>> = units
+        .par_iter()
+        .zip(&documents)
+        .map(|(unit, documents)| ObjectSet::read(documents, unit.namespace.as_deref(), &embedded))
+        .collect();
+    let neighbours: Vec<Vec<&ObjectSet<'_>>> = units.iter().map(|unit| neighbours(unit, &units, &sets)).collect();
+    units.par_iter_mut().zip(&documents).zip(&sets).zip(&neighbours).for_each(
+        |(((unit, documents), objects), beside)| {
+            if let Some(rules) = rules_of(unit) {
+                judge(unit, Judged { documents, objects, neighbours: beside }, question.stages, &store, rules);
+            }
+        },
+    );
 
     if question.stages.lint {
         let known = units.iter().flat_map(|unit| &unit.findings);
@@ -360,12 +371,33 @@ fn ask(units: &mut [Unit], store: &SchemaStore, context: &ContextArgs, world: &d
     None
 }
 
+/// What is judged of a unit, and beside what.
+#[derive(Clone, Copy)]
+struct Judged<'a> {
+    documents: &'a [Document],
+    objects: &'a ObjectSet<'a>,
+    neighbours: &'a [&'a ObjectSet<'a>],
+}
+
+/// Finds the objects of the other releases of a release's workspace in its environment.
+fn neighbours<'a>(unit: &Unit, units: &[Unit], sets: &'a [ObjectSet<'a>]) -> Vec<&'a ObjectSet<'a>> {
+    let folder = |unit: &Unit| unit.workspace.as_ref().map(|loaded| loaded.folder.clone());
+    let beside = |other: &Unit| {
+        unit.checked.is_release
+            && other.checked.is_release
+            && other.checked.name != unit.checked.name
+            && other.checked.environment == unit.checked.environment
+            && unit.workspace.is_some()
+            && folder(other) == folder(unit)
+    };
+    units.iter().zip(sets).filter(|(other, _)| beside(other)).map(|(_, set)| set).collect()
+}
+
 /// Runs the judging stages over a unit, and carries what they find back to what a person wrote.
-fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore, rules: &Rules) {
+fn judge(unit: &mut Unit, judged: Judged<'_>, stages: Stages, store: &SchemaStore, rules: &Rules) {
+    let Judged { documents, objects, neighbours } = judged;
     let release = unit.checked.is_release.then_some(unit.checked.name.as_str());
     let environment = unit.checked.environment.as_deref();
-    let embedded = |api_version: &str, kind: &str| store.embedded_pods(api_version, kind);
-    let objects = ObjectSet::read(&unit.documents, unit.namespace.as_deref(), &embedded);
     unit.checked.objects = objects.len();
     let mut found = Vec::new();
     unit.checked.versions = unit.versions.iter().map(ToString::to_string).collect();
@@ -373,7 +405,7 @@ fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore, rules: &Rules) {
         // What SOPS encrypted is not what the server gets.
         let plain = |document: &&Document| !crate::chart::is_encrypted(document.root());
         let of_document = |document: &Document| api::verdicts(document.root(), store, &unit.versions);
-        let of_documents: Vec<_> = unit.documents.par_iter().filter(plain).map(of_document).collect();
+        let of_documents: Vec<_> = documents.par_iter().filter(plain).map(of_document).collect();
         found.extend(of_documents.into_iter().flatten());
         if stages.strict_kinds {
             found.iter_mut().filter(|finding| finding.rule == "schema/unknown-kind").for_each(|finding| {
@@ -382,13 +414,14 @@ fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore, rules: &Rules) {
         }
         #[cfg(feature = "cluster")]
         if let Some(answers) = &unit.answers {
-            answers.merge(&objects, store, &mut found);
+            answers.merge(objects, store, &mut found);
         }
     }
     let mut judged = std::mem::take(&mut unit.refused);
     if stages.lint {
-        let context = LintContext { environment, release, versions: &unit.versions, complete: unit.complete };
-        judged.extend(rules.linter.lint(&objects, &context));
+        let context =
+            LintContext { environment, release, versions: &unit.versions, complete: unit.complete, neighbours };
+        judged.extend(rules.linter.lint(objects, &context));
     }
     // Policies look at no version, and hardly any rule does: what names none holds for all.
     for finding in judged.iter_mut().filter(|finding| finding.versions.is_empty()) {
@@ -399,7 +432,7 @@ fn judge(unit: &mut Unit, stages: Stages, store: &SchemaStore, rules: &Rules) {
         Some(output) => output.resolve(finding),
         None => finding,
     };
-    unit.allows = suppress::annotations(&objects, release, environment);
+    unit.allows = suppress::annotations(objects, release, environment);
     for allow in &mut unit.allows {
         let place = resolve(Diagnostic::error("", "").at(allow.place));
         allow.place = place.span.unwrap_or(allow.place);

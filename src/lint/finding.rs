@@ -1,7 +1,7 @@
 //! What checks see and what they give back, before the engine makes findings for people of it.
 
 use super::set::Set;
-use crate::object::{Container, Object, Role};
+use crate::object::{Container, Object, ObjectSet, Pod, Role};
 use crate::schema::Version;
 use crate::source::Span;
 use crate::yaml::{Entry, Node};
@@ -18,6 +18,8 @@ pub struct LintContext<'a> {
     /// The set holds all that belongs together (a whole release, a folder), so that what is not in it is missing. Rules
     /// that look for other objects are quiet otherwise.
     pub complete: bool,
+    /// The objects of the other releases of the workspace in this environment, where they are known.
+    pub neighbours: &'a [&'a ObjectSet<'a>],
 }
 
 /// What a check sees.
@@ -31,6 +33,21 @@ impl Context<'_, '_> {
     /// Names what the objects of the set have in common, for messages about what is missing from it.
     pub(super) fn whole(&self) -> &'static str {
         if self.run.release.is_some() { "in this release" } else { "in what is checked" }
+    }
+
+    /// Tells whether another release of the environment has an object, in a namespace if one is given.
+    pub(super) fn neighbour(&self, group: &str, kind: &str, name: &str, namespace: Option<&str>) -> bool {
+        self.run.neighbours.iter().flat_map(|set| set.iter()).any(|object| {
+            object.name == name
+                && object.is(group, &[kind])
+                && (namespace.is_none() || object.namespace.as_deref() == namespace)
+        })
+    }
+
+    /// Iterates over the pods of the other releases of the environment.
+    pub(super) fn neighbours(&self) -> impl Iterator<Item = (&Object<'_>, &Pod<'_>)> {
+        let objects = self.run.neighbours.iter().flat_map(|set| set.iter());
+        objects.flat_map(|object| object.pods.iter().map(move |pod| (object, pod)))
     }
 }
 

@@ -12,6 +12,9 @@ use std::collections::{HashMap, HashSet};
 /// An object and a pod that it runs.
 type Running<'a, 'd> = (&'a Object<'d>, &'a Pod<'d>);
 
+/// An Ingress and one of its paths.
+type Route<'a, 'd> = (&'a Object<'d>, Node<'d>);
+
 /// A set with its tables.
 pub(super) struct Set<'a, 'd> {
     objects: &'a ObjectSet<'d>,
@@ -25,6 +28,10 @@ pub(super) struct Set<'a, 'd> {
     scalers: OnceCell<HashMap<&'d str, Vec<&'a Object<'d>>>>,
     /// The pods that a PodDisruptionBudget selects, by where their templates begin.
     budgeted: OnceCell<HashSet<Span>>,
+    /// The paths of Ingresses by host and path.
+    routes: OnceCell<HashMap<&'d str, HashMap<&'d str, Vec<Route<'a, 'd>>>>>,
+    /// The words of all texts that are not metadata.
+    words: OnceCell<HashSet<&'d str>>,
 }
 
 impl<'a, 'd> Set<'a, 'd> {
@@ -38,6 +45,8 @@ impl<'a, 'd> Set<'a, 'd> {
             kinds: OnceCell::new(),
             scalers: OnceCell::new(),
             budgeted: OnceCell::new(),
+            routes: OnceCell::new(),
+            words: OnceCell::new(),
         }
     }
 
@@ -158,6 +167,41 @@ impl<'a, 'd> Set<'a, 'd> {
                 .collect()
         });
         budgeted.contains(&pod.template.span())
+    }
+
+    /// Gives the Ingresses with a host and path, and the items of their `paths`.
+    pub(super) fn routes(&self, host: &str, path: &str) -> &[Route<'a, 'd>] {
+        let routes = self.routes.get_or_init(|| {
+            let mut routes: HashMap<_, HashMap<_, Vec<_>>> = HashMap::new();
+            for ingress in self.of_kind("networking.k8s.io", "Ingress") {
+                for rule in ingress.node.at(&["spec", "rules"]).into_iter().flat_map(Node::items) {
+                    let host = rule.field("host").map(Node::text).unwrap_or_default();
+                    for item in rule.at(&["http", "paths"]).into_iter().flat_map(Node::items) {
+                        let path = item.field("path").map(Node::text).unwrap_or_default();
+                        routes.entry(host).or_default().entry(path).or_default().push((ingress, item));
+                    }
+                }
+            }
+            routes
+        });
+        routes.get(host).and_then(|paths| paths.get(path)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Tells whether a name stands anywhere in the set but in metadata and selectors.
+    pub(super) fn mentions(&self, name: &str) -> bool {
+        let words = self.words.get_or_init(|| {
+            let mut words = HashSet::new();
+            let mut stack: Vec<Node<'d>> = self.objects.iter().map(|object| object.node).collect();
+            while let Some(node) = stack.pop() {
+                let told =
+                    node.entries().filter(|entry| !matches!(entry.name(), "metadata" | "selector" | "matchLabels"));
+                stack.extend(told.map(|entry| entry.value).chain(node.items()));
+                let parts = node.text().split(|c: char| !(c.is_alphanumeric() || c == '-' || c == '.'));
+                words.extend(parts.filter(|word| !word.is_empty()));
+            }
+            words
+        });
+        words.contains(name)
     }
 
     /// Iterates over the pods in the namespace of an object.

@@ -65,6 +65,10 @@ pub fn references<'d>(pod: &Pod<'d>) -> Vec<Reference<'d>> {
             found.with_items(Target::Secret, source.field("secret"), "name");
         }
         found.named(Target::Secret, volume.at(&["csi", "nodePublishSecretRef"]), "name");
+        found.named(Target::Secret, volume.field("azureFile"), "secretName");
+        for storage in ["cephfs", "flexVolume", "iscsi", "rbd", "scaleIO", "storageos"] {
+            found.named(Target::Secret, volume.at(&[storage, "secretRef"]), "name");
+        }
         found.named(Target::PersistentVolumeClaim, volume.field("persistentVolumeClaim"), "claimName");
     }
     for pull in pod.spec.field("imagePullSecrets").into_iter().flat_map(Node::items) {

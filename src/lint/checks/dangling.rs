@@ -30,6 +30,7 @@ pub(super) fn reference(params: &mut Params<'_>) -> Check {
             if always_there(target, name)
                 || is_templated(context.object, reference.name)
                 || context.set.provider(context.object, target, name).is_some()
+                || context.neighbour("", target.kind(), name, context.object.namespace.as_deref())
                 || !said.insert(name)
             {
                 continue;
@@ -58,6 +59,22 @@ fn always_there(target: Target, name: &str) -> bool {
         Target::ConfigMap => name == "kube-root-ca.crt",
         Target::Secret | Target::PersistentVolumeClaim => false,
     }
+}
+
+/// The Secrets that a ServiceAccount names must be in the set.
+pub(super) fn account_secrets(_: &mut Params<'_>) -> Check {
+    Check::object(|context, findings| {
+        let object = context.object;
+        let lists = ["imagePullSecrets", "secrets"].into_iter().filter_map(|field| object.node.field(field));
+        for name in lists.flat_map(Node::items).filter_map(|item| item.field("name")).filter(|_| context.run.complete) {
+            let namespace = object.namespace.as_deref();
+            if context.set.provider(object, Target::Secret, name.text()).is_none()
+                && !context.neighbour("", "Secret", name.text(), namespace)
+            {
+                findings.at(name).message(format!("there is no Secret `{}` {}", name.text(), context.whole()));
+            }
+        }
+    })
 }
 
 /// A key that a pod names must be in the ConfigMap or Secret of that name, where the set holds it.

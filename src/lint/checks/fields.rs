@@ -61,6 +61,34 @@ pub(super) fn forbidden(params: &mut Params<'_>) -> Check {
     })
 }
 
+/// A field of the object (`field`, dotted) must not hold anything.
+pub(super) fn unwanted(params: &mut Params<'_>) -> Check {
+    let field = params.text("field");
+    Check::object(move |context, findings| {
+        let found = follow(context.object.node, &field).filter(|value| holds(*value));
+        if let Some(entry) = found.and_then(Node::parent_entry) {
+            findings.at_key(entry);
+        }
+    })
+}
+
+/// A pod that asks the cluster's DNS must set an option of the resolver (`name`) to a `value`.
+pub(super) fn dns_option(params: &mut Params<'_>) -> Check {
+    let (name, value) = (params.text("name"), params.text("value"));
+    Check::pod(move |_, pod, findings| {
+        let options = pod.spec.at(&["dnsConfig", "options"]).into_iter().flat_map(Node::items);
+        let mut named = options.filter(|option| option.field("name").map(Node::text) == Some(&name));
+        let option = named.next_back();
+        let written = option.and_then(|option| option.field("value"));
+        match (option, written) {
+            (_, Some(written)) if written.text() == value => {}
+            (_, Some(written)) => _ = findings.at(written),
+            (Some(option), None) => _ = findings.lacking(option),
+            (None, None) => _ = findings.lacking(pod.spec.field("dnsConfig").unwrap_or(pod.spec)),
+        }
+    })
+}
+
 /// A field must hold something (`of`: in the pod's spec, or in every container).
 pub(super) fn missing(params: &mut Params<'_>) -> Check {
     let field = params.text("field");

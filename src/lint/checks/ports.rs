@@ -32,6 +32,18 @@ pub(super) fn of_container(params: &mut Params<'_>) -> Check {
     })
 }
 
+/// Every port of a container must have a name.
+pub(super) fn unnamed(_: &mut Params<'_>) -> Check {
+    Check::container(|_, container, findings| {
+        for port in container.node.field("ports").into_iter().flat_map(Node::items) {
+            if port.field("name").is_none_or(|name| name.text().is_empty()) {
+                let number = port.field("containerPort").map(Node::text).unwrap_or_default();
+                findings.lacking(port).message(format!("the port {number} of {} has no name", called(container)));
+            }
+        }
+    })
+}
+
 /// No probe and no lifecycle handler may name a host: they ask the pod itself.
 pub(super) fn handler_host(_: &mut Params<'_>) -> Check {
     Check::container(|_, container, findings| {

@@ -4,6 +4,7 @@ use super::{Check, probes, resources};
 use crate::diagnostic::nearest;
 use crate::lint::finding::Context;
 use crate::lint::params::Params;
+use crate::object::selector::first_unmet;
 use crate::object::{Container, Pod};
 use crate::yaml::{Entry, Node};
 
@@ -88,11 +89,58 @@ pub(super) fn target_port(_: &mut Params<'_>) -> Check {
     })
 }
 
+/// A Service must select pods, unless it stands for something outside or somebody lists its endpoints.
+pub(super) fn selector_missing(_: &mut Params<'_>) -> Check {
+    Check::object(|context, findings| {
+        let object = context.object;
+        let Some(spec) = object.spec() else { return };
+        let external = spec.field("type").is_some_and(|kind| kind.text() == "ExternalName");
+        let listed = || {
+            let of_service = |slice: &crate::object::Object<'_>| {
+                slice.namespace == object.namespace && slice.label("kubernetes.io/service-name") == Some(object.name)
+            };
+            context.set.beside(object, "", "Endpoints", object.name).is_some()
+                || context.set.of_kind("discovery.k8s.io", "EndpointSlice").any(of_service)
+        };
+        let selects = spec.field("selector").is_some_and(|selector| selector.entries().len() > 0);
+        if !external && !selects && !listed() {
+            findings.lacking(spec.field("selector").unwrap_or(spec));
+        }
+    })
+}
+
+/// A ServiceMonitor must select Services of the set, in the namespaces that it names.
+pub(super) fn monitor(_: &mut Params<'_>) -> Check {
+    Check::object(|context, findings| {
+        let Some(spec) = context.object.spec().filter(|_| context.run.complete) else { return };
+        let Some(selector) = spec.field("selector") else { return };
+        let any = spec.at(&["namespaceSelector", "any"]).and_then(Node::as_bool) == Some(true);
+        let named = spec.at(&["namespaceSelector", "matchNames"]).filter(|names| names.items().len() > 0);
+        let in_namespace = |namespace: Option<&str>| match named {
+            _ if any => true,
+            Some(names) => names.items().any(|name| Some(name.text()) == namespace),
+            None => namespace == context.object.namespace.as_deref(),
+        };
+        let selected = |service: &crate::object::Object<'_>| {
+            in_namespace(service.namespace.as_deref())
+                && first_unmet(selector, service.node.at(&["metadata", "labels"])).is_none()
+        };
+        let beside = || {
+            let objects = context.run.neighbours.iter().flat_map(|set| set.iter());
+            objects.filter(|object| object.is("", &["Service"])).any(&selected)
+        };
+        if !context.set.of_kind("", "Service").any(&selected) && !beside() {
+            let message = format!("ServiceMonitor `{}` selects no Service {}", context.object.name, context.whole());
+            findings.at(selector).message(message);
+        }
+    })
+}
+
 fn protocol(port: Node<'_>) -> &str {
     port.field("protocol").map_or("TCP", Node::text)
 }
 
-fn declares(container: Container<'_>, target: Node<'_>, wanted: &str) -> bool {
+pub(super) fn declares(container: Container<'_>, target: Node<'_>, wanted: &str) -> bool {
     container.node.field("ports").into_iter().flat_map(Node::items).any(|port| {
         let named = match target.as_i64() {
             Some(number) => port.field("containerPort").and_then(Node::as_i64) == Some(number),

@@ -58,6 +58,39 @@ fn the_json_format_is_the_contract() {
 }
 
 #[test]
+fn releases_are_judged_beside_each_other() {
+    const CHART: &str = "apiVersion: plimsoll.dev/v1\nname: x\nversion: 1.0.0\n";
+    const WORKSPACE: &str = "apiVersion: plimsoll.dev/v1\nkubernetes: [\"1.34\"]\nenvironments: {dev: {namespace: dev}, prod: {namespace: prod}}\nreleases:\n  - {name: a, chart: ./a}\n  - {name: b, chart: ./b, environments: [prod]}\n";
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {serviceAccountName: shared, containers: [{name: a, image: a:1}]}\n";
+    let account = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: shared}\n---\n";
+    let map = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: twice}\n";
+    let sandbox = Sandbox::new(&[
+        ("plimsoll.yaml", WORKSPACE),
+        ("a/Chart.yaml", CHART),
+        ("a/templates/a.yaml", &format!("{pod}{map}")),
+        ("b/Chart.yaml", CHART),
+        ("b/templates/b.yaml", &format!("{account}{map}")),
+    ]);
+    let run = sandbox.run("lint --rule duplicate-object --rule dangling-service-account --format json");
+    let found: serde_json::Value = serde_json::from_str(&run.stdout).expect("the report is JSON");
+    let lines: Vec<String> = found["findings"]
+        .as_array()
+        .expect("there are findings")
+        .iter()
+        .map(|f| format!("{}:{} {} {}", f["file"], f["line"], f["rule"], f["environments"]))
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            r#""a/templates/a.yaml":4 "dangling-service-account" ["dev"]"#,
+            r#""a/templates/a.yaml":8 "duplicate-object" ["prod"]"#,
+            r#""b/templates/b.yaml":8 "duplicate-object" ["prod"]"#,
+        ],
+        "what b brings in prod is missing in dev"
+    );
+}
+
+#[test]
 fn the_terminal_shows_the_line_and_what_was_checked() {
     let sandbox = Sandbox::new(&[("a.yaml", TYPO)]);
     let run = sandbox.run("validate a.yaml --kubernetes-version 1.33");
