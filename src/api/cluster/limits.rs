@@ -113,8 +113,9 @@ fn bound<'d>(check: &mut Check<'d>, limit: Node<'d>, kind: &str, name: &'d str) 
         if ratio < Amount::whole(1) {
             check.error(RULE, place, format!("`maxLimitRequestRatio` of `{name}` is below 1"));
         }
+        // The server divides; by what is below 0 the comparison turns round.
         if let (Some((_, min)), Some((_, max))) = (min, max)
-            && ratio.times_exceeds(min, max)
+            && ratio.times_exceeds(min, max) != min.is_negative()
         {
             check.error(RULE, place, format!("`maxLimitRequestRatio` of `{name}` is more than `max` by `min`"));
         }
