@@ -91,7 +91,7 @@ pub fn verdict(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec<Dia
 
 /// Takes back what a server does not look into: it is wrong all the same, and server-side apply still compares items.
 fn leave_unread(finding: &mut Diagnostic) {
-    if finding.rule == "schema/duplicate-item" {
+    if ["schema/duplicate-item", "schema/type"].contains(&finding.rule.as_ref()) {
         finding.rule = "api/server-side-apply".into();
     } else {
         finding.severity = Severity::Warning;

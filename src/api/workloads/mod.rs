@@ -115,19 +115,22 @@ pub(super) fn is_unread(finding: &Diagnostic, version: Version) -> bool {
         let object = finding.object.as_ref();
         object.is_some_and(|object| object.kind == "StatefulSet" && object.api_version == "apps/v1")
     };
-    // Before 1.37 servers drop it, whatever it is.
-    let dropped = "spec.updateStrategy.rollingUpdate.maxUnavailable";
-    if of_stateful_set() && finding.path.as_deref() == Some(dropped) {
-        return (version.major, version.minor) < (1, 37) && finding.rule == "schema/format";
-    }
-    let inside = |path: &str| path.starts_with("spec.template.spec") || path.starts_with("spec.volumeClaimTemplates[");
     // Of what is read into fields, the numbers out of range and the items left empty are not looked into either.
     let validated = || match finding.rule.as_ref() {
         "schema/required" | "schema/enum" | "schema/duplicate-item" => true,
-        "schema/format" => finding.message.contains(" must be between "),
+        "schema/format" => {
+            let undecoded = ["does not fit", "is no quantity", "base64", "RFC 3339"];
+            !undecoded.iter().any(|why| finding.message.contains(why))
+        }
         "schema/type" => finding.message.ends_with(" is empty"),
         _ => false,
     };
+    // Before 1.37 servers drop it, whatever it is.
+    let dropped = "spec.updateStrategy.rollingUpdate.maxUnavailable";
+    if of_stateful_set() && finding.path.as_deref() == Some(dropped) {
+        return (version.major, version.minor) < (1, 37) && validated() && finding.rule == "schema/format";
+    }
+    let inside = |path: &str| path.starts_with("spec.template.spec") || path.starts_with("spec.volumeClaimTemplates[");
     (version.major, version.minor) < (1, 34)
         && validated()
         && of_stateful_set()
