@@ -312,10 +312,5 @@ pub(super) fn is_true(map: Node<'_>, field: &str) -> bool {
 
 /// Shows a value in a message: on one line, and not too long.
 pub(super) fn show(value: &str) -> String {
-    const LONGEST: usize = 60;
-    let line = value.lines().next().unwrap_or_default();
-    if line.len() == value.len() && value.chars().count() <= LONGEST {
-        return value.to_owned();
-    }
-    line.chars().take(LONGEST).chain(['…']).collect()
+    crate::schema::show(value).into_owned()
 }

@@ -17,10 +17,12 @@ mod version;
 pub use amount::Amount;
 pub use base64::decode_base64;
 pub use custom::{
-    BrokenRule, Custom, RuleTypes, broken_rules, field_path, is_known_format, pattern_problem, rule_problem,
+    BrokenRule, CEL_WORDS, Custom, RuleTypes, broken_rules, field_path, is_known_format, pattern_problem, rule_problem,
     server_functions, uses_old_self,
 };
 pub use shape::{Definition, Field, Format, Identity, Limits, List, Object, Schema, Shape, StringShape, Text};
 pub use store::{Deprecation, Lookup, Missing, SchemaStore, Type};
 pub use validate::{default_problems, each_object, over_versions, schema_problems, validate};
 pub use version::Version;
+
+pub(crate) use validate::show;

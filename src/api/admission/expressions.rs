@@ -4,6 +4,7 @@ use super::RULE;
 use super::kinds::{Kind, Known, kind_of};
 use crate::api::check::{Check, items, show, text};
 use crate::api::syntax::qualified_name;
+use crate::schema::CEL_WORDS;
 use crate::yaml::Node;
 use kube_cel::cel::Program;
 use kube_cel::cel::common::ast::{EntryExpr, Expr, IdedExpr};
@@ -277,32 +278,9 @@ pub(super) fn conditions<'d>(check: &mut Check<'d>, holder: Node<'d>, params: bo
 
 /// Tells whether a text can name a variable.
 pub(super) fn is_identifier(name: &str) -> bool {
-    const RESERVED: [&str; 21] = [
-        "true",
-        "false",
-        "null",
-        "in",
-        "as",
-        "break",
-        "const",
-        "continue",
-        "else",
-        "for",
-        "function",
-        "if",
-        "import",
-        "let",
-        "loop",
-        "package",
-        "namespace",
-        "return",
-        "var",
-        "void",
-        "while",
-    ];
     let letter = |byte: u8| byte == b'_' || byte.is_ascii_alphabetic();
     let bytes = name.as_bytes();
     bytes.first().is_some_and(|first| letter(*first))
         && bytes.iter().all(|byte| letter(*byte) || byte.is_ascii_digit())
-        && !RESERVED.contains(&name)
+        && !CEL_WORDS.contains(&name)
 }

@@ -18,6 +18,7 @@ pub use format::is_known_format;
 pub use pattern::pattern_problem;
 pub use rule::{BrokenRule, broken_rules, field_path, server_functions};
 pub use typing::{RuleTypes, rule_problem, uses_old_self};
+pub use value::CEL_WORDS;
 
 pub(in crate::schema) use read::unfilled;
 

@@ -11,8 +11,8 @@ use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
-/// Words that CEL keeps for itself. Source: `pkg/cel/escaping.go` of apiserver.
-const RESERVED: [&str; 21] = [
+/// The words that CEL keeps for itself. Source: `pkg/cel/escaping.go` of apiserver.
+pub const CEL_WORDS: [&str; 21] = [
     "true",
     "false",
     "null",
@@ -112,7 +112,7 @@ fn string(text: String) -> Value {
 
 /// Makes an identifier of a field's name.
 pub(super) fn escape(name: &str) -> Cow<'_, str> {
-    if RESERVED.contains(&name) {
+    if CEL_WORDS.contains(&name) {
         return Cow::Owned(format!("__{name}__"));
     }
     if !name.contains(['.', '-', '/']) && !name.contains("__") {

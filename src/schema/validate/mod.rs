@@ -17,7 +17,8 @@ mod walk;
 mod tests;
 
 pub(super) use quantity::is_quantity;
-pub(super) use text::{quantity_of, quoted_list, show};
+pub(crate) use text::show;
+pub(super) use text::{quantity_of, quoted_list};
 
 use super::bundle::BUNDLES;
 use super::custom::{broken_rules, unfilled};

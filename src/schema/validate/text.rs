@@ -3,7 +3,7 @@
 use std::borrow::Cow;
 
 /// Shows a value: on one line, and not too long.
-pub(in crate::schema) fn show(value: &str) -> Cow<'_, str> {
+pub(crate) fn show(value: &str) -> Cow<'_, str> {
     const LONGEST: usize = 60;
     let line = value.lines().next().unwrap_or_default();
     if line.len() == value.len() && value.chars().count() <= LONGEST {
