@@ -51,21 +51,26 @@ impl Server {
         serde_json::from_slice(&output.stdout).unwrap_or_else(|error| panic!("GET {path}: {error}"))
     }
 
-    /// Gets the documents of all group versions but those of custom resources, which other tests may have made.
+    /// Gets the documents of the group versions that the server has from its start: not those of custom resources, which
+    /// other tests make and take away meanwhile.
     pub(super) fn documents(&self) -> Documents {
-        let definitions = self.get("/apis/apiextensions.k8s.io/v1/customresourcedefinitions");
-        let groups = definitions["items"].as_array().expect("a list").iter();
-        let custom: BTreeSet<&str> = groups.filter_map(|item| item["spec"]["group"].as_str()).collect();
+        let services = self.get("/apis/apiregistration.k8s.io/v1/apiservices");
+        let services = services["items"].as_array().expect("a list").iter();
+        let from_start =
+            |service: &&Value| service["metadata"]["labels"]["kube-aggregator.kubernetes.io/automanaged"] == "onstart";
+        let built_in: BTreeSet<String> = services
+            .filter(from_start)
+            .map(|service| {
+                let (group, version) = (service["spec"]["group"].as_str(), service["spec"]["version"].as_str());
+                format!("apis/{}/{}", group.unwrap_or_default(), version.expect("text"))
+            })
+            .collect();
         let mut documents = Documents { kinds: Vec::new(), definitions: BTreeMap::new() };
         let index = self.get("/openapi/v3");
         for (path, entry) in index["paths"].as_object().expect("a map") {
-            let parts: Vec<&str> = path.split('/').collect();
-            let is_group_version = match parts[..] {
-                ["api", _] => true,
-                ["apis", group, _] => !custom.contains(group),
-                _ => false,
-            };
-            if is_group_version {
+            // The core, and the API of the services themselves, are not among the services.
+            let is_own = matches!(path.as_str(), "api/v1" | "apis/apiregistration.k8s.io/v1");
+            if is_own || built_in.contains(path) {
                 documents.add(&self.get(entry["serverRelativeURL"].as_str().expect("a path")));
             }
         }
