@@ -25,6 +25,7 @@ mod release;
 mod render;
 mod report;
 mod rules;
+mod test;
 #[cfg(test)]
 mod testing;
 mod trouble;
@@ -66,6 +67,8 @@ enum Command {
     Lint(check::LintArgs),
     /// Render a chart's manifests
     Render(render::RenderArgs),
+    /// Run charts' tests
+    Test(test::TestArgs),
     /// Show a chart's merged values, each with where it was written
     Values(values::ValuesArgs),
     /// List the rules
@@ -100,6 +103,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Validate(args) => args.run(world),
         Command::Lint(args) => args.run(world),
         Command::Render(args) => args.run(world),
+        Command::Test(args) => args.run(world),
         Command::Values(args) => args.run(world),
         Command::Rules(args) => args.run(world),
         Command::Explain(args) => args.run(world),
