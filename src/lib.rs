@@ -14,7 +14,7 @@
 //! 6. [`api`] adds what the API server refuses beyond schemas.
 //! 7. [`policy`] evaluates the admission policies that people keep in files.
 //! 8. [`lint`] judges them by rules, which are data.
-//! 9. [`test`] holds what a chart gives for certain values against what its tests expect.
+//! 9. [`mod@test`] holds what a chart gives for certain values against what its tests expect.
 //! 10. Every stage reports [`diagnostic`]s: what is wrong, where, what to write instead. Those in rendered text are carried
 //!     back to the line of a template or of a values file that a person wrote; [`diagnostic::emit`] prints them.
 //!
