@@ -3,4 +3,5 @@
 mod charts;
 mod check;
 mod input;
+mod packed;
 mod rules;
