@@ -242,7 +242,8 @@ pub(super) fn read_chart(world: &dyn World, base: &Base, chart: &Path) -> (Vec<C
     (files, troubles)
 }
 
-fn read_folder(world: &dyn World, base: &Base, folder: &Path) -> (Vec<ChartFile>, Vec<Trouble>) {
+/// Reads the files of a chart's folder as they are.
+pub(super) fn read_folder(world: &dyn World, base: &Base, folder: &Path) -> (Vec<ChartFile>, Vec<Trouble>) {
     let walked = world.walk(folder, Walk::Everything);
     let mut troubles: Vec<_> = walked.errors.into_iter().map(Trouble::new).collect();
     let mut files = Vec::new();

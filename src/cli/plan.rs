@@ -94,10 +94,8 @@ pub(super) fn plan(
         let known = charts.iter().find(|(folder, _)| *folder == target.folder).map(|(_, chart)| chart.clone());
         let chart = known.unwrap_or_else(|| {
             let (files, troubles) = read_chart(world, base, &target.folder);
-            let (chart, findings) = match files.is_empty() && !troubles.is_empty() {
-                true => (None, Vec::new()),
-                false => Chart::load(sources, files),
-            };
+            let (chart, findings) =
+                if files.is_empty() && !troubles.is_empty() { (None, Vec::new()) } else { Chart::load(sources, files) };
             plan.troubles.extend(troubles);
             plan.findings.extend(findings);
             let chart = chart.map(Arc::new);

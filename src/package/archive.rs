@@ -50,6 +50,9 @@ pub enum PackageError {
     /// Archives inside archives, without an end.
     #[error("it holds archives in archives, more than {0} deep")]
     TooDeep(usize),
+    /// It cannot be written.
+    #[error("its archive cannot be written: {0}")]
+    Unwritable(String),
     /// The folder in it is not called like the chart.
     #[error("its folder is called `{folder}`, and the chart `{chart}`")]
     WrongFolder {
@@ -58,6 +61,13 @@ pub enum PackageError {
         /// The chart's name in Chart.yaml.
         chart: String,
     },
+}
+
+impl PackageError {
+    /// Says it of an archive inside another one.
+    pub(super) fn inside(&self, path: &str) -> Self {
+        Self::Entry { entry: path.to_owned(), problem: format!("is refused: {self}") }
+    }
 }
 
 fn behind(entry: Option<&str>) -> String {
@@ -105,16 +115,12 @@ struct Limited<'a, R> {
 impl<R: Read> Read for Limited<'_, R> {
     fn read(&mut self, into: &mut [u8]) -> io::Result<usize> {
         let read = self.inner.read(into)?;
-        match self.left.checked_sub(read as u64) {
-            Some(left) => {
-                self.left = left;
-                Ok(read)
-            }
-            None => {
-                self.over.set(true);
-                Err(io::Error::other("too large"))
-            }
-        }
+        let Some(left) = self.left.checked_sub(read as u64) else {
+            self.over.set(true);
+            return Err(io::Error::other("too large"));
+        };
+        self.left = left;
+        Ok(read)
     }
 }
 

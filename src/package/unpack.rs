@@ -6,7 +6,7 @@ use crate::source::SourceMap;
 use crate::yaml::parse;
 
 /// How deep archives may stand in archives.
-const DEPTH: usize = 10;
+pub(super) const DEPTH: usize = 10;
 
 /// Opens a chart's archive: gives its files, named `NAME!templates/web.yaml`, packed subcharts unpacked as [`expand`] does.
 pub fn open(name: &str, bytes: &[u8]) -> Result<Vec<ChartFile>, PackageError> {
@@ -18,8 +18,7 @@ fn open_within(name: &str, bytes: &[u8], budget: &mut Budget, depth: usize) -> R
     if depth > DEPTH {
         return Err(PackageError::TooDeep(DEPTH));
     }
-    let archive = Archive::read(bytes, budget)?;
-    archive.check_folder()?;
+    let archive = Archive::of_chart(bytes, budget)?;
     let mut files = Vec::new();
     for (path, bytes) in archive.files {
         let name = format!("{name}!{path}");
@@ -27,8 +26,7 @@ fn open_within(name: &str, bytes: &[u8], budget: &mut Budget, depth: usize) -> R
             files.push(ChartFile { path, name, bytes: bytes.into() });
             continue;
         }
-        let inner = open_within(&name, &bytes, budget, depth + 1)
-            .map_err(|error| PackageError::Entry { entry: path.clone(), problem: format!("is refused: {error}") })?;
+        let inner = open_within(&name, &bytes, budget, depth + 1).map_err(|error| error.inside(&path))?;
         files.extend(inner.into_iter().map(|file| ChartFile { path: format!("{path}/{}", file.path), ..file }));
     }
     Ok(files)
@@ -61,12 +59,20 @@ pub fn expand(files: Vec<ChartFile>) -> (Vec<ChartFile>, Vec<(String, PackageErr
 /// Tells whether a path is that of a packed chart in a folder of subcharts: `charts/a.tgz`, `charts/b/charts/a.tgz`.
 fn is_packed_subchart(path: &str) -> bool {
     let mut steps = path.split('/').rev();
-    let is_archive = steps.next().is_some_and(|name| name.ends_with(".tgz") && !name.starts_with(['.', '_']));
+    let is_archive =
+        steps.next().is_some_and(|name| name.strip_suffix(".tgz").is_some() && !name.starts_with(['.', '_']));
     let folders: Vec<&str> = steps.collect();
     is_archive && folders.len() % 2 == 1 && folders.iter().step_by(2).all(|folder| *folder == "charts")
 }
 
 impl Archive {
+    /// Reads the archive of a chart, whose folder must be called like the chart.
+    pub(super) fn of_chart(bytes: &[u8], budget: &mut Budget) -> Result<Self, PackageError> {
+        let archive = Self::read(bytes, budget)?;
+        archive.check_folder()?;
+        Ok(archive)
+    }
+
     /// Holds the folder's name against the chart's: what calls itself otherwise is not what it was taken for.
     fn check_folder(&self) -> Result<(), PackageError> {
         let metadata = self.files.iter().find(|(path, _)| path == "Chart.yaml");
