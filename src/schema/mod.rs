@@ -21,7 +21,7 @@ pub use custom::{
     most_below, most_in_request, pattern_problem, rule_cost, rule_problem, server_functions, uses_old_self,
 };
 pub use shape::{Definition, Field, Format, Identity, Limits, List, Object, Schema, Shape, StringShape, Text};
-pub use store::{Deprecation, Lookup, Missing, SchemaStore, Type};
+pub use store::{Deprecation, Lookup, Missing, SchemaStore, Type, served};
 pub use validate::{default_problems, each_object, over_versions, schema_problems, validate};
 pub use version::Version;
 

@@ -121,7 +121,9 @@ fn run(block: &str, folder: &Path, commands: &mut usize) -> Result<String, Strin
         // Drawing leaves blanks at the ends of some lines; in a page nobody sees them.
         let said: Vec<&str> = said.trim_end().lines().map(str::trim_end).collect();
         text += &format!("{line}\n");
-        said.iter().for_each(|said| text += &format!("{said}\n"));
+        for said in said {
+            text += &format!("{said}\n");
+        }
         *commands += 1;
     }
     if text.is_empty() { Err("a block of the console holds no line with `$ `".to_owned()) } else { Ok(text) }
@@ -155,19 +157,16 @@ fn every_command_has_a_page() {
         lines.extend(inner.iter().map(|(inner, _)| format!("{name} {inner}")));
         let blocks: Vec<_> = lines.iter().map(|line| format!("```console\n$ plimsoll {line} --help\n```\n")).collect();
         let path = folder.join(format!("{name}.md"));
-        if !path.exists() {
-            if std::env::var_os("PLIMSOLL_BLESS").is_some() {
-                let page = format!("# plimsoll {name}\n\n{about}.\n\n{}", blocks.join("\n"));
-                // A first run makes the page, a second fills it.
-                let page = replay(&page).expect("help is printed").0;
-                fs::create_dir_all(&folder).and_then(|()| fs::write(&path, page)).expect("can be written");
-            } else {
-                problems.push(format!("docs/commands/{name}.md is missing"));
-            }
-        } else {
+        if path.exists() {
             let text = fs::read_to_string(&path).expect("is text");
             let missing = lines.iter().filter(|line| !text.contains(&format!("\n$ plimsoll {line} --help\n")));
             problems.extend(missing.map(|line| format!("docs/commands/{name}.md lacks `plimsoll {line} --help`")));
+        } else if std::env::var_os("PLIMSOLL_BLESS").is_some() {
+            let page = replay(&format!("# plimsoll {name}\n\n{about}.\n\n{}", blocks.join("\n")));
+            let page = page.expect("help is printed").0;
+            fs::create_dir_all(&folder).and_then(|()| fs::write(&path, page)).expect("can be written");
+        } else {
+            problems.push(format!("docs/commands/{name}.md is missing"));
         }
         known.push(name);
     }
