@@ -18,6 +18,7 @@ mod live;
 mod looks;
 mod merge;
 mod overrides;
+mod own;
 mod paths;
 mod plan;
 mod policies;
