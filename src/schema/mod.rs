@@ -22,7 +22,8 @@ pub use custom::{
     server_functions, uses_old_self,
 };
 pub use expression::{
-    COST_LIMIT, Language, Unreadable, compile as compile_expression, depth, evaluate, free_names, is_overspent, parse as parse_expression,
+    COST_LIMIT, Language, Unreadable, compile as compile_expression, depth, evaluate, free_names, is_overspent,
+    parse as parse_expression,
 };
 pub use shape::{Definition, Field, Format, Identity, Limits, List, Object, Schema, Shape, StringShape, Text};
 pub use store::{Deprecation, Lookup, Missing, SchemaStore, Type};
