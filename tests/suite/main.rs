@@ -4,6 +4,8 @@
 mod cases;
 mod cli;
 mod examples;
+mod peers;
+mod places;
 mod pod_security;
 mod real;
 mod sandbox;
