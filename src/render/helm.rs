@@ -51,6 +51,8 @@ impl HelmEngine<'_> {
             add("--namespace", &release.namespace);
         }
         add("--kube-version", &release.kubernetes_version);
+        // Every server has it, and helm's own list lacks it.
+        add("--api-versions", "apiregistration.k8s.io/v1");
         for file in &self.values_files {
             add("--values", file);
         }

@@ -36,6 +36,18 @@ pub(super) fn required(params: &mut Params<'_>) -> Check {
     })
 }
 
+/// An object must have an owner, unless Helm starts it as a hook.
+pub(super) fn unowned(_: &mut Params<'_>) -> Check {
+    Check::object(|context, findings| {
+        let object = context.object.node;
+        let is_hook = object.at(&["metadata", "annotations", "helm.sh/hook"]).is_some();
+        let owners = object.at(&["metadata", "ownerReferences"]);
+        if !is_hook && owners.is_none_or(|owners| owners.items().len() == 0) {
+            findings.lacking(object.field("metadata").unwrap_or(object));
+        }
+    })
+}
+
 /// An object and its pods may have no annotation that matches one of these `patterns`, in which `*` stands for anything.
 pub(super) fn forbidden_annotation(params: &mut Params<'_>) -> Check {
     let patterns = params.list("patterns");
