@@ -9,5 +9,6 @@ mod places;
 mod pod_security;
 mod real;
 mod sandbox;
+mod secrets;
 mod tidy;
 mod typing;
