@@ -80,6 +80,29 @@ fn every_check_of_theirs_is_covered_or_named() {
     assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
 }
 
+/// A profile that has a tool's name switches its checks on. Polaris and Checkov have no check that is off; of kube-linter's,
+/// `real::kube_linter` knows. The control plane's are on by name only, as in no profile.
+#[test]
+fn profiles_hold_the_checks_of_their_tools() {
+    let rules = rules();
+    for tool in ["polaris", "checkov"] {
+        let theirs = listed(tool);
+        let of = |wanted: fn(&Rule, &str) -> bool| -> BTreeSet<&String> {
+            let rules = rules.iter().filter(|rule| rule.group != "control-plane" && wanted(rule, tool));
+            let ids = rules.flat_map(|rule| &rule.references).filter(|(of, _)| of == tool).map(|(_, id)| id);
+            ids.filter(|id| theirs.contains(*id)).collect()
+        };
+        let in_profile = |rule: &Rule, tool: &str| rule.profiles.iter().any(|profile| profile == tool);
+        assert_eq!(of(in_profile), of(|_, _| true), "{tool}");
+        let strangers: Vec<&str> = rules
+            .iter()
+            .filter(|rule| in_profile(rule, tool) && !rule.references.iter().any(|(of, _)| of == tool))
+            .map(|rule| rule.id.as_str())
+            .collect();
+        assert_eq!(strangers, [""; 0], "{tool} has no such checks");
+    }
+}
+
 /// NOT-COVERED.md speaks of rules and findings that there are.
 #[test]
 fn what_covers_instead_exists() {
