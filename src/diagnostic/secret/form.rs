@@ -168,7 +168,7 @@ fn has_password_in_connection(text: &str) -> bool {
                 "host" | "hostname" | "server" | "data source" | "address" | "dbname" | "database"
                 | "initial catalog" | "accountname" | "endpoint" => address = true,
                 "password" | "pwd" | "accountkey" | "sharedaccesskey" => {
-                    password |= !is_no_secret(value.trim_matches(['"', '\'']))
+                    password |= !is_no_secret(value.trim_matches(['"', '\'']));
                 }
                 _ => {}
             }
