@@ -31,9 +31,13 @@ pub(super) fn root(params: &mut Params<'_>) -> Check {
             return;
         }
         for context in std::iter::once(pod.spec).chain(pod.containers().map(|container| container.node)) {
-            for id in fields.iter().filter_map(|field| own(context, field)) {
-                let ids = std::iter::once(id).chain(id.items());
-                ids.filter(|id| id.as_i64() == Some(0)).for_each(|id| _ = findings.at(id));
+            for (field, id) in fields.iter().filter_map(|field| Some((field, own(context, field)?))) {
+                for id in std::iter::once(id).chain(id.items()).filter(|id| id.as_i64() == Some(0)) {
+                    let found = findings.at(id);
+                    if context == pod.spec {
+                        found.message(format!("`{field}` makes root of all containers that do not say otherwise"));
+                    }
+                }
             }
         }
     })
