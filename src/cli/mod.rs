@@ -10,6 +10,7 @@ mod compile;
 mod crds;
 mod definitions;
 mod explain;
+mod fix;
 mod init;
 mod inputs;
 mod linting;
@@ -25,6 +26,7 @@ mod release;
 mod render;
 mod report;
 mod rules;
+mod settle;
 #[cfg(test)]
 mod testing;
 mod trouble;
@@ -64,6 +66,8 @@ enum Command {
     Validate(check::ValidateArgs),
     /// Judge manifests by rules: the second half of check
     Lint(check::LintArgs),
+    /// Change files so that findings go away
+    Fix(fix::FixArgs),
     /// Render a chart's manifests
     Render(render::RenderArgs),
     /// Show a chart's merged values, each with where it was written
@@ -99,6 +103,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Check(args) => args.run(world),
         Command::Validate(args) => args.run(world),
         Command::Lint(args) => args.run(world),
+        Command::Fix(args) => args.run(world),
         Command::Render(args) => args.run(world),
         Command::Values(args) => args.run(world),
         Command::Rules(args) => args.run(world),

@@ -7,7 +7,7 @@ pub mod emit;
 mod fix;
 pub mod secret;
 
-pub use fix::{Fix, Safety, TextEdit};
+pub use fix::{Change, Fix, Safety, TextEdit, Wish};
 
 use crate::source::Span;
 use std::borrow::Cow;
@@ -117,6 +117,8 @@ pub struct Diagnostic {
     pub versions: Vec<String>,
     /// The text at the place is a secret: no output shows it.
     pub masked: bool,
+    /// What its stage would have changed.
+    pub wish: Option<Box<Wish>>,
     /// What makes it go away, where that is known.
     pub fix: Option<Fix>,
 }
@@ -141,6 +143,7 @@ impl Diagnostic {
             environments: Vec::new(),
             versions: Vec::new(),
             masked: false,
+            wish: None,
             fix: None,
         }
     }
@@ -180,6 +183,13 @@ impl Diagnostic {
     #[must_use]
     pub fn masked(mut self) -> Self {
         self.masked = true;
+        self
+    }
+
+    /// Says what should be changed.
+    #[must_use]
+    pub fn wish(mut self, wish: Wish) -> Self {
+        self.wish = Some(Box::new(wish));
         self
     }
 

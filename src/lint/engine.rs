@@ -4,6 +4,7 @@ use super::catalogue;
 use super::checks::Check;
 use super::config::{Configure, Level, LintConfig, Word};
 use super::finding::{Context, Finding, Findings, LintContext, called};
+use super::fix::RuleFix;
 use super::params::{Param, Params};
 use super::rule::{Applies, PROFILES, Rule, steps};
 use super::set::Set;
@@ -59,6 +60,7 @@ struct Prepared {
     secret: bool,
     summary: String,
     remedy: String,
+    fix: Option<RuleFix>,
     /// By the version of Kubernetes from which on each holds, oldest first.
     checks: Vec<(Version, Check)>,
 }
@@ -114,8 +116,8 @@ impl Active {
             // Each step reads what a person laid over them all: once is enough to say what is wrong with it.
             problems = params.finish();
         }
-        let (summary, remedy) = (rule.summary.clone(), rule.remedy.clone());
-        Some((Prepared { secret: rule.group == "secrets", summary, remedy, checks }, problems))
+        let (summary, remedy, fix) = (rule.summary.clone(), rule.remedy.clone(), rule.fix.clone());
+        Some((Prepared { secret: rule.group == "secrets", summary, remedy, fix, checks }, problems))
     }
 }
 
@@ -192,6 +194,7 @@ fn report(rule: &Active, prepared: &Prepared, context: &Context<'_, '_>, finding
     let container = object.pods.iter().flat_map(Pod::containers).find(|container| {
         std::iter::successors(Some(finding.node), |node| node.parent()).any(|node| node == container.node)
     });
+    let wish = prepared.fix.as_ref().and_then(|fix| fix.wish(&finding, container, context));
     let message = finding.message.unwrap_or_else(|| match (container, prepared.summary.strip_prefix("container ")) {
         (Some(container), Some(rest)) => format!("{} {rest}", called(container)),
         _ => prepared.summary.clone(),
@@ -202,6 +205,7 @@ fn report(rule: &Active, prepared: &Prepared, context: &Context<'_, '_>, finding
         .path(finding.node.path_from(object.node));
     diagnostic.labels = finding.labels.into_iter().map(|(span, text)| Label { span, text }).collect();
     diagnostic.masked = prepared.secret;
+    diagnostic.wish = wish.map(Box::new);
     diagnostic.object = Some(object.full_name());
     diagnostic.container = container.map(|container| container.name().to_owned()).filter(|name| !name.is_empty());
     diagnostic.release = context.run.release.map(str::to_owned);

@@ -1,6 +1,7 @@
 //! Rules as data: the decoder of rule files, built-in ones and people's own alike.
 
 use super::checks::{self, Builtin};
+use super::fix::{self, RuleFix};
 use super::params::{Param, Params};
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::object::Object;
@@ -57,6 +58,8 @@ pub struct Rule {
     pub since: Vec<(Version, Vec<Param>)>,
     /// Equivalent checks of other tools: tool and id. A tool may have several.
     pub references: Vec<(String, String)>,
+    /// How its findings are fixed, where that can be said.
+    pub fix: Option<RuleFix>,
     /// Manifests that fail and that pass.
     pub examples: Vec<Example>,
     /// Where the rule was written: its id.
@@ -163,12 +166,12 @@ pub(super) fn steps(
     steps
 }
 
-struct Decoder {
+pub(super) struct Decoder {
     problems: Vec<Diagnostic>,
 }
 
 impl Decoder {
-    fn problem(&mut self, id: &'static str, span: Span, message: impl Into<String>, help: Option<String>) {
+    pub(super) fn problem(&mut self, id: &'static str, span: Span, message: impl Into<String>, help: Option<String>) {
         let mut problem = Diagnostic::error(id, message).at(span);
         problem.help = help;
         self.problems.push(problem);
@@ -192,6 +195,7 @@ impl Decoder {
                 "applies",
                 "check",
                 "references",
+                "fix",
                 "examples",
             ],
         );
@@ -216,6 +220,7 @@ impl Decoder {
                 references.extend(ids.map(|id| (entry.name().to_owned(), id.text().to_owned())));
             }
         }
+        let fix = fix::decode(self, root);
         let examples = self.examples(root);
         let CheckText { builtin, from, with, since } = check?;
         Some(Rule {
@@ -232,13 +237,14 @@ impl Decoder {
             with,
             since,
             references,
+            fix,
             examples,
             place: root.field("id").unwrap_or(root).head(),
         })
     }
 
     /// Reports keys that are not known.
-    fn keys(&mut self, map: Node<'_>, known: &[&str]) {
+    pub(super) fn keys(&mut self, map: Node<'_>, known: &[&str]) {
         for entry in map.entries().filter(|entry| !known.contains(&entry.name())) {
             let near = nearest(entry.name(), known.iter().copied());
             let help = near
@@ -247,16 +253,16 @@ impl Decoder {
         }
     }
 
-    fn missing(&mut self, map: Node<'_>, key: &str) {
+    pub(super) fn missing(&mut self, map: Node<'_>, key: &str) {
         self.problem("policy/rule", map.head(), format!("`{key}` is missing"), None);
     }
 
-    fn wrong(&mut self, node: Node<'_>, key: &str, expected: &str) {
+    pub(super) fn wrong(&mut self, node: Node<'_>, key: &str, expected: &str) {
         let message = format!("`{key}` must be {expected}, not {}", node.kind().article());
         self.problem("policy/rule", node.head(), message, None);
     }
 
-    fn text(&mut self, map: Node<'_>, key: &str) -> String {
+    pub(super) fn text(&mut self, map: Node<'_>, key: &str) -> String {
         match map.field(key) {
             None => self.missing(map, key),
             Some(node) => match node.as_str().map(str::trim_end).filter(|text| !text.is_empty()) {
@@ -267,7 +273,7 @@ impl Decoder {
         String::new()
     }
 
-    fn one_of(&mut self, map: Node<'_>, key: &str, words: &[&str]) -> String {
+    pub(super) fn one_of(&mut self, map: Node<'_>, key: &str, words: &[&str]) -> String {
         let word = self.text(map, key);
         if let Some(node) = map.field(key).filter(|_| !word.is_empty() && !words.contains(&word.as_str())) {
             let help = Some(format!("write one of {}", words.join(", ")));
@@ -276,7 +282,7 @@ impl Decoder {
         word
     }
 
-    fn map<'d>(&mut self, map: Node<'d>, key: &str) -> Option<Node<'d>> {
+    pub(super) fn map<'d>(&mut self, map: Node<'d>, key: &str) -> Option<Node<'d>> {
         let node = map.field(key)?;
         if node.kind() == Kind::Map {
             return Some(node);

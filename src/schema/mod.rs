@@ -15,7 +15,7 @@ mod validate;
 mod version;
 
 pub use amount::Amount;
-pub use base64::decode_base64;
+pub use base64::{decode_base64, encode_base64};
 pub use custom::{
     BrokenRule, CEL_WORDS, Custom, RuleTypes, broken_rules, field_path, is_known_format, pattern_problem, rule_problem,
     server_functions, uses_old_self,

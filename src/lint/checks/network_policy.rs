@@ -1,6 +1,7 @@
 //! NetworkPolicies: which pods they are about, and what they let through.
 
 use super::Check;
+use crate::diagnostic::Change;
 use crate::lint::finding::Context;
 use crate::lint::params::Params;
 use crate::object::selector::first_unmet;
@@ -153,9 +154,11 @@ pub(super) fn ignored_rules(_: &mut Params<'_>) -> Check {
             if let Some(rules) = spec.entry(side).filter(|rules| rules.value.items().len() > 0)
                 && !is_about(context.object, direction)
             {
-                findings
-                    .at_key(rules)
-                    .message(format!("`{side}` is written, but `policyTypes` leaves out `{direction}`"));
+                let finding = findings.at_key(rules);
+                finding.message(format!("`{side}` is written, but `policyTypes` leaves out `{direction}`"));
+                if let Some(types) = spec.field("policyTypes") {
+                    finding.change(types, Change::Append(direction.into()));
+                }
             }
         }
     })

@@ -36,7 +36,6 @@ fn the_json_format_is_the_contract() {
       "endColumn": 4,
       "trace": [],
       "edit": null,
-      "fix": null,
       "rendered": null,
       "object": {
         "apiVersion": "v1",
