@@ -4,7 +4,7 @@ use super::RenderedFile;
 use crate::diagnostic::{Change, Edit, TextEdit};
 use crate::source::{SourceMap, Span};
 use crate::yaml::edit::{self, Patch, Plan, Refusal, Side};
-use crate::yaml::{Document, Node, parse};
+use crate::yaml::{Document, Kind, Node, parse};
 use serde_json::Value as Json;
 
 impl RenderedFile {
@@ -22,15 +22,25 @@ impl RenderedFile {
         let Some(node) = edit::find(document.root(), at) else {
             return Err(Refusal("its place is not in the text".into()));
         };
+        self.carry_node(node, change, sources)
+    }
+
+    fn carry_node(&self, node: Node<'_>, change: &Change, sources: &SourceMap) -> Result<Vec<TextEdit>, Refusal> {
         let planned = edit::change_node(node, change);
-        let ways = planned.iter().flat_map(|plan| plan.ways.iter().map(move |way| (plan, way)));
-        let mut ways = ways;
+        let mut ways = planned.iter().flat_map(|plan| plan.ways.iter().map(move |way| (plan, way)));
         let carried = ways.find_map(|(plan, way)| self.carry_way(plan, way, sources));
         if let Some(edits) = carried {
             return Ok(edits);
         }
         if let Some(edits) = self.in_values(node, change, sources) {
             return edits;
+        }
+        // A map on the way may have been printed by a value.
+        if let Change::Set { keys, value } = change
+            && let Some((key, below)) = keys.split_first().filter(|(_, below)| !below.is_empty())
+            && let Some(inner) = node.field(key).filter(|inner| inner.kind() == Kind::Map)
+        {
+            return self.carry_node(inner, &Change::Set { keys: below.to_vec(), value: value.clone() }, sources);
         }
         planned?;
         Err(Refusal("the template makes this text of tags, branches or loops".into()))

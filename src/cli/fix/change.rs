@@ -1,9 +1,9 @@
 //! Fixes as changes of files by name, and what becomes of texts by them.
 
-use super::overlay::Texts;
+use super::Texts;
 use crate::diagnostic::{Diagnostic, Safety};
 use crate::source::SourceMap;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::ops::Range;
 
 /// A fix, with all findings that it is for.
@@ -26,6 +26,13 @@ impl Proposal {
     /// Tells what it is, so that one that was tried in vain is known again when its place has moved.
     pub(super) fn name(&self) -> String {
         format!("{} {} {:?}", self.rule, self.title, self.findings.first())
+    }
+
+    /// Tells whether it is of one of these releases, and not about their values.
+    pub(super) fn is_of(&self, releases: &BTreeSet<String>) -> bool {
+        // A mark names the release behind the rule.
+        let of = |mark: &String| mark.split(' ').nth(1).is_some_and(|release| releases.contains(release));
+        !self.rule.starts_with("values/") && self.findings.iter().any(of)
     }
 
     /// Tells whether both change the same place.
@@ -127,6 +134,13 @@ pub(super) fn mark(finding: &Diagnostic) -> String {
     let release = finding.release.as_deref().unwrap_or_default();
     let path = finding.path.as_deref().unwrap_or_default();
     format!("{} {release} {} {path} {}", finding.rule, object(finding), finding.message)
+}
+
+/// Lists what is wrong with texts themselves, each by its name without the numbers of list items, which shift.
+pub(super) fn plain_wrongs(findings: &[Diagnostic]) -> BTreeSet<String> {
+    let stages = ["schema/", "yaml/", "template/", "values/"];
+    let of_text = findings.iter().filter(|finding| stages.iter().any(|stage| finding.rule.starts_with(stage)));
+    of_text.map(|finding| mark(finding).chars().filter(|c| !c.is_ascii_digit()).collect()).collect()
 }
 
 /// Counts findings by their names.

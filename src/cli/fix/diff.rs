@@ -1,6 +1,6 @@
 //! What fixes change, as a unified diff. Secrets are masked in it.
 
-use super::overlay::Texts;
+use super::Texts;
 use crate::diagnostic::emit::masked_line;
 use crate::source::SourceMap;
 use similar::TextDiff;

@@ -5,7 +5,6 @@
 
 mod change;
 mod diff;
-mod overlay;
 #[cfg(test)]
 mod tests;
 mod told;
@@ -13,19 +12,21 @@ mod told;
 use super::Exit;
 use super::args::{ChoiceArgs, InputArgs, ReleaseArgs, RuleArgs, StrictArgs, ToneArgs};
 use super::compile::{self, Question, Stages};
+use super::overlay::Overlay;
 use super::paths::Base;
 use super::trouble::Trouble;
 use super::world::World;
 use crate::diagnostic::emit::Report;
 use crate::diagnostic::{Safety, Severity};
 use crate::source::SourceMap;
-use change::{Proposal, apart, apply, marks, proposals, wrongs};
+use change::{Proposal, apart, apply, marks, plain_wrongs, proposals, wrongs};
 use clap::Args;
-use overlay::{Overlay, Texts};
 use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
-use std::sync::OnceLock;
+use std::path::{Path, PathBuf};
 use told::{Done, Left};
+
+/// Files by their names as they are shown, with what they hold.
+type Texts = BTreeMap<String, String>;
 
 /// After as many rounds it ends, whatever is left.
 const ROUNDS: usize = 60;
@@ -72,8 +73,8 @@ struct Outcome {
 impl FixArgs {
     /// Runs `fix`.
     pub(super) fn run(&self, world: &dyn World) -> Exit {
-        let run = match world.current_folder().map_err(|error| Trouble::io("find", Path::new("."), &error)) {
-            Ok(current) => Run { args: self, world, base: Base::new(&current), stdin: OnceLock::new() },
+        let run = match self.prepare(world) {
+            Ok(run) => run,
             Err(trouble) => {
                 trouble.tell(world);
                 return Exit::Trouble;
@@ -85,12 +86,21 @@ impl FixArgs {
                 for trouble in &troubles {
                     trouble.tell(world);
                 }
-                if troubles.len() > 1 || !run.stdin_only() {
-                    world.err("nothing was changed\n");
-                }
+                world.err("nothing was changed\n");
                 Exit::Trouble
             }
         }
+    }
+
+    fn prepare<'a>(&'a self, world: &'a dyn World) -> Result<Run<'a>, Trouble> {
+        let current = world.current_folder().map_err(|error| Trouble::io("find", Path::new("."), &error))?;
+        let named = self.input.paths.iter().any(|path| path == Path::new("-"));
+        let stdin = if named {
+            Some(world.stdin().map_err(|error| Trouble::io("read", Path::new("-"), &error))?)
+        } else {
+            None
+        };
+        Ok(Run { args: self, world, base: Base::new(&current), stdin })
     }
 }
 
@@ -98,14 +108,11 @@ struct Run<'a> {
     args: &'a FixArgs,
     world: &'a dyn World,
     base: Base,
-    stdin: OnceLock<Vec<u8>>,
+    /// Standard input, where it is named.
+    stdin: Option<Vec<u8>>,
 }
 
 impl Run<'_> {
-    fn stdin_only(&self) -> bool {
-        self.args.input.paths.iter().all(|path| path == Path::new("-")) && !self.args.input.paths.is_empty()
-    }
-
     /// Judges everything as the texts are now. `wide` leaves out what narrows: fixes may not make anything worse that was
     /// not asked about.
     fn judge(&self, texts: &Texts, wide: bool, sources: &SourceMap) -> Result<Report, Vec<Trouble>> {
@@ -129,7 +136,9 @@ impl Run<'_> {
             live: None,
             verbose: false,
         };
-        let overlay = Overlay::new(self.world, &self.base, texts, &self.stdin);
+        let stdin = self.stdin.iter().map(|bytes| (PathBuf::from("-"), bytes.clone()));
+        let changed = texts.iter().map(|(name, text)| (PathBuf::from(name), text.clone().into_bytes()));
+        let overlay = Overlay::new(self.world, self.base.clone(), stdin.chain(changed));
         match compile::compile(&question, sources, &overlay) {
             Ok((mut report, troubles)) if troubles.is_empty() => {
                 report.sort(sources);
@@ -148,40 +157,45 @@ impl Run<'_> {
 
     /// Reads a file as it stands, to change it.
     fn read(&self, name: &str) -> Option<String> {
-        let bytes = if name == "-" { self.stdin.get().cloned() } else { self.world.read(Path::new(name)).ok() };
+        let bytes = if name == "-" { self.stdin.clone() } else { self.world.read(Path::new(name)).ok() };
         bytes.and_then(|bytes| String::from_utf8(bytes).ok())
     }
 
     fn fix(&self) -> Result<Outcome, Vec<Trouble>> {
         let mut outcome = Outcome::default();
         let mut refused: BTreeSet<String> = BTreeSet::new();
+        let mut seen: BTreeSet<Texts> = BTreeSet::from([Texts::new()]);
         for _ in 0..ROUNDS {
             let sources = SourceMap::new();
             let report = self.judge(&outcome.new, false, &sources)?;
-            let narrow = self.is_narrow();
-            let wide = if narrow { Some(self.judge(&outcome.new, true, &SourceMap::new())?) } else { None };
-            let wide = wide.as_ref().unwrap_or(&report);
-            let broken = unrendered(wide);
-            let mut known = proposals(&report.findings, &sources);
+            let broken = unrendered(&report);
+            outcome.left = told::left(&report.findings, &broken, &sources);
+            let known = proposals(&report.findings, &sources);
             outcome.held_back = known.iter().filter(|p| p.safety == Safety::Unsafe && !self.args.with_unsafe).count();
-            known.retain(|proposal| {
+            let wanted = |proposal: &Proposal| {
                 (proposal.safety == Safety::Safe || self.args.with_unsafe)
                     && !refused.contains(&proposal.name())
                     && proposal.edits.keys().all(|file| self.read(file).is_some())
-            });
-            let about_broken = |proposal: &Proposal| {
-                let of = report.findings.iter().filter(|finding| proposal.findings.contains(&change::mark(finding)));
-                let mut releases = of.filter(|f| !f.rule.starts_with("values/")).filter_map(|f| f.release.as_ref());
-                releases.any(|release| broken.contains(release))
+                    && !proposal.is_of(&broken)
             };
-            known.retain(|proposal| !about_broken(proposal));
-            outcome.left = told::left(&report.findings, &broken, &sources);
-            let chosen = apart(known);
+            let mut chosen = apart(known.into_iter().filter(wanted).collect());
+            let wide = if !chosen.is_empty() && self.is_narrow() {
+                self.judge(&outcome.new, true, &SourceMap::new())?
+            } else {
+                report
+            };
+            let broken = unrendered(&wide);
+            chosen.retain(|proposal| !proposal.is_of(&broken));
             if chosen.is_empty() {
                 break;
             }
-            let trial =
-                Trial { run: self, texts: &outcome.new, marks: marks(&wide.findings), wrongs: wrongs(&wide.findings) };
+            let trial = Trial {
+                plain: plain_wrongs(&wide.findings),
+                run: self,
+                texts: &outcome.new,
+                marks: marks(&wide.findings),
+                wrongs: wrongs(&wide.findings),
+            };
             let mut kept: Vec<&Proposal> = Vec::new();
             let mut failed = Vec::new();
             trial.keep(&chosen.iter().collect::<Vec<_>>(), &mut kept, &mut failed);
@@ -199,7 +213,17 @@ impl Run<'_> {
                     outcome.old.insert(file.clone(), text);
                 }
             }
-            outcome.new = apply(&kept, &outcome.new, |name| self.read(name)).unwrap_or_default();
+            let new = apply(&kept, &outcome.new, |name| self.read(name)).unwrap_or_default();
+            // Two fixes could undo each other for ever.
+            if !seen.insert(
+                new.iter()
+                    .filter(|(name, text)| outcome.old.get(*name) != Some(*text))
+                    .map(|(n, t)| (n.clone(), t.clone()))
+                    .collect(),
+            ) {
+                break;
+            }
+            outcome.new = new;
             outcome.done.extend(kept.into_iter().map(Done::of));
         }
         Ok(outcome)
@@ -275,6 +299,7 @@ struct Trial<'a> {
     texts: &'a Texts,
     marks: BTreeMap<String, usize>,
     wrongs: BTreeMap<String, usize>,
+    plain: BTreeSet<String>,
 }
 
 impl Trial<'_> {
@@ -313,6 +338,9 @@ impl Trial<'_> {
             let message =
                 new.filter(|found| !found.masked).map(|found| format!(": {}", found.message)).unwrap_or_default();
             return Some(format!("it would bring `{rule}`{message}"));
+        }
+        if let Some(new) = plain_wrongs(&report.findings).difference(&self.plain).next() {
+            return Some(format!("it would bring `{}`", new.split(' ').next().unwrap_or_default()));
         }
         // A rule that was chosen by flags is not judged again.
         let stays = |mark: &String| {

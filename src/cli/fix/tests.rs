@@ -13,6 +13,7 @@ use proptest::test_runner::TestRunner;
 use rayon::prelude::*;
 use serde_json::Value;
 use std::collections::BTreeMap;
+use std::sync::OnceLock;
 
 const CHART: &str = "apiVersion: plimsoll.dev/v1\nname: shop\nversion: 1.0.0\n";
 
@@ -92,6 +93,18 @@ enum Made {
     Left(String),
 }
 
+/// What becomes of the examples as they stand, in the order of the cases.
+fn plain() -> &'static [(Case, Made)] {
+    static PLAIN: OnceLock<Vec<(Case, Made)>> = OnceLock::new();
+    PLAIN.get_or_init(|| {
+        let make = |case: Case| {
+            let made = make(&case, &case.text);
+            (case, made)
+        };
+        cases().into_par_iter().map(make).collect()
+    })
+}
+
 /// Fixes a text and checks all that must hold, whatever the layout.
 fn make(case: &Case, text: &str) -> Made {
     let id = &case.rule.id;
@@ -119,11 +132,10 @@ fn make(case: &Case, text: &str) -> Made {
 
 #[test]
 fn every_fix_does_what_its_rule_asks_on_the_rules_own_examples() {
-    let made: Vec<(String, Made)> =
-        cases().par_iter().map(|case| (case.rule.id.clone(), make(case, &case.text))).collect();
+    let made = plain();
     let mut fixed: BTreeMap<&str, (usize, Vec<&str>)> = BTreeMap::new();
-    for (rule, made) in &made {
-        let entry = fixed.entry(rule).or_default();
+    for (case, made) in made {
+        let entry = fixed.entry(&case.rule.id).or_default();
         match made {
             Made::Fixed(_) => entry.0 += 1,
             Made::Left(told) => entry.1.push(told),
@@ -148,11 +160,11 @@ fn told(text: &str) {
 /// A fix of a manifest is the fix of a template that says the same, and in no environment anything is worse.
 #[test]
 fn templates_are_fixed_as_manifests_are() {
-    let problems: Vec<String> = cases().par_iter().filter_map(|case| as_template(case).err()).collect();
+    let problems: Vec<String> = plain().par_iter().filter_map(|(case, made)| as_template(case, made).err()).collect();
     assert!(problems.is_empty(), "{}\n{} differ", problems.join("\n"), problems.len());
 }
 
-fn as_template(case: &Case) -> Result<(), String> {
+fn as_template(case: &Case, plain: &Made) -> Result<(), String> {
     let world = Memory::new(&[
         ("shop/Chart.yaml", CHART),
         ("shop/values.yaml", ""),
@@ -181,8 +193,8 @@ fn as_template(case: &Case) -> Result<(), String> {
         }
     }
     // What is judged otherwise in a release is another matter.
-    match make(case, &case.text) {
-        Made::Fixed(text) if !before.is_empty() && text != world.text("shop/templates/a.yaml") => {
+    match plain {
+        Made::Fixed(text) if !before.is_empty() && *text != world.text("shop/templates/a.yaml") => {
             Err(format!("{}:\n{text}\nas a template:\n{}", case.rule.id, world.text("shop/templates/a.yaml")))
         }
         _ => Ok(()),
@@ -198,26 +210,21 @@ fn layouts(count: usize) -> Vec<Layout> {
 /// In whatever layout an example stands, its fix makes the same data, or is refused.
 #[test]
 fn layouts_do_not_matter() {
-    let layouts = layouts(12);
-    let problems: Vec<String> = cases()
-        .par_iter()
-        .enumerate()
-        .flat_map_iter(|(at, case)| {
-            let layouts = layouts.iter().skip(at % 4).step_by(4);
-            layouts.filter_map(|layout| in_layout(case, layout).err()).collect::<Vec<_>>()
-        })
-        .collect();
+    let layouts = layouts(plain().len());
+    let cases = plain().par_iter().zip(&layouts);
+    let problems: Vec<String> =
+        cases.filter_map(|((case, made), layout)| in_layout(case, made, layout).err()).collect();
     assert!(problems.is_empty(), "{}\n{} differ", problems.join("\n"), problems.len());
 }
 
-fn in_layout(case: &Case, layout: &Layout) -> Result<(), String> {
-    let Made::Fixed(plain) = make(case, &case.text) else { return Ok(()) };
+fn in_layout(case: &Case, plain: &Made, layout: &Layout) -> Result<(), String> {
+    let Made::Fixed(plain) = plain else { return Ok(()) };
     let end = if layout.crlf { "---\r\n" } else { "---\n" };
     let texts: Vec<String> = data(&case.text).iter().map(|data| layout.write(data)).collect();
     let text =
         texts.iter().map(|text| text.trim_end().to_owned() + end.trim_start_matches('-')).collect::<Vec<_>>().join(end);
     match make(case, &text) {
-        Made::Fixed(after) if data(&after).iter().map(sorted).ne(data(&plain).iter().map(sorted)) => {
+        Made::Fixed(after) if data(&after).iter().map(sorted).ne(data(plain).iter().map(sorted)) => {
             Err(format!("{} in {layout:?}:\n{text}\n->\n{after}", case.rule.id))
         }
         Made::Fixed(after) if layout.crlf && after.replace("\r\n", "").contains('\n') => {

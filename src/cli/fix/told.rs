@@ -18,7 +18,12 @@ pub(super) struct Done {
 impl Done {
     pub(super) fn of(proposal: &Proposal) -> Self {
         let Proposal { place, rule, title, safety, masked, .. } = proposal;
-        let title = if *masked { "change the value".to_owned() } else { title.clone() };
+        let mut title = if *masked { "change the value".to_owned() } else { title.clone() };
+        let elsewhere = proposal.edits.keys().filter(|file| !place.starts_with(&format!("{file}:")));
+        let files: Vec<_> = elsewhere.map(String::as_str).collect();
+        if !files.is_empty() {
+            title.push_str(&format!(", in {}", files.join(", ")));
+        }
         Self { place: place.clone(), rule: rule.clone(), title, safety: *safety }
     }
 }

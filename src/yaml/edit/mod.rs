@@ -108,7 +108,8 @@ pub fn wish(node: Node<'_>, change: Change, safety: Safety) -> Wish {
         (None, None) => node.parent().and_then(own_entry).map_or("item", |list| list.name()).to_owned(),
     };
     let show = |value: &serde_json::Value| {
-        let text = emit::flow(&Data::from_json(value));
+        let data = Data::from_json(value);
+        let text = emit::scalar(&data, emit::Place::Block).map_or_else(|| emit::flow(&data), Into::into);
         (text.chars().count() <= SHOWN).then_some(text)
     };
     let title = match &change {
