@@ -1,5 +1,6 @@
 //! What checks see and what they give back, before the engine makes findings for people of it.
 
+use super::own::Answers;
 use super::set::Set;
 use crate::diagnostic::Change;
 use crate::object::{Container, Object, ObjectSet, Pod, Role};
@@ -27,8 +28,12 @@ pub struct LintContext<'a> {
 /// What a check sees.
 pub(super) struct Context<'a, 'd> {
     pub(super) object: &'a Object<'d>,
+    /// The object's place in the set.
+    pub(super) at: usize,
     pub(super) set: &'a Set<'a, 'd>,
     pub(super) run: &'a LintContext<'a>,
+    /// What people's own policies say.
+    pub(super) answers: &'a Answers,
 }
 
 impl Context<'_, '_> {
@@ -65,6 +70,8 @@ pub(super) struct Finding<'d> {
     pub(super) labels: Vec<(Span, String)>,
     /// What is to change so that it goes away, where the rule cannot say it for all.
     pub(super) change: Option<(Node<'d>, Change)>,
+    /// It is no more than a warning, whatever the rule.
+    pub(super) warning: bool,
 }
 
 impl<'d> Finding<'d> {
@@ -111,7 +118,15 @@ pub(super) struct Findings<'d>(pub(super) Vec<Finding<'d>>);
 
 impl<'d> Findings<'d> {
     fn push(&mut self, node: Node<'d>, span: Span) -> &mut Finding<'d> {
-        self.0.push(Finding { node, span, message: None, help: None, labels: Vec::new(), change: None });
+        self.0.push(Finding {
+            node,
+            span,
+            message: None,
+            help: None,
+            labels: Vec::new(),
+            change: None,
+            warning: false,
+        });
         let last = self.0.len() - 1;
         &mut self.0[last]
     }

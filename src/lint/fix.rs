@@ -48,7 +48,7 @@ enum Act {
 const ACTS: [&str; 7] = ["set", "append", "replace", "rename", "quote", "delete", "suggested"];
 
 /// Reads a rule's `fix`.
-pub(super) fn decode(decoder: &mut Decoder, root: Node<'_>) -> Option<RuleFix> {
+pub(super) fn decode(decoder: &mut Decoder<'_>, root: Node<'_>) -> Option<RuleFix> {
     let map = decoder.map(root, "fix")?;
     decoder.keys(map, &[&["safety"], &ACTS[..]].concat());
     let safety = match decoder.one_of(map, "safety", &["safe", "unsafe"]).as_str() {
