@@ -13,6 +13,7 @@ use super::paths::Base;
 use super::plan::{self, Job, Plan, Scope};
 use super::policies;
 use super::release::{self, Output};
+use super::settle::Trees;
 use super::trouble::Trouble;
 use super::workspaces::{Loaded, Workspaces};
 use super::world::World;
@@ -51,6 +52,8 @@ pub(super) struct Question<'a> {
     pub rules: &'a RuleArgs,
     /// Which stages run.
     pub stages: Stages,
+    /// Findings are to have the fixes that can be made.
+    pub fixes: bool,
     /// The cluster that is asked too.
     #[cfg(feature = "cluster")]
     pub live: Option<&'a ContextArgs>,
@@ -246,6 +249,10 @@ pub(super) fn run(
     report.findings = keep(suppress::apply(findings, &allows, &[], &run), question, &mut suppressed);
     report.findings.retain(|finding| is_wanted(finding, question.rules));
     linting::say_once(&mut report.findings);
+    if question.fixes {
+        let outputs = units.iter().filter_map(|unit| unit.output.as_ref());
+        Trees::new(documents.iter().flatten(), outputs).settle(&mut report.findings, sources);
+    }
     report.findings = merge(report.findings, sources);
     report.findings.iter_mut().for_each(|finding| settle_namespace(finding, &store));
     report.suppressed = merge(suppressed, sources).len();

@@ -11,6 +11,7 @@ mod crds;
 mod definitions;
 mod examples;
 mod explain;
+mod fix;
 mod init;
 mod inputs;
 mod linting;
@@ -30,6 +31,7 @@ mod release;
 mod render;
 mod report;
 mod rules;
+mod settle;
 mod show;
 mod test;
 #[cfg(test)]
@@ -71,6 +73,8 @@ enum Command {
     Validate(check::ValidateArgs),
     /// Judge manifests by rules: the second half of check
     Lint(check::LintArgs),
+    /// Change files so that findings go away
+    Fix(fix::FixArgs),
     /// Render a chart's manifests
     Render(render::RenderArgs),
     /// Run charts' tests
@@ -116,6 +120,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Check(args) => args.run(world),
         Command::Validate(args) => args.run(world),
         Command::Lint(args) => args.run(world),
+        Command::Fix(args) => args.run(world),
         Command::Render(args) => args.run(world),
         Command::Test(args) => args.run(world),
         Command::Values(args) => args.run(world),

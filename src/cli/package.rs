@@ -95,7 +95,7 @@ impl PackageArgs {
         let overlay = match super::inputs::read_text(world, &file) {
             Ok(text) => {
                 let text = package::with_versions(&text, self.version.as_deref(), self.app_version.as_deref());
-                Overlay::new(world, base.absolute(&file), base.clone(), text.into_bytes())
+                Overlay::new(world, base.clone(), [(file.clone(), text.into_bytes())])
             }
             Err(trouble) => return Err(trouble),
         };
@@ -111,6 +111,7 @@ impl PackageArgs {
             input: &input,
             release: &ReleaseArgs::default(),
             rules: &RuleArgs::default(),
+            fixes: false,
             stages: Stages { validate: true, lint: true, strict_kinds: false },
             #[cfg(feature = "cluster")]
             live: None,

@@ -2,6 +2,7 @@
 
 use super::Check;
 use super::service::{declares, declares_any};
+use crate::diagnostic::Change;
 use crate::lint::finding::Context;
 use crate::lint::params::Params;
 use crate::object::selector::first_unmet;
@@ -163,9 +164,11 @@ pub(super) fn ignored_rules(_: &mut Params<'_>) -> Check {
             if let Some(rules) = spec.entry(side).filter(|rules| rules.value.items().len() > 0)
                 && !is_about(context.object, direction)
             {
-                findings
-                    .at_key(rules)
-                    .message(format!("`{side}` is written, but `policyTypes` leaves out `{direction}`"));
+                let finding = findings.at_key(rules);
+                finding.message(format!("`{side}` is written, but `policyTypes` leaves out `{direction}`"));
+                if let Some(types) = spec.field("policyTypes") {
+                    finding.change(types, Change::Append(direction.into()));
+                }
             }
         }
     })

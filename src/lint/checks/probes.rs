@@ -17,8 +17,37 @@ pub(super) fn missing(params: &mut Params<'_>) -> Check {
             return;
         }
         let bare = |container: &Container<'_>| container.role == Role::Main && container.node.field(probe).is_none();
-        pod.containers().filter(bare).for_each(|container| _ = findings.lacking(container.node));
+        for container in pod.containers().filter(bare) {
+            let finding = findings.lacking(container.node);
+            if let Some(stub) = stub(container, probe) {
+                finding.set(container.node, probe, stub);
+            }
+        }
     })
+}
+
+/// Makes a probe that asks whether the container's first port is open; of liveness one that is slower to give up than
+/// readiness.
+fn stub(container: Container<'_>, probe: &str) -> Option<serde_json::Value> {
+    let tcp = |port: &Node<'_>| port.field("protocol").is_none_or(|protocol| protocol.text() == "TCP");
+    let port = ports(container).find(tcp)?;
+    let port = match port.field("name").filter(|name| !name.text().is_empty()) {
+        Some(name) => serde_json::Value::from(name.text()),
+        None => port.field("containerPort")?.as_i64()?.into(),
+    };
+    let failures = match probe {
+        "livenessProbe" => 6,
+        "startupProbe" => 30,
+        _ => 3,
+    };
+    Some(serde_json::json!({
+        "tcpSocket": { "port": port },
+        "initialDelaySeconds": 0,
+        "periodSeconds": 10,
+        "timeoutSeconds": 1,
+        "successThreshold": 1,
+        "failureThreshold": failures,
+    }))
 }
 
 /// Liveness may not ask just what readiness asks, and give up as early.
@@ -29,7 +58,9 @@ pub(super) fn identical(_: &mut Params<'_>) -> Check {
             return;
         };
         if patience(live.value) <= patience(ready) && asks_alike(live.value, ready) {
-            findings.at_key(live).label(ready.head(), "asks the same");
+            let period = live.value.field("periodSeconds").and_then(Node::as_i64).unwrap_or(10).max(1);
+            let finding = findings.at_key(live).label(ready.head(), "asks the same");
+            finding.set(live.value, "failureThreshold", (patience(ready).saturating_mul(2) + period - 1) / period);
         }
     })
 }

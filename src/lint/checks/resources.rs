@@ -15,9 +15,30 @@ pub(super) fn missing(params: &mut Params<'_>) -> Check {
     Check::container(move |pod, container, findings| {
         let asked = runs_on(container) || (init && container.role == Role::Init);
         if asked && !has(pod, container, field, &resource) {
-            findings.lacking(container.node);
+            // What is asked for on the other side is asked for on this one.
+            let other = if field == "requests" { "limits" } else { "requests" };
+            let known =
+                [container.node, pod.spec].into_iter().find_map(|node| node.at(&["resources", other, &resource]));
+            let amount = known.map_or(usual(field, &resource), |known| Some(known.text()));
+            let finding = findings.lacking(container.node);
+            if let Some(amount) = amount {
+                finding.set(container.node, &format!("resources.{field}.{resource}"), amount);
+            }
         }
     })
+}
+
+/// Gives an amount to begin with, which a person must judge.
+fn usual(field: &str, resource: &str) -> Option<&'static str> {
+    match (field, resource) {
+        ("requests", "cpu") => Some("100m"),
+        ("requests", "memory") => Some("128Mi"),
+        ("limits", "cpu") => Some("500m"),
+        ("limits", "memory") => Some("256Mi"),
+        ("requests", "ephemeral-storage") => Some("1Gi"),
+        ("limits", "ephemeral-storage") => Some("2Gi"),
+        _ => None,
+    }
 }
 
 /// Tells whether a container runs as long as its pod does: main ones and sidecars.

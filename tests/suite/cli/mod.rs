@@ -2,6 +2,7 @@
 
 mod charts;
 mod check;
+mod fix;
 mod input;
 mod package;
 mod packed;

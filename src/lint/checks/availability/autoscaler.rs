@@ -22,17 +22,18 @@ pub(in crate::lint::checks) fn too_few(params: &mut Params<'_>) -> Check {
                 return;
             }
             let message = format!("{} `{}` runs {} of at least {min} pods", object.kind, object.name, count.least);
-            match count.written {
-                Some(written) => _ = findings.at(written).message(message),
-                None => _ = findings.lacking(object.spec().unwrap_or(object.node)).message(message),
-            }
+            let finding = match count.written {
+                Some(written) => findings.at(written),
+                None => findings.lacking(object.spec().unwrap_or(object.node)),
+            };
+            finding.message(message).set(object.node, "spec.replicas", min);
         } else if least(object) < min {
             let spec = object.spec().unwrap_or(object.node);
             let message = format!("`{}` leaves {} of at least {min} pods", object.name, least(object));
             let field = if object.kind == "ScaledObject" { "minReplicaCount" } else { "minReplicas" };
             match spec.field(field) {
-                Some(written) => _ = findings.at(written).message(message),
-                None => _ = findings.lacking(spec).message(message),
+                Some(written) => _ = findings.at(written).message(message).set(spec, field, min),
+                None => _ = findings.lacking(spec).message(message).set(spec, field, min),
             }
         }
     })
@@ -80,7 +81,8 @@ pub(in crate::lint::checks) fn dangling(_: &mut Params<'_>) -> Check {
                     .at(place)
                     .message(format!("{} `{}` is of `{}`", object.kind, object.name, object.api_version))
                     .help(format!("write `apiVersion: {}`", object.api_version))
-                    .label(object.node.head(), "the object");
+                    .label(object.node.head(), "the object")
+                    .set(target.node, "apiVersion", object.api_version);
             }
             None => {
                 let names = context.set.kind_beside(context.object, target.kind);
