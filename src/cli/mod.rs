@@ -3,12 +3,14 @@
 //! In: arguments, and the world through [`world::World`]. Out: text on standard output, files, trouble on standard error,
 //! and an [`Exit`]. This is the only stage that touches the world; it judges nothing itself.
 
+mod against;
 mod args;
 mod check;
 mod compile;
 #[cfg(feature = "cluster")]
 mod crds;
 mod definitions;
+mod diff;
 mod explain;
 mod init;
 mod inputs;
@@ -24,6 +26,7 @@ mod policies;
 mod release;
 mod render;
 mod report;
+mod revision;
 mod rules;
 #[cfg(test)]
 mod testing;
@@ -68,6 +71,8 @@ enum Command {
     Render(render::RenderArgs),
     /// Show a chart's merged values, each with where it was written
     Values(values::ValuesArgs),
+    /// Show what would change
+    Diff(diff::DiffArgs),
     /// List the rules
     Rules(rules::RulesArgs),
     /// Explain a rule
@@ -101,6 +106,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Lint(args) => args.run(world),
         Command::Render(args) => args.run(world),
         Command::Values(args) => args.run(world),
+        Command::Diff(args) => args.run(world),
         Command::Rules(args) => args.run(world),
         Command::Explain(args) => args.run(world),
         #[cfg(feature = "cluster")]

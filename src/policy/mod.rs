@@ -5,7 +5,6 @@
 
 mod admission;
 mod cel;
-mod defaults;
 mod matching;
 
 #[cfg(test)]

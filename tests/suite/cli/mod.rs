@@ -2,5 +2,6 @@
 
 mod charts;
 mod check;
+mod diff;
 mod input;
 mod rules;
