@@ -86,10 +86,42 @@ pub(super) fn compile(
     let current = world.current_folder().map_err(|error| Trouble::io("find", Path::new("."), &error))?;
     let base = Base::new(&current);
     let mut workspaces = Workspaces::new(world, &base, sources, input.config.as_deref());
-    let asked = Asked { input, args, scope: Scope::Every, verbose: question.verbose };
-    let Gathered { mut units, plan, inputs, plain, mut troubles } =
-        asked.gather(&mut workspaces, sources, &base, world)?;
-    refuse_what_is_for_charts(args, &plan, &inputs, &plain)?;
+    let versions = plan::versions(&args.versions)?;
+    let mut inputs = find_inputs(input, &mut workspaces, &base, world)?;
+    let mut plan = plan::plan(&inputs, args, Scope::Every, &mut workspaces, sources, &base, world)?;
+    let plain: Vec<_> =
+        std::mem::take(&mut inputs.plain).into_iter().map(|plain| (workspaces.of(&plain.folder), plain)).collect();
+    let of_plain: Vec<_> = plain.iter().map(|(workspace, _)| workspace.clone()).collect();
+    refuse_what_is_for_charts(args, &plan, &inputs, &of_plain)?;
+    if question.verbose {
+        tell(&plan, &plain, world);
+    }
+    plan.troubles.splice(0..0, inputs.troubles);
+    plan.troubles.append(&mut workspaces.troubles);
+    plan.findings.splice(0..0, workspaces.findings);
+    run(question, Planned { plan, plain, versions }, &base, sources, world)
+}
+
+/// What is to be checked.
+pub(super) struct Planned {
+    /// The releases.
+    pub plan: Plan,
+    /// Plain manifests, with their workspaces.
+    pub plain: Vec<(Option<Arc<Loaded>>, Plain)>,
+    /// The Kubernetes versions that flags name.
+    pub versions: Vec<Version>,
+}
+
+/// Runs the stages over what was planned.
+pub(super) fn run(
+    question: &Question<'_>,
+    Planned { plan, plain, versions }: Planned,
+    base: &Base,
+    sources: &SourceMap,
+    world: &dyn World,
+) -> Result<(Report, Vec<Trouble>), Trouble> {
+    let (input, args) = (question.input, question.release);
+    let (mut units, mut troubles) = build(&plan, plain, &versions, args, sources, world);
     let outputs = units.iter().filter_map(|unit| {
         Some((unit.checked.name.as_str(), unit.checked.environment.as_deref(), unit.output.as_ref()?))
     });
@@ -107,11 +139,11 @@ pub(super) fn compile(
     for unit in &mut units {
         unit.findings.extend(definitions::learn(&unit.documents, &mut store));
     }
-    let mut reader = definitions::Reader { store: &mut store, sources, base: &base, world, verbose: question.verbose };
+    let mut reader = definitions::Reader { store: &mut store, sources, base, world, verbose: question.verbose };
     let mut general = reader.workspaces(units.iter().filter_map(|unit| unit.workspace.as_deref()))?;
     general.extend(reader.flags(&input.crds)?);
     if question.stages.validate {
-        let kept = policies::read(&units, sources, &base, world)?;
+        let kept = policies::read(&units, sources, base, world)?;
         let refused = policies::judge(&units, &kept, &store);
         units.iter_mut().zip(refused).for_each(|(unit, refused)| unit.refused = refused);
         general.extend(kept.findings);
@@ -120,7 +152,7 @@ pub(super) fn compile(
     for unit in &units {
         let key = unit.workspace.as_ref().map(|loaded| loaded.folder.clone());
         if !judges.iter().any(|(known, _)| *known == key) {
-            judges.push((key, linting::rules(unit.workspace.as_deref(), question.rules, sources, &base, world)?));
+            judges.push((key, linting::rules(unit.workspace.as_deref(), question.rules, sources, base, world)?));
         }
     }
     #[cfg(feature = "cluster")]
@@ -164,8 +196,6 @@ pub(super) fn compile(
         }
     }
     troubles.extend(plan.troubles);
-    troubles.append(&mut workspaces.troubles);
-    general.append(&mut workspaces.findings);
     general.extend(plan.findings);
     general.extend(looked);
     if question.stages.lint {
@@ -210,6 +240,28 @@ pub(super) fn compile(
     report.suppressed = merge(suppressed, sources).len();
     report.checked = units.into_iter().map(|unit| unit.checked).collect();
     Ok((report, troubles))
+}
+
+/// Parses sets of plain manifests, and renders releases; gives also what could not be.
+fn build(
+    plan: &Plan,
+    plain: Vec<(Option<Arc<Loaded>>, Plain)>,
+    versions: &[Version],
+    args: &ReleaseArgs,
+    sources: &SourceMap,
+    world: &dyn World,
+) -> (Vec<Unit>, Vec<Trouble>) {
+    let mut units: Vec<Unit> =
+        plain.into_par_iter().map(|(workspace, plain)| read_plain(plain, workspace, args, versions, sources)).collect();
+    let mut troubles = Vec::new();
+    let rendered: Vec<_> = plan.jobs.par_iter().map(|job| render(job, sources, world)).collect();
+    for unit in rendered {
+        match unit {
+            Ok(unit) => units.push(unit),
+            Err(trouble) => troubles.push(trouble),
+        }
+    }
+    (units, troubles)
 }
 
 /// What is to be gathered.
@@ -258,23 +310,14 @@ impl Asked<'_> {
         }
         let plain = sets.iter().map(|(workspace, _)| workspace.clone()).collect();
         let mut troubles = std::mem::take(&mut inputs.troubles);
-        let mut units: Vec<Unit> = sets
-            .into_par_iter()
-            .map(|(workspace, plain)| read_plain(plain, workspace, self.args, &versions, sources))
-            .collect();
-        let rendered: Vec<_> = plan.jobs.par_iter().map(|job| render(job, sources, world)).collect();
-        for unit in rendered {
-            match unit {
-                Ok(unit) => units.push(unit),
-                Err(trouble) => troubles.push(trouble),
-            }
-        }
+        let (units, further) = build(&plan, sets, &versions, self.args, sources, world);
+        troubles.extend(further);
         Ok(Gathered { units, plan, inputs, plain, troubles })
     }
 }
 
 /// Finds what the paths lead to; without any, the workspace's releases, else the current folder.
-fn find_inputs(
+pub(super) fn find_inputs(
     input: &InputArgs,
     workspaces: &mut Workspaces<'_>,
     base: &Base,

@@ -150,12 +150,12 @@ impl World for Revision<'_> {
         walked
     }
 
-    fn run(&self, program: &str, arguments: &[String]) -> io::Result<Finished> {
+    fn feed(&self, program: &str, arguments: &[String], input: &[u8]) -> io::Result<Finished> {
         if program == "helm" {
             let reason = "it reads folders, and those of another revision are none: check that revision out, and compare with its folder";
             return Err(io::Error::new(io::ErrorKind::Unsupported, reason));
         }
-        self.world.run(program, arguments)
+        self.world.feed(program, arguments, input)
     }
 
     fn stdin(&self) -> io::Result<Vec<u8>> {

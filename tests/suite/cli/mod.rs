@@ -4,4 +4,6 @@ mod charts;
 mod check;
 mod diff;
 mod input;
+mod package;
+mod packed;
 mod rules;
