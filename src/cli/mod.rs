@@ -11,6 +11,7 @@ mod compile;
 mod crds;
 mod definitions;
 mod diff;
+mod examples;
 mod explain;
 mod init;
 mod inputs;
@@ -41,7 +42,7 @@ mod workspaces;
 pub mod world;
 mod written;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::process::ExitCode;
 use world::World;
 
@@ -103,7 +104,11 @@ pub fn main() -> ExitCode {
 
 /// Runs a command line, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn World) -> Exit {
-    let command = match CommandLine::try_parse_from(arguments) {
+    let mut known = examples::add(CommandLine::command());
+    let parsed = known
+        .try_get_matches_from_mut(arguments)
+        .and_then(|matches| CommandLine::from_arg_matches(&matches).map_err(|error| error.format(&mut known)));
+    let command = match parsed {
         Ok(line) => line.command,
         Err(error) if error.use_stderr() => {
             world.err(&error.render().to_string());

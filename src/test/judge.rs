@@ -2,7 +2,7 @@
 
 use super::compare::{equal, holds, is_part, kind, number};
 use super::decode::{Assertion, Check, Pattern, Test};
-use super::path::{Path, Selected};
+use super::path::Selected;
 use super::secrets::mask;
 use super::snapshot::difference;
 use crate::diagnostic::{Diagnostic, Trace, nearest};
@@ -224,7 +224,7 @@ impl<'a> Judge<'a> {
     fn node(&mut self, assertion: &Assertion, item: &Item<'_>, node: Node<'_>) {
         let actual = Data::from_node(node);
         let subject = of(assertion, item);
-        let shown = self.shown(&actual, assertion, item);
+        let shown = self.shown(&actual, item, node);
         let (rule, message) = match &assertion.check {
             Check::Equal(expected) if !equal(expected, &actual) => {
                 return self.unequal(assertion, item, node, expected);
@@ -236,17 +236,17 @@ impl<'a> Judge<'a> {
                 (_, None) => {
                     ("test/matches", format!("{subject} is {}, and only scalars match", node.kind().article()))
                 }
-                (Check::Matches(_), Some(false)) => {
-                    ("test/matches", format!("{subject} is {shown}, which does not match `{regex}`"))
+                (Check::Matches(_), Some(true)) | (Check::NotMatches(_), Some(false)) => return,
+                // The expression may tell the secret as well.
+                (_, Some(_)) if self.is_secret(assertion, item, node) => {
+                    ("test/matches", format!("{subject} is not as expected"))
                 }
-                (Check::NotMatches(_), Some(true)) => {
-                    ("test/matches", format!("{subject} is {shown}, which matches `{regex}`"))
-                }
-                _ => return,
+                (_, Some(false)) => ("test/matches", format!("{subject} is {shown}, which does not match `{regex}`")),
+                (_, Some(true)) => ("test/matches", format!("{subject} is {shown}, which matches `{regex}`")),
             },
             Check::Contains(part) | Check::NotContains(part) => {
                 let wanted = matches!(assertion.check, Check::Contains(_));
-                let part_shown = self.shown(part, assertion, item);
+                let part_shown = self.shown(part, item, node);
                 match holds(&actual, part) {
                     None => {
                         let kinds = (node.kind().article(), kind(part).article());
@@ -260,11 +260,11 @@ impl<'a> Judge<'a> {
                 }
             }
             Check::Subset(part) if !is_part(part, &actual) => {
-                let part = self.shown(part, assertion, item);
+                let part = self.shown(part, item, node);
                 ("test/subset", format!("{part} is no part of {subject}, which is {shown}"))
             }
             Check::NotSubset(part) if is_part(part, &actual) => {
-                let part = self.shown(part, assertion, item);
+                let part = self.shown(part, item, node);
                 ("test/subset", format!("{part} is a part of {subject}, which it must not be"))
             }
             Check::Absent => ("test/absent", format!("{subject} is {shown}, and must be absent")),
@@ -289,7 +289,9 @@ impl<'a> Judge<'a> {
             }
             _ => return,
         };
-        self.wrong(rule, message, assertion, node);
+        let mut finding = self.place(rule, message, assertion, node);
+        finding.masked = self.is_secret(assertion, item, node);
+        self.fail(finding);
     }
 
     fn unequal(&mut self, assertion: &Assertion, item: &Item<'_>, node: Node<'_>, expected: &Data) {
@@ -297,7 +299,7 @@ impl<'a> Judge<'a> {
         let subject = of(assertion, item);
         let is_collection = |data: &Data| matches!(data, Data::Seq(_) | Data::Map(_)) && !data.is_empty_collection();
         if is_collection(&actual) && is_collection(expected) {
-            let text = |data: &Data| block(&super::compare::sorted(self.masked(data, assertion, item)), 0);
+            let text = |data: &Data| block(&super::compare::sorted(self.masked(data, item, node)), 0);
             let difference = difference(&text(expected), &text(&actual));
             let message = format!("{subject} is not as expected");
             let help = if difference.is_empty() {
@@ -305,12 +307,14 @@ impl<'a> Judge<'a> {
             } else {
                 format!("expected is `-`, given is `+`:\n{difference}")
             };
-            let finding = self.place("test/equal", message, assertion, node);
-            return self.fail(finding.help(help));
+            let mut finding = self.place("test/equal", message, assertion, node).help(help);
+            finding.masked = self.is_secret(assertion, item, node);
+            return self.fail(finding);
         }
-        let (shown, wanted) = (self.shown(&actual, assertion, item), self.shown(expected, assertion, item));
+        let (shown, wanted) = (self.shown(&actual, item, node), self.shown(expected, item, node));
         let message = format!("{subject} is {shown}, and {wanted} was expected");
         let mut finding = self.place("test/equal", message, assertion, node);
+        finding.masked = self.is_secret(assertion, item, node);
         if kind(&actual) != kind(expected) && number(&actual).is_none_or(|_| number(expected).is_none()) {
             finding =
                 finding.help(format!("it is {}, and {} was expected", node.kind().article(), kind(expected).article()));
@@ -387,7 +391,7 @@ impl<'a> Judge<'a> {
             Some(Selected::Nodes(nodes)) => nodes,
             Some(Selected::Nothing(..)) => Vec::new(),
         };
-        nodes.into_iter().map(|node| self.masked(&Data::from_node(node), assertion, item)).collect()
+        nodes.into_iter().map(|node| self.masked(&Data::from_node(node), item, node)).collect()
     }
 
     fn is_selected(&self, assertion: &Assertion, item: &Item<'_>) -> bool {
@@ -404,17 +408,13 @@ impl<'a> Judge<'a> {
         }
     }
 
-    /// Masks secrets in data that stand where an assertion looks, unless the test asks for them.
-    fn masked(&self, data: &Data, assertion: &Assertion, item: &Item<'_>) -> Data {
-        if self.test.show_secrets {
-            return data.clone();
-        }
-        let root = Path::root();
-        mask(data.clone(), item.object.kind, assertion.path.as_ref().map_or(&root, |path| &path.value))
+    /// Masks secrets in data that stand in a node's place, unless the test asks for them.
+    fn masked(&self, data: &Data, item: &Item<'_>, node: Node<'_>) -> Data {
+        if self.test.show_secrets { data.clone() } else { mask(data.clone(), &item.object, node) }
     }
 
-    fn shown(&self, data: &Data, assertion: &Assertion, item: &Item<'_>) -> String {
-        let text = flow(&self.masked(data, assertion, item));
+    fn shown(&self, data: &Data, item: &Item<'_>, node: Node<'_>) -> String {
+        let text = flow(&self.masked(data, item, node));
         match text.char_indices().nth(SHOWN) {
             Some((at, _)) => format!("`{}…`", &text[..at]),
             None => format!("`{text}`"),
@@ -428,6 +428,21 @@ impl<'a> Judge<'a> {
 
     fn place(&self, rule: &'static str, message: String, assertion: &Assertion, node: Node<'_>) -> Diagnostic {
         self.pointing(Diagnostic::error(rule, message).at(assertion.span), node)
+    }
+
+    /// Tells whether what an assertion expects, or the scalar that it looks at, is a secret.
+    fn is_secret(&self, assertion: &Assertion, item: &Item<'_>, node: Node<'_>) -> bool {
+        let expected = match &assertion.check {
+            Check::Equal(data)
+            | Check::NotEqual(data)
+            | Check::Contains(data)
+            | Check::NotContains(data)
+            | Check::Subset(data)
+            | Check::NotSubset(data) => Some(data),
+            _ => None,
+        };
+        let is_masked = |data: &Data| self.masked(data, item, node) != *data;
+        expected.is_some_and(is_masked) || node.scalar().is_some() && is_masked(&Data::from_node(node))
     }
 
     /// Points at what a person wrote to make a node.

@@ -11,6 +11,9 @@ mod path;
 mod secrets;
 mod snapshot;
 
+#[cfg(test)]
+mod tests;
+
 pub use decode::{Setup, Suite, Test};
 pub use judge::{Item, Subject, Verdict, is_template, judge};
 pub use snapshot::{Snapshots, difference};

@@ -28,11 +28,6 @@ pub(super) enum Selected<'d> {
 }
 
 impl Path {
-    /// Gives the path that leads nowhere: the root.
-    pub(super) fn root() -> Self {
-        Self { steps: Vec::new() }
-    }
-
     /// Reads a path. An error says what is wrong with it.
     pub(super) fn parse(text: &str) -> Result<Self, String> {
         let mut steps = Vec::new();
@@ -61,14 +56,6 @@ impl Path {
             }
         }
         Ok(Self { steps })
-    }
-
-    /// Gives the keys on the way, the innermost last.
-    pub(super) fn keys(&self) -> impl DoubleEndedIterator<Item = &str> {
-        self.steps.iter().filter_map(|step| match step {
-            Step::Key(key) => Some(key.as_str()),
-            _ => None,
-        })
     }
 
     /// Follows the path.

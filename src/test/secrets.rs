@@ -1,15 +1,28 @@
 //! Keeps secrets out of messages and snapshots.
 
-use super::path::Path;
 use crate::diagnostic::emit::MASK;
 use crate::diagnostic::secret::{is_secret_name, is_secret_path, secret_form};
+use crate::object::Object;
+use crate::yaml::Node;
 use crate::yaml::emit::Data;
 
-/// Masks what is a secret in data that stand at a path of an object of a kind.
-pub(super) fn mask(data: Data, kind: &str, path: &Path) -> Data {
-    let keys: Vec<&str> = path.keys().collect();
-    let in_secret = kind == "Secret" && keys.first().is_some_and(|key| ["data", "stringData"].contains(key));
-    mask_under(data, &mut keys.into_iter().map(str::to_owned).collect(), kind == "Secret", in_secret)
+/// Masks what is a secret in data that stand in the place of a node of an object: the node's own, or what is expected there.
+pub(super) fn mask(data: Data, object: &Object<'_>, node: Node<'_>) -> Data {
+    let mut keys = Vec::new();
+    let mut at = node;
+    while at != object.node {
+        keys.extend(at.parent_entry().map(|entry| entry.name().to_owned()));
+        let Some(parent) = at.parent() else { break };
+        at = parent;
+    }
+    keys.reverse();
+    let of_secret = object.kind == "Secret";
+    let in_secret = of_secret && keys.first().is_some_and(|key| key == "data" || key == "stringData");
+    let beside = node.parent().and_then(|parent| parent.field("name")).map(Node::text);
+    if keys.last().is_some_and(|key| key == "value") && beside.is_some_and(is_secret_name) {
+        return hide(data);
+    }
+    mask_under(data, &mut keys, of_secret, in_secret)
 }
 
 fn mask_under(data: Data, keys: &mut Vec<String>, of_secret: bool, in_secret: bool) -> Data {
@@ -56,35 +69,34 @@ fn hide(data: Data) -> Data {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::object::ObjectSet;
     use crate::source::SourceMap;
     use crate::yaml::emit;
 
-    fn masked(text: &str, kind: &str, path: &str) -> String {
-        let data = Data::from_node(crate::yaml::parse(&SourceMap::new().add("a.yaml", text)).documents[0].root());
-        emit::flow(&mask(data, kind, &Path::parse(path).expect("is a path")))
-    }
-
     #[test]
     fn secrets_are_hidden_and_the_rest_is_shown() {
-        for (text, kind, path, expected) in [
-            (
-                "{kind: Secret, metadata: {name: a}, data: {a: eA==}}",
-                "Secret",
-                "",
-                "{kind: Secret, metadata: {name: a}, data: {a: •••}}",
-            ),
-            ("eA==", "Secret", "data.a", "•••"),
-            ("eA==", "ConfigMap", "data.a", "eA=="),
-            ("hunter2", "Pod", "spec.password", "•••"),
-            (
-                "[{name: DB_PASSWORD, value: hunter2}, {name: PORT, value: '80'}]",
-                "Pod",
-                "spec.containers[0].env",
-                "[{name: DB_PASSWORD, value: •••}, {name: PORT, value: \"80\"}]",
-            ),
-            ("{secretName: tls}", "Pod", "spec.volumes[0].secret", "{secretName: tls}"),
+        let secret = "{kind: Secret, metadata: {name: a}, data: {a: eA==}}";
+        let env = "{env: [{name: DB_PASSWORD, value: hunter2}, {name: PORT, value: '80'}]}";
+        let pod = format!("{{kind: Pod, spec: {env}, volumes: [{{secret: {{secretName: tls}}}}], password: hunter2}}");
+        for (object, keys, expected) in [
+            (secret, &[] as &[&str], "{kind: Secret, metadata: {name: a}, data: {a: •••}}"),
+            (secret, &["data", "a"], "•••"),
+            ("{kind: ConfigMap, data: {a: eA==}}", &["data", "a"], "eA=="),
+            (&pod, &["password"], "•••"),
+            (&pod, &["spec"], "{env: [{name: DB_PASSWORD, value: •••}, {name: PORT, value: \"80\"}]}"),
+            (&pod, &["spec", "env", "0", "value"], "•••"),
+            (&pod, &["spec", "env", "1", "value"], "\"80\""),
+            (&pod, &["volumes"], "[{secret: {secretName: tls}}]"),
         ] {
-            assert_eq!(masked(text, kind, path), expected, "{text}");
+            let document = &crate::yaml::parse(&SourceMap::new().add("a.yaml", object)).documents[0];
+            let set = ObjectSet::read([document], None, &|_, _| Vec::new());
+            let object = set.iter().next().expect("is an object");
+            let node = keys.iter().try_fold(object.node, |node, key| match key.parse() {
+                Ok(index) => node.items().nth(index),
+                Err(_) => node.get(key),
+            });
+            let node = node.expect("is there");
+            assert_eq!(emit::flow(&mask(Data::from_node(node), object, node)), expected, "{keys:?}");
         }
     }
 }

@@ -205,7 +205,7 @@ fn plain(value: &Value) -> String {
 }
 
 /// Shows lines that only one of two texts has, between those before and behind that both have.
-fn difference(expected: &str, actual: &str) -> String {
+pub(crate) fn difference(expected: &str, actual: &str) -> String {
     let (expected, actual): (Vec<_>, Vec<_>) = (expected.lines().collect(), actual.lines().collect());
     let before = expected.iter().zip(&actual).take_while(|(a, b)| a == b).count();
     let rest = expected.len().min(actual.len()) - before;

@@ -38,12 +38,23 @@ pub(super) fn read(
 #[derive(Default)]
 pub(super) struct Given {
     entries: Vec<(PathBuf, String, Data)>,
+    /// Tests that did not come to their snapshots: what is stored of them stays.
+    absent: Vec<(PathBuf, String)>,
 }
 
 impl Given {
     /// Takes what a test gave, and holds it against what is stored unless that is to be overwritten.
-    pub(super) fn add(&mut self, case: &Case<'_>, snapshots: Vec<(Span, Data)>, update: bool) -> Vec<Diagnostic> {
+    pub(super) fn add(
+        &mut self,
+        case: &Case<'_>,
+        failed: bool,
+        snapshots: Vec<(Span, Data)>,
+        update: bool,
+    ) -> Vec<Diagnostic> {
         let mut findings = Vec::new();
+        if snapshots.is_empty() && (failed || case.test.skip.is_some()) {
+            self.absent.push((case.stored.path.clone(), case.full_name()));
+        }
         for (place, data) in snapshots {
             let name = self.free_name(&case.stored.path, &case.full_name());
             if !update {
@@ -66,9 +77,18 @@ impl Given {
         own.map(|(_, name, data)| (name.as_str(), data))
     }
 
+    /// Tells whether a stored snapshot is of a test that did not come to it.
+    fn is_absent(&self, stored: &Stored, name: &str) -> bool {
+        let of_test =
+            |test: &str| name.strip_prefix(test).is_some_and(|rest| rest.is_empty() || rest.starts_with(" ("));
+        self.absent.iter().any(|(path, test)| *path == stored.path && of_test(test))
+    }
+
     /// Tells which stored snapshots no test asked for.
     pub(super) fn obsolete(&self, stored: &Stored) -> Vec<Diagnostic> {
-        let unasked = stored.snapshots.entries().filter(|(name, ..)| !self.of(stored).any(|(known, _)| known == *name));
+        let entries = stored.snapshots.entries();
+        let unasked = entries
+            .filter(|(name, ..)| !self.of(stored).any(|(known, _)| known == *name) && !self.is_absent(stored, name));
         let finding = |(name, place, _): (&str, Span, &Data)| {
             Diagnostic::warning("test/obsolete-snapshot", format!("no test asks for the snapshot `{name}`"))
                 .at(place)
@@ -78,25 +98,31 @@ impl Given {
     }
 
     /// Stores what tests gave. Where not all of them ran, what is stored of the others stays.
-    pub(super) fn store(&self, stored: &Stored, whole: bool, world: &dyn World) -> Result<(), Trouble> {
+    ///
+    /// Gives the file where it was written.
+    pub(super) fn store(&self, stored: &Stored, whole: bool, world: &dyn World) -> Result<Option<PathBuf>, Trouble> {
         let mut entries: Vec<(String, Data)> =
             self.of(stored).map(|(name, data)| (name.to_owned(), data.clone())).collect();
-        for (name, _, data) in stored.snapshots.entries().filter(|_| !whole) {
-            if !entries.iter().any(|(known, _)| known == name) {
+        for (name, _, data) in stored.snapshots.entries() {
+            let stays = !whole || self.is_absent(stored, name);
+            if stays && !entries.iter().any(|(known, _)| known == name) {
                 entries.push((name.to_owned(), data.clone()));
             }
         }
         entries.sort_by(|a, b| a.0.cmp(&b.0));
         let before = stored.snapshots.entries().count();
         if entries.is_empty() && before == 0 {
-            return Ok(());
+            return Ok(None);
         }
         let suite = stored.path.file_name().unwrap_or_default().to_string_lossy();
         let (path, text) = (file(&stored.path), Snapshots::write(&entries, &suite));
         let unchanged = world.read(&path).is_ok_and(|known| known == text.as_bytes());
         if unchanged {
-            return Ok(());
+            return Ok(None);
         }
-        world.write(&path, text.as_bytes()).map_err(|error| Trouble::io("write", &path, &error))
+        match world.write(&path, text.as_bytes()) {
+            Ok(()) => Ok(Some(path)),
+            Err(error) => Err(Trouble::io("write", &path, &error)),
+        }
     }
 }

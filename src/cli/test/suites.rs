@@ -263,7 +263,8 @@ fn report(
                 continue;
             }
         };
-        ran.failures.extend(given.add(case, std::mem::take(&mut ran.snapshots), args.update));
+        let (failed, snapshots) = (!ran.failures.is_empty(), std::mem::take(&mut ran.snapshots));
+        ran.failures.extend(given.add(case, failed, snapshots, args.update));
         for failure in &mut ran.failures {
             failure.environments = case.environment.iter().cloned().collect();
         }
@@ -283,7 +284,11 @@ fn report(
     let whole = args.filters.is_empty() && args.environments.is_empty();
     for stored in charts.iter().flat_map(|tests| &tests.suites) {
         if args.update {
-            troubles.extend(given.store(stored, whole, world).err());
+            match given.store(stored, whole, world) {
+                Ok(Some(path)) if !args.report.tone.quiet => world.err(&format!("wrote {}\n", path.display())),
+                Ok(_) => {}
+                Err(trouble) => troubles.push(trouble),
+            }
         } else if whole && troubles.is_empty() {
             findings.extend(given.obsolete(stored));
         }

@@ -7,3 +7,4 @@ mod input;
 mod package;
 mod packed;
 mod rules;
+mod test;
