@@ -1,10 +1,10 @@
 //! What would change: the comparison of two sets of objects, and how it is shown.
 //!
-//! In: two [`ObjectSet`](crate::object::ObjectSet)s, or an object and what a cluster has of it, with their schemas. Out:
-//! [`Changes`], field by field, each with both values and where they were written; [`emit`] gives text. Objects are compared
-//! as the server would keep them ([`Value`]): with defaults, quantities by their amount, lists by the keys of their items.
-//! Secrets are masked before a change is made of them, so that nothing that shows changes has them. This stage asks nobody:
-//! what a cluster says is handed to it.
+//! In: two [`ObjectSet`](crate::object::ObjectSet)s, or an object and what a cluster has of it, with their schemas.
+//! Out: [`Changes`], field by field, each with both values and where they were written; [`emit`] gives text. Objects are
+//! compared as the server would keep them ([`Value`]): with defaults, quantities by their amount, lists by the keys of their
+//! items. Secrets are masked before a change is made of them, so that nothing that shows changes has them. This stage asks
+//! nobody: what a cluster says is handed to it.
 
 mod change;
 mod compare;
