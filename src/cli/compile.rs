@@ -66,13 +66,13 @@ pub(super) struct Unit {
     pub(super) checked: Checked,
     pub(super) workspace: Option<Arc<Loaded>>,
     pub(super) namespace: Option<String>,
-    versions: Vec<Version>,
+    pub(super) versions: Vec<Version>,
     /// All that belongs together is there, so that what is not there is missing.
     complete: bool,
     pub(super) documents: Vec<Document>,
     /// What it was rendered from; none for plain manifests.
-    output: Option<Output>,
-    findings: Vec<Diagnostic>,
+    pub(super) output: Option<Output>,
+    pub(super) findings: Vec<Diagnostic>,
     /// What admission policies refuse.
     refused: Vec<Diagnostic>,
     allows: Vec<Allow>,
@@ -95,7 +95,8 @@ pub(super) fn compile(
     let mut plan = plan::plan(&inputs, args, Scope::Every, &mut workspaces, sources, &base, world)?;
     let plain: Vec<_> =
         std::mem::take(&mut inputs.plain).into_iter().map(|plain| (workspaces.of(&plain.folder), plain)).collect();
-    refuse_what_is_for_charts(args, &plan, &inputs, &plain)?;
+    let of_plain: Vec<_> = plain.iter().map(|(workspace, _)| workspace.clone()).collect();
+    refuse_what_is_for_charts(args, &plan, &inputs, &of_plain)?;
     if question.verbose {
         tell(&plan, &plain, world);
     }
@@ -124,18 +125,7 @@ pub(super) fn run(
     world: &dyn World,
 ) -> Result<(Report, Vec<Trouble>), Trouble> {
     let (input, args) = (question.input, question.release);
-    let mut troubles = Vec::new();
-    let mut units: Vec<Unit> = plain
-        .into_par_iter()
-        .map(|(workspace, plain)| read_plain(plain, workspace, args, &versions, sources))
-        .collect();
-    let rendered: Vec<_> = plan.jobs.par_iter().map(|job| render(job, sources, world)).collect();
-    for unit in rendered {
-        match unit {
-            Ok(unit) => units.push(unit),
-            Err(trouble) => troubles.push(trouble),
-        }
-    }
+    let (mut units, mut troubles) = build(&plan, plain, &versions, args, sources, world);
     let outputs = units.iter().filter_map(|unit| {
         Some((unit.checked.name.as_str(), unit.checked.environment.as_deref(), unit.output.as_ref()?))
     });
@@ -260,6 +250,80 @@ pub(super) fn run(
     Ok((report, troubles))
 }
 
+/// Parses sets of plain manifests, and renders releases; gives also what could not be.
+fn build(
+    plan: &Plan,
+    plain: Vec<(Option<Arc<Loaded>>, Plain)>,
+    versions: &[Version],
+    args: &ReleaseArgs,
+    sources: &SourceMap,
+    world: &dyn World,
+) -> (Vec<Unit>, Vec<Trouble>) {
+    let mut units: Vec<Unit> =
+        plain.into_par_iter().map(|(workspace, plain)| read_plain(plain, workspace, args, versions, sources)).collect();
+    let mut troubles = Vec::new();
+    let rendered: Vec<_> = plan.jobs.par_iter().map(|job| render(job, sources, world)).collect();
+    for unit in rendered {
+        match unit {
+            Ok(unit) => units.push(unit),
+            Err(trouble) => troubles.push(trouble),
+        }
+    }
+    (units, troubles)
+}
+
+/// What is to be gathered.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// The paths.
+    pub input: &'a InputArgs,
+    /// What is rendered.
+    pub args: &'a ReleaseArgs,
+    /// Which environments are meant where none is named.
+    pub scope: Scope,
+    /// Tells on standard error what is read.
+    pub verbose: bool,
+}
+
+/// What paths lead to, rendered and parsed.
+pub(super) struct Gathered {
+    /// The sets of plain manifests, then the releases.
+    pub units: Vec<Unit>,
+    /// The releases as they were planned.
+    pub plan: Plan,
+    /// The paths as they were found.
+    pub inputs: Inputs,
+    /// The workspaces of the sets of plain manifests.
+    pub plain: Vec<Option<Arc<Loaded>>>,
+    /// What could not be read or rendered.
+    pub troubles: Vec<Trouble>,
+}
+
+impl Asked<'_> {
+    /// Finds, renders and parses.
+    pub(super) fn gather(
+        &self,
+        workspaces: &mut Workspaces<'_>,
+        sources: &SourceMap,
+        base: &Base,
+        world: &dyn World,
+    ) -> Result<Gathered, Trouble> {
+        let versions = plan::versions(&self.args.versions)?;
+        let mut inputs = find_inputs(self.input, workspaces, base, world)?;
+        let plan = plan::plan(&inputs, self.args, self.scope, workspaces, sources, base, world)?;
+        let sets: Vec<_> =
+            std::mem::take(&mut inputs.plain).into_iter().map(|plain| (workspaces.of(&plain.folder), plain)).collect();
+        if self.verbose {
+            tell(&plan, &sets, world);
+        }
+        let plain = sets.iter().map(|(workspace, _)| workspace.clone()).collect();
+        let mut troubles = std::mem::take(&mut inputs.troubles);
+        let (units, further) = build(&plan, sets, &versions, self.args, sources, world);
+        troubles.extend(further);
+        Ok(Gathered { units, plan, inputs, plain, troubles })
+    }
+}
+
 /// Finds what the paths lead to; without any, the workspace's releases, else the current folder.
 pub(super) fn find_inputs(
     input: &InputArgs,
@@ -282,11 +346,11 @@ pub(super) fn find_inputs(
 }
 
 /// Refuses flags that nothing here would heed.
-fn refuse_what_is_for_charts(
+pub(super) fn refuse_what_is_for_charts(
     args: &ReleaseArgs,
     plan: &Plan,
     inputs: &Inputs,
-    plain: &[(Option<Arc<Loaded>>, Plain)],
+    plain: &[Option<Arc<Loaded>>],
 ) -> Result<(), Trouble> {
     let no_charts = inputs.charts.is_empty() && inputs.workspaces.is_empty();
     if no_charts && (args.name.is_some() || !args.overrides.0.is_empty()) {
@@ -294,7 +358,7 @@ fn refuse_what_is_for_charts(
     }
     let of_plain = plain
         .iter()
-        .filter_map(|(loaded, _)| loaded.as_ref())
+        .flatten()
         .flat_map(|loaded| loaded.workspace.environments.iter().map(|environment| environment.name.as_str()));
     let known: Vec<&str> = plan.environments.iter().map(String::as_str).chain(of_plain).collect();
     plan::check_environments(&args.environments, &known)

@@ -3,12 +3,14 @@
 //! In: arguments, and the world through [`world::World`]. Out: text on standard output, files, trouble on standard error,
 //! and an [`Exit`]. This is the only stage that touches the world; it judges nothing itself.
 
+mod against;
 mod args;
 mod check;
 mod compile;
 #[cfg(feature = "cluster")]
 mod crds;
 mod definitions;
+mod diff;
 mod examples;
 mod explain;
 mod fix;
@@ -30,6 +32,7 @@ mod policies;
 mod release;
 mod render;
 mod report;
+mod revision;
 mod rules;
 mod settle;
 mod show;
@@ -81,6 +84,8 @@ enum Command {
     Test(test::TestArgs),
     /// Show a chart's merged values, each with where it was written
     Values(values::ValuesArgs),
+    /// Show what would change
+    Diff(diff::DiffArgs),
     /// List the rules
     Rules(rules::RulesArgs),
     /// Explain a rule
@@ -124,6 +129,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Render(args) => args.run(world),
         Command::Test(args) => args.run(world),
         Command::Values(args) => args.run(world),
+        Command::Diff(args) => args.run(world),
         Command::Rules(args) => args.run(world),
         Command::Explain(args) => args.run(world),
         #[cfg(feature = "cluster")]
