@@ -5,6 +5,7 @@ use super::args::{ChoiceArgs, InputArgs, ReleaseArgs, ReportArgs, RuleArgs, Stri
 use super::compile::{self, Question, Stages};
 #[cfg(feature = "cluster")]
 use super::live::LiveArgs;
+use super::plan::Scope;
 use super::report;
 use super::trouble::Trouble;
 use super::world::World;
@@ -83,6 +84,8 @@ impl JudgeArgs {
             release: &self.release,
             rules: &self.rules,
             stages,
+            scope: Scope::Every,
+            names_plain: false,
             #[cfg(feature = "cluster")]
             live: None,
             verbose,
@@ -115,6 +118,8 @@ impl ValidateArgs {
             release: &self.release,
             rules: &rules,
             stages: Stages { validate: true, lint: false, strict_kinds: self.strict.strict_kinds },
+            scope: Scope::Every,
+            names_plain: false,
             #[cfg(feature = "cluster")]
             live,
             verbose: self.report.tone.verbose,
@@ -127,7 +132,7 @@ fn examine(question: &Question<'_>, report: &ReportArgs, world: &dyn World) -> E
     let sources = SourceMap::new();
     let compiled = report::check_formats(&report.formats).and_then(|()| compile::compile(question, &sources, world));
     match compiled {
-        Ok((found, troubles)) => report::finish(found, &sources, troubles, report, world),
+        Ok(found) => report::finish(found.report, &sources, found.troubles, report, world),
         Err(trouble) => refuse(&trouble, world),
     }
 }

@@ -17,6 +17,7 @@ use super::workspaces::{Loaded, Workspaces};
 use super::world::World;
 use super::written;
 use crate::api;
+use crate::chart::Chart;
 use crate::diagnostic::emit::{Checked, Report};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::lint::LintContext;
@@ -50,6 +51,10 @@ pub(super) struct Question<'a> {
     pub rules: &'a RuleArgs,
     /// Which stages run.
     pub stages: Stages,
+    /// Which environments are meant where no flag names one.
+    pub scope: Scope,
+    /// The name is for plain manifests, too.
+    pub names_plain: bool,
     /// The cluster that is asked too.
     #[cfg(feature = "cluster")]
     pub live: Option<&'a ContextArgs>,
@@ -67,31 +72,36 @@ pub(super) struct Unit {
     complete: bool,
     pub(super) documents: Vec<Document>,
     /// What it was rendered from; none for plain manifests.
-    output: Option<Output>,
+    pub(super) output: Option<Output>,
     findings: Vec<Diagnostic>,
     /// What admission policies refuse.
     refused: Vec<Diagnostic>,
     allows: Vec<Allow>,
     #[cfg(feature = "cluster")]
     answers: Option<Answers>,
+    /// The chart that it was rendered from.
+    pub(super) chart: Option<Arc<Chart>>,
+}
+
+/// What a run found, and what it found it in.
+pub(super) struct Compiled {
+    pub(super) report: Report,
+    pub(super) troubles: Vec<Trouble>,
+    pub(super) units: Vec<Unit>,
 }
 
 /// Finds the inputs, runs the stages over them, and gives the report with the troubles on the way.
-pub(super) fn compile(
-    question: &Question<'_>,
-    sources: &SourceMap,
-    world: &dyn World,
-) -> Result<(Report, Vec<Trouble>), Trouble> {
+pub(super) fn compile(question: &Question<'_>, sources: &SourceMap, world: &dyn World) -> Result<Compiled, Trouble> {
     let (input, args) = (question.input, question.release);
     let current = world.current_folder().map_err(|error| Trouble::io("find", Path::new("."), &error))?;
     let base = Base::new(&current);
     let mut workspaces = Workspaces::new(world, &base, sources, input.config.as_deref());
     let versions = plan::versions(&args.versions)?;
     let mut inputs = find_inputs(input, &mut workspaces, &base, world)?;
-    let plan = plan::plan(&inputs, args, Scope::Every, &mut workspaces, sources, &base, world)?;
+    let plan = plan::plan(&inputs, args, question.scope, &mut workspaces, sources, &base, world)?;
     let plain: Vec<_> =
         std::mem::take(&mut inputs.plain).into_iter().map(|plain| (workspaces.of(&plain.folder), plain)).collect();
-    refuse_what_is_for_charts(args, &plan, &inputs, &plain)?;
+    refuse_what_is_for_charts(question, &plan, &inputs, &plain)?;
     if question.verbose {
         tell(&plan, &plain, world);
     }
@@ -226,8 +236,11 @@ pub(super) fn compile(
     report.findings = merge(report.findings, sources);
     report.findings.iter_mut().for_each(|finding| settle_namespace(finding, &store));
     report.suppressed = merge(suppressed, sources).len();
-    report.checked = units.into_iter().map(|unit| unit.checked).collect();
-    Ok((report, troubles))
+    report.checked = units.iter().map(|unit| unit.checked.clone()).collect();
+    drop(neighbours);
+    drop(sets);
+    units.iter_mut().zip(documents).for_each(|(unit, documents)| unit.documents = documents);
+    Ok(Compiled { report, troubles, units })
 }
 
 /// Finds what the paths lead to; without any, the workspace's releases, else the current folder.
@@ -253,13 +266,15 @@ fn find_inputs(
 
 /// Refuses flags that nothing here would heed.
 fn refuse_what_is_for_charts(
-    args: &ReleaseArgs,
+    question: &Question<'_>,
     plan: &Plan,
     inputs: &Inputs,
     plain: &[(Option<Arc<Loaded>>, Plain)],
 ) -> Result<(), Trouble> {
+    let args = question.release;
     let no_charts = inputs.charts.is_empty() && inputs.workspaces.is_empty();
-    if no_charts && (args.name.is_some() || !args.overrides.0.is_empty()) {
+    let named = args.name.is_some() && !question.names_plain;
+    if no_charts && (named || !args.overrides.0.is_empty()) {
         return Err(Trouble::new("`--name`, `-f` and `--set` are for charts, and there is none here"));
     }
     let of_plain = plain
@@ -315,6 +330,7 @@ fn read_plain(
         allows: Vec::new(),
         #[cfg(feature = "cluster")]
         answers: None,
+        chart: None,
     }
 }
 
@@ -351,6 +367,7 @@ fn render(job: &Job, sources: &SourceMap, world: &dyn World) -> Result<Unit, Tro
         allows: Vec::new(),
         #[cfg(feature = "cluster")]
         answers: None,
+        chart: Some(Arc::clone(&job.chart)),
     })
 }
 

@@ -3,16 +3,24 @@
 //! In: arguments, and the world through [`world::World`]. Out: text on standard output, files, trouble on standard error,
 //! and an [`Exit`]. This is the only stage that touches the world; it judges nothing itself.
 
+#[cfg(feature = "cluster")]
+mod apply;
 mod args;
+#[cfg(feature = "cluster")]
+mod changing;
 mod check;
 mod compile;
 #[cfg(feature = "cluster")]
 mod crds;
 mod definitions;
 mod explain;
+#[cfg(feature = "cluster")]
+mod history;
 mod init;
 mod inputs;
 mod linting;
+#[cfg(feature = "cluster")]
+mod list;
 #[cfg(feature = "cluster")]
 mod live;
 mod looks;
@@ -24,10 +32,16 @@ mod policies;
 mod release;
 mod render;
 mod report;
+#[cfg(feature = "cluster")]
+mod rollback;
 mod rules;
+#[cfg(feature = "cluster")]
+mod status;
 #[cfg(test)]
 mod testing;
 mod trouble;
+#[cfg(feature = "cluster")]
+mod uninstall;
 mod values;
 mod workspaces;
 pub mod world;
@@ -75,6 +89,24 @@ enum Command {
     /// Take custom resource definitions from a cluster
     #[cfg(feature = "cluster")]
     Crds(crds::CrdsArgs),
+    /// Check releases, and bring a cluster to what they say
+    #[cfg(feature = "cluster")]
+    Apply(apply::ApplyArgs),
+    /// List the releases of a cluster
+    #[cfg(feature = "cluster")]
+    List(list::ListArgs),
+    /// Show how the objects of a release are
+    #[cfg(feature = "cluster")]
+    Status(status::StatusArgs),
+    /// List the revisions of a release
+    #[cfg(feature = "cluster")]
+    History(history::HistoryArgs),
+    /// Bring a release back to an earlier revision
+    #[cfg(feature = "cluster")]
+    Rollback(rollback::RollbackArgs),
+    /// Remove a release
+    #[cfg(feature = "cluster")]
+    Uninstall(uninstall::UninstallArgs),
     /// Write a new chart
     Init(init::InitArgs),
 }
@@ -105,6 +137,18 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Explain(args) => args.run(world),
         #[cfg(feature = "cluster")]
         Command::Crds(args) => args.run(world),
+        #[cfg(feature = "cluster")]
+        Command::Apply(args) => args.run(world),
+        #[cfg(feature = "cluster")]
+        Command::List(args) => args.run(world),
+        #[cfg(feature = "cluster")]
+        Command::Status(args) => args.run(world),
+        #[cfg(feature = "cluster")]
+        Command::History(args) => args.run(world),
+        #[cfg(feature = "cluster")]
+        Command::Rollback(args) => args.run(world),
+        #[cfg(feature = "cluster")]
+        Command::Uninstall(args) => args.run(world),
         Command::Init(args) => args.run(world),
     }
 }

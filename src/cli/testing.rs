@@ -92,6 +92,10 @@ impl World for Memory {
         "2026-11-21".to_owned()
     }
 
+    fn identity(&self) -> String {
+        "test/1/0".to_owned()
+    }
+
     fn run(&self, _: &str, _: &[String]) -> io::Result<Finished> {
         Err(io::ErrorKind::NotFound.into())
     }
