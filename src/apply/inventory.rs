@@ -194,8 +194,8 @@ mod tests {
     fn ids_are_those_of_kubectl() {
         // As `kubectl apply --applyset=plimsoll.shop -n default` computes it.
         assert_eq!(id("plimsoll.shop", "default").len(), "applyset--v1".len() + 43);
-        // From the table of kubectl's own tests: a Secret `mySet` in `test`.
-        assert_eq!(id("mySet", "test"), "applyset-0eFHV8ySqp7XoShsGvyWFQD3s96yqwHmzc4e0HR1dsY-v1");
+        // From the table of kubectl's own tests: a Secret `my-set` in `test`.
+        assert_eq!(id("my-set", "test"), "applyset-0eFHV8ySqp7XoShsGvyWFQD3s96yqwHmzc4e0HR1dsY-v1");
     }
 
     #[test]

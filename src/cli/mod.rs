@@ -25,7 +25,10 @@ mod list;
 mod live;
 mod looks;
 mod merge;
+mod overlay;
 mod overrides;
+mod package;
+mod packed;
 mod paths;
 mod plan;
 mod policies;
@@ -35,6 +38,7 @@ mod report;
 #[cfg(feature = "cluster")]
 mod rollback;
 mod rules;
+mod show;
 #[cfg(feature = "cluster")]
 mod status;
 #[cfg(test)]
@@ -107,6 +111,10 @@ enum Command {
     /// Remove a release
     #[cfg(feature = "cluster")]
     Uninstall(uninstall::UninstallArgs),
+    /// Package charts, each the same wherever it is packaged
+    Package(package::PackageArgs),
+    /// Show what a chart says about itself
+    Show(show::ShowArgs),
     /// Write a new chart
     Init(init::InitArgs),
 }
@@ -149,6 +157,8 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Rollback(args) => args.run(world),
         #[cfg(feature = "cluster")]
         Command::Uninstall(args) => args.run(world),
+        Command::Package(args) => args.run(world),
+        Command::Show(args) => args.run(world),
         Command::Init(args) => args.run(world),
     }
 }

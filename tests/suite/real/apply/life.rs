@@ -71,7 +71,7 @@ fn life_of(chart: &str) {
     // An upgrade brings an object and loses others.
     stage.files.write(
         &format!("charts/{chart}/templates/more.yaml"),
-        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: more\n  labels: {{ labels(\"more\") }}\ndata: { a: b }\n",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: more\ndata: { a: b }\n",
     );
     std::fs::remove_file(stage.path(&format!("charts/{chart}/templates/networkpolicy.yaml"))).expect("is there");
     let upgrade = format!("{apply} --skip-checks");
