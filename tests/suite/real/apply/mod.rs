@@ -18,7 +18,7 @@ use std::process::{Child, Command, Output, Stdio};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 /// A namespace on the real server, with files to apply to it.
 struct Stage {
@@ -65,7 +65,18 @@ impl Stage {
 
     /// Reads objects as kubectl gives them.
     fn get(&self, what: &str) -> Vec<Json> {
-        let text = self.kubectl(&["get", what, "-n", &self.namespace, "-o", "json", "--show-managed-fields"]);
+        let arguments = ["get", what, "-n", &self.namespace, "-o", "json", "--show-managed-fields"];
+        // A kind that was defined a moment ago may be known, and not served yet.
+        let begun = Instant::now();
+        let late =
+            |output: &Output| String::from_utf8_lossy(&output.stderr).contains("could not find the requested resource");
+        let mut output = self.kubectl_output(&arguments);
+        while late(&output) && begun.elapsed() < Duration::from_secs(10) {
+            std::thread::sleep(Duration::from_millis(200));
+            output = self.kubectl_output(&arguments);
+        }
+        assert!(output.status.success(), "kubectl {arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        let text = String::from_utf8_lossy(&output.stdout).into_owned();
         let list: Json = serde_json::from_str(&text).expect("is JSON");
         list["items"].as_array().cloned().unwrap_or_else(|| vec![list])
     }
@@ -121,10 +132,16 @@ impl Stage {
             .collect()
     }
 
+    /// Tells whether an object is this test's: what lives in no namespace may be another's.
+    fn holds(&self, object: &Json) -> bool {
+        let name = object["metadata"]["name"].as_str().unwrap_or_default();
+        object["metadata"]["namespace"].is_string() || name.contains(&self.namespace)
+    }
+
     /// Gives the resourceVersions of objects by name.
     fn versions(&self, kinds: &str) -> BTreeMap<String, String> {
         let version = |object: &Json| (name_of(object), object["metadata"]["resourceVersion"].to_string());
-        self.get(kinds).iter().map(version).collect()
+        self.get(kinds).iter().filter(|object| self.holds(object)).map(version).collect()
     }
 
     /// Gives `number status` of the revisions.
@@ -138,12 +155,17 @@ impl Stage {
     #[track_caller]
     fn assert_nothing_left(&self, kinds: &str) {
         let ours = |object: &Json| {
+            let name = object["metadata"]["name"].as_str().unwrap_or_default();
             object["metadata"]["labels"]["applyset.kubernetes.io/part-of"].is_string()
                 && object["metadata"]["ownerReferences"].is_null()
-                || object["metadata"]["name"].as_str().is_some_and(|name| name.starts_with("plimsoll."))
+                || name.starts_with("plimsoll.")
         };
-        let found: Vec<String> =
-            self.get(&format!("{kinds},secrets,leases")).iter().filter(|object| ours(object)).map(name_of).collect();
+        let found: Vec<String> = self
+            .get(&format!("{kinds},secrets,leases"))
+            .iter()
+            .filter(|object| self.holds(object) && ours(object))
+            .map(name_of)
+            .collect();
         assert!(found.is_empty(), "{found:?} are left");
     }
 
