@@ -13,6 +13,7 @@ mod compile;
 #[cfg(feature = "cluster")]
 mod crds;
 mod definitions;
+mod examples;
 mod explain;
 #[cfg(feature = "cluster")]
 mod history;
@@ -41,6 +42,7 @@ mod rules;
 mod show;
 #[cfg(feature = "cluster")]
 mod status;
+mod test;
 #[cfg(test)]
 mod testing;
 mod trouble;
@@ -51,7 +53,7 @@ mod workspaces;
 pub mod world;
 mod written;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::process::ExitCode;
 use world::World;
 
@@ -84,6 +86,8 @@ enum Command {
     Lint(check::LintArgs),
     /// Render a chart's manifests
     Render(render::RenderArgs),
+    /// Run charts' tests
+    Test(test::TestArgs),
     /// Show a chart's merged values, each with where it was written
     Values(values::ValuesArgs),
     /// List the rules
@@ -127,7 +131,11 @@ pub fn main() -> ExitCode {
 
 /// Runs a command line, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn World) -> Exit {
-    let command = match CommandLine::try_parse_from(arguments) {
+    let mut known = examples::add(CommandLine::command());
+    let parsed = known
+        .try_get_matches_from_mut(arguments)
+        .and_then(|matches| CommandLine::from_arg_matches(&matches).map_err(|error| error.format(&mut known)));
+    let command = match parsed {
         Ok(line) => line.command,
         Err(error) if error.use_stderr() => {
             world.err(&error.render().to_string());
@@ -140,6 +148,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Validate(args) => args.run(world),
         Command::Lint(args) => args.run(world),
         Command::Render(args) => args.run(world),
+        Command::Test(args) => args.run(world),
         Command::Values(args) => args.run(world),
         Command::Rules(args) => args.run(world),
         Command::Explain(args) => args.run(world),
