@@ -92,7 +92,6 @@ impl ApplyArgs {
             rules: &self.rules,
             stages: Stages { validate: judged, lint: judged, strict_kinds: self.strict.strict_kinds },
             scope: Scope::Bare,
-            names_plain: true,
             live: None,
             verbose: false,
         };

@@ -85,7 +85,6 @@ impl JudgeArgs {
             rules: &self.rules,
             stages,
             scope: Scope::Every,
-            names_plain: false,
             #[cfg(feature = "cluster")]
             live: None,
             verbose,
@@ -119,7 +118,6 @@ impl ValidateArgs {
             rules: &rules,
             stages: Stages { validate: true, lint: false, strict_kinds: self.strict.strict_kinds },
             scope: Scope::Every,
-            names_plain: false,
             #[cfg(feature = "cluster")]
             live,
             verbose: self.report.tone.verbose,

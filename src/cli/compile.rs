@@ -51,10 +51,9 @@ pub(super) struct Question<'a> {
     pub rules: &'a RuleArgs,
     /// Which stages run.
     pub stages: Stages,
-    /// Which environments are meant where no flag names one.
+    /// Which environments are meant where no flag names one. Without any, it is about one release, and a name is for plain
+    /// manifests, too.
     pub scope: Scope,
-    /// The name is for plain manifests, too.
-    pub names_plain: bool,
     /// The cluster that is asked too.
     #[cfg(feature = "cluster")]
     pub live: Option<&'a ContextArgs>,
@@ -128,7 +127,7 @@ pub(super) fn run(
     base: &Base,
     sources: &SourceMap,
     world: &dyn World,
-) -> Result<(Report, Vec<Trouble>), Trouble> {
+) -> Result<Compiled, Trouble> {
     let (input, args) = (question.input, question.release);
     let mut troubles = Vec::new();
     let mut units: Vec<Unit> = plain
@@ -295,7 +294,7 @@ fn refuse_what_is_for_charts(
 ) -> Result<(), Trouble> {
     let args = question.release;
     let no_charts = inputs.charts.is_empty() && inputs.workspaces.is_empty();
-    let named = args.name.is_some() && !question.names_plain;
+    let named = args.name.is_some() && question.scope == Scope::Every;
     if no_charts && (named || !args.overrides.0.is_empty()) {
         return Err(Trouble::new("`--name`, `-f` and `--set` are for charts, and there is none here"));
     }

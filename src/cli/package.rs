@@ -114,7 +114,6 @@ impl PackageArgs {
             rules: &RuleArgs::default(),
             stages: Stages { validate: true, lint: true, strict_kinds: false },
             scope: Scope::Every,
-            names_plain: false,
             #[cfg(feature = "cluster")]
             live: None,
             verbose: false,
