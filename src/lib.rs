@@ -25,6 +25,8 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests read files and clocks"))]
 
 pub mod api;
+#[cfg(feature = "cluster")]
+pub mod apply;
 pub mod chart;
 pub mod cli;
 #[cfg(feature = "cluster")]

@@ -19,6 +19,7 @@ use super::workspaces::{Loaded, Workspaces};
 use super::world::World;
 use super::written;
 use crate::api;
+use crate::chart::Chart;
 use crate::diagnostic::emit::{Checked, Report};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::lint::LintContext;
@@ -54,6 +55,9 @@ pub(super) struct Question<'a> {
     pub stages: Stages,
     /// Findings are to have the fixes that can be made.
     pub fixes: bool,
+    /// Which environments are meant where no flag names one. Without any, it is about one release, and a name is for plain
+    /// manifests, too.
+    pub scope: Scope,
     /// The cluster that is asked too.
     #[cfg(feature = "cluster")]
     pub live: Option<&'a ContextArgs>,
@@ -78,25 +82,30 @@ pub(super) struct Unit {
     allows: Vec<Allow>,
     #[cfg(feature = "cluster")]
     answers: Option<Answers>,
+    /// The chart that it was rendered from.
+    pub(super) chart: Option<Arc<Chart>>,
+}
+
+/// What a run found, and what it found it in.
+pub(super) struct Compiled {
+    pub(super) report: Report,
+    pub(super) troubles: Vec<Trouble>,
+    pub(super) units: Vec<Unit>,
 }
 
 /// Finds the inputs, runs the stages over them, and gives the report with the troubles on the way.
-pub(super) fn compile(
-    question: &Question<'_>,
-    sources: &SourceMap,
-    world: &dyn World,
-) -> Result<(Report, Vec<Trouble>), Trouble> {
+pub(super) fn compile(question: &Question<'_>, sources: &SourceMap, world: &dyn World) -> Result<Compiled, Trouble> {
     let (input, args) = (question.input, question.release);
     let current = world.current_folder().map_err(|error| Trouble::io("find", Path::new("."), &error))?;
     let base = Base::new(&current);
     let mut workspaces = Workspaces::new(world, &base, sources, input.config.as_deref());
     let versions = plan::versions(&args.versions)?;
     let mut inputs = find_inputs(input, &mut workspaces, &base, world)?;
-    let mut plan = plan::plan(&inputs, args, Scope::Every, &mut workspaces, sources, &base, world)?;
+    let mut plan = plan::plan(&inputs, args, question.scope, &mut workspaces, sources, &base, world)?;
     let plain: Vec<_> =
         std::mem::take(&mut inputs.plain).into_iter().map(|plain| (workspaces.of(&plain.folder), plain)).collect();
     let of_plain: Vec<_> = plain.iter().map(|(workspace, _)| workspace.clone()).collect();
-    refuse_what_is_for_charts(args, &plan, &inputs, &of_plain)?;
+    refuse_what_is_for_charts(args, question.scope, &plan, &inputs, &of_plain)?;
     if question.verbose {
         tell(&plan, &plain, world);
     }
@@ -123,7 +132,7 @@ pub(super) fn run(
     base: &Base,
     sources: &SourceMap,
     world: &dyn World,
-) -> Result<(Report, Vec<Trouble>), Trouble> {
+) -> Result<Compiled, Trouble> {
     let (input, args) = (question.input, question.release);
     let (mut units, mut troubles) = build(&plan, plain, &versions, args, sources, world);
     let outputs = units.iter().filter_map(|unit| {
@@ -246,8 +255,11 @@ pub(super) fn run(
     report.findings = merge(report.findings, sources);
     report.findings.iter_mut().for_each(|finding| settle_namespace(finding, &store));
     report.suppressed = merge(suppressed, sources).len();
-    report.checked = units.into_iter().map(|unit| unit.checked).collect();
-    Ok((report, troubles))
+    report.checked = units.iter().map(|unit| unit.checked.clone()).collect();
+    drop(neighbours);
+    drop(sets);
+    units.iter_mut().zip(documents).for_each(|(unit, documents)| unit.documents = documents);
+    Ok(Compiled { report, troubles, units })
 }
 
 /// Parses sets of plain manifests, and renders releases; gives also what could not be.
@@ -348,12 +360,14 @@ pub(super) fn find_inputs(
 /// Refuses flags that nothing here would heed.
 pub(super) fn refuse_what_is_for_charts(
     args: &ReleaseArgs,
+    scope: Scope,
     plan: &Plan,
     inputs: &Inputs,
     plain: &[Option<Arc<Loaded>>],
 ) -> Result<(), Trouble> {
     let no_charts = inputs.charts.is_empty() && inputs.workspaces.is_empty();
-    if no_charts && (args.name.is_some() || !args.overrides.0.is_empty()) {
+    let named = args.name.is_some() && scope == Scope::Every;
+    if no_charts && (named || !args.overrides.0.is_empty()) {
         return Err(Trouble::new("`--name`, `-f` and `--set` are for charts, and there is none here"));
     }
     let of_plain = plain
@@ -409,6 +423,7 @@ fn read_plain(
         allows: Vec::new(),
         #[cfg(feature = "cluster")]
         answers: None,
+        chart: None,
     }
 }
 
@@ -445,6 +460,7 @@ fn render(job: &Job, sources: &SourceMap, world: &dyn World) -> Result<Unit, Tro
         allows: Vec::new(),
         #[cfg(feature = "cluster")]
         answers: None,
+        chart: Some(Arc::clone(&job.chart)),
     })
 }
 

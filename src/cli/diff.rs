@@ -162,7 +162,7 @@ impl DiffArgs {
                 loaded.workspace.environments.iter().map(|environment| environment.name.value.clone())
             }),
         );
-        refuse_what_is_for_charts(&self.release, &gathered.plan, &gathered.inputs, &gathered.plain)?;
+        refuse_what_is_for_charts(&self.release, Scope::Bare, &gathered.plan, &gathered.inputs, &gathered.plain)?;
         let mut troubles = gathered.troubles;
         troubles.extend(gathered.plan.troubles);
         troubles.append(&mut workspaces.troubles);

@@ -186,6 +186,10 @@ impl World for Revision<'_> {
         self.world.variable(name)
     }
 
+    fn identity(&self) -> String {
+        self.world.identity()
+    }
+
     fn today(&self) -> String {
         self.world.today()
     }

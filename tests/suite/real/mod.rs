@@ -1,5 +1,7 @@
 //! Suites that hold Plimsoll against real peers.
 
+#[cfg(feature = "cluster")]
+mod apply;
 mod kube_linter;
 #[cfg(feature = "cluster")]
 mod live;
