@@ -28,4 +28,4 @@ pub use read::{is_encrypted, read_values};
 pub use spot::{Found, Spot};
 pub use value::{Place, Value, ValueData, ValueEntry};
 pub use values_schema::ValuesSchema;
-pub use workspace::{Configure, Environment, Exception, Level, Release, Rules, Workspace};
+pub use workspace::{Configure, Environment, Exception, Level, Release, Rules, Workspace, is_date};

@@ -1,10 +1,13 @@
 //! `check`, and its halves `validate` and `lint`.
 
 use super::Exit;
-use super::args::{ChoiceArgs, InputArgs, ReleaseArgs, ReportArgs, RuleArgs, StrictArgs};
+use super::args::{ChoiceArgs, InputArgs, ReleaseArgs, ReportArgs, RuleArgs, StrictArgs, SuppressArgs};
+use super::baseline::{self, Baseline};
+use super::changed::Changed;
 use super::compile::{self, Question, Stages};
 #[cfg(feature = "cluster")]
 use super::live::LiveArgs;
+use super::paths::Base;
 use super::report;
 use super::trouble::Trouble;
 use super::world::World;
@@ -33,6 +36,8 @@ struct JudgeArgs {
     #[command(flatten)]
     rules: RuleArgs,
     #[command(flatten)]
+    suppress: SuppressArgs,
+    #[command(flatten)]
     report: ReportArgs,
 }
 
@@ -55,6 +60,8 @@ pub(super) struct ValidateArgs {
     #[command(flatten)]
     strict: StrictArgs,
     #[command(flatten)]
+    suppress: SuppressArgs,
+    #[command(flatten)]
     report: ReportArgs,
     #[cfg(feature = "cluster")]
     #[command(flatten)]
@@ -71,7 +78,7 @@ impl CheckArgs {
             Ok(live) => Question { live, ..question },
             Err(trouble) => return refuse(&trouble, world),
         };
-        examine(&question, &self.shared.report, world)
+        examine(&question, &self.shared.suppress, &self.shared.report, world)
     }
 }
 
@@ -83,6 +90,7 @@ impl JudgeArgs {
             release: &self.release,
             rules: &self.rules,
             stages,
+            suppressions: !self.suppress.no_suppressions,
             #[cfg(feature = "cluster")]
             live: None,
             verbose,
@@ -95,6 +103,7 @@ impl LintArgs {
     pub(super) fn run(&self, world: &dyn World) -> Exit {
         examine(
             &self.shared.question(Stages { validate: false, lint: true, strict_kinds: false }),
+            &self.shared.suppress,
             &self.shared.report,
             world,
         )
@@ -115,21 +124,44 @@ impl ValidateArgs {
             release: &self.release,
             rules: &rules,
             stages: Stages { validate: true, lint: false, strict_kinds: self.strict.strict_kinds },
+            suppressions: !self.suppress.no_suppressions,
             #[cfg(feature = "cluster")]
             live,
             verbose: self.report.tone.verbose,
         };
-        examine(&question, &self.report, world)
+        examine(&question, &self.suppress, &self.report, world)
     }
 }
 
-fn examine(question: &Question<'_>, report: &ReportArgs, world: &dyn World) -> Exit {
-    let sources = SourceMap::new();
-    let compiled = report::check_formats(&report.formats).and_then(|()| compile::compile(question, &sources, world));
-    match compiled {
-        Ok((found, troubles)) => report::finish(found, &sources, troubles, report, world),
+fn examine(question: &Question<'_>, suppress: &SuppressArgs, report: &ReportArgs, world: &dyn World) -> Exit {
+    match judge(question, suppress, report, world) {
+        Ok(exit) => exit,
         Err(trouble) => refuse(&trouble, world),
     }
+}
+
+fn judge(
+    question: &Question<'_>,
+    suppress: &SuppressArgs,
+    report: &ReportArgs,
+    world: &dyn World,
+) -> Result<Exit, Trouble> {
+    let base = Base::current(world)?;
+    report::check_formats(&report.formats, &suppress.write_baseline, &base)?;
+    let sources = SourceMap::new();
+    let baseline = suppress.baseline.as_deref().map(|file| Baseline::read(file, &sources, &base, world)).transpose()?;
+    let changed = suppress.only_changed.as_deref().map(|rev| Changed::since(rev, &base, world)).transpose()?;
+    let (mut found, mut troubles) = compile::compile(question, &sources, world)?;
+    if let Some(file) = &suppress.write_baseline {
+        troubles.extend(baseline::write(file, &mut found, &sources, &base, world).err());
+    }
+    if let Some(baseline) = baseline {
+        baseline.apply(&mut found, question, &sources, &base, world);
+    }
+    if let Some(changed) = changed {
+        changed.limit(&mut found, &sources);
+    }
+    Ok(report::finish(found, &sources, troubles, report, &base, world))
 }
 
 fn refuse(trouble: &Trouble, world: &dyn World) -> Exit {

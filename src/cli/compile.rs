@@ -1,5 +1,6 @@
 //! From inputs to a report: fans out over releases and environments, runs the stages, gathers what they find.
 
+use super::allowing;
 use super::args::{InputArgs, ReleaseArgs, RuleArgs};
 use super::definitions;
 use super::inputs::{Finder, Inputs, Plain, find_workspace};
@@ -12,6 +13,7 @@ use super::paths::Base;
 use super::plan::{self, Job, Plan, Scope};
 use super::policies;
 use super::release::{self, Output};
+use super::report;
 use super::trouble::Trouble;
 use super::workspaces::{Loaded, Workspaces};
 use super::world::World;
@@ -20,13 +22,13 @@ use crate::api;
 use crate::diagnostic::emit::{Checked, Report};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::lint::LintContext;
-use crate::lint::suppress::{self, Allow, Applied};
+use crate::lint::suppress::{self, Allow};
 use crate::object::ObjectSet;
 use crate::schema::{SchemaStore, Version};
 use crate::source::SourceMap;
 use crate::yaml::{self, Document, Kind, Parsed};
 use rayon::prelude::*;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Which stages run.
@@ -50,6 +52,8 @@ pub(super) struct Question<'a> {
     pub rules: &'a RuleArgs,
     /// Which stages run.
     pub stages: Stages,
+    /// What people allowed is left out.
+    pub suppressions: bool,
     /// The cluster that is asked too.
     #[cfg(feature = "cluster")]
     pub live: Option<&'a ContextArgs>,
@@ -68,10 +72,10 @@ pub(super) struct Unit {
     pub(super) documents: Vec<Document>,
     /// What it was rendered from; none for plain manifests.
     output: Option<Output>,
-    findings: Vec<Diagnostic>,
+    pub(super) findings: Vec<Diagnostic>,
     /// What admission policies refuse.
     refused: Vec<Diagnostic>,
-    allows: Vec<Allow>,
+    pub(super) allows: Vec<Allow>,
     #[cfg(feature = "cluster")]
     answers: Option<Answers>,
 }
@@ -83,8 +87,7 @@ pub(super) fn compile(
     world: &dyn World,
 ) -> Result<(Report, Vec<Trouble>), Trouble> {
     let (input, args) = (question.input, question.release);
-    let current = world.current_folder().map_err(|error| Trouble::io("find", Path::new("."), &error))?;
-    let base = Base::new(&current);
+    let base = Base::current(world)?;
     let mut workspaces = Workspaces::new(world, &base, sources, input.config.as_deref());
     let versions = plan::versions(&args.versions)?;
     let mut inputs = find_inputs(input, &mut workspaces, &base, world)?;
@@ -189,43 +192,14 @@ pub(super) fn compile(
     if question.stages.lint {
         general.extend(judges.iter_mut().flat_map(|(_, rules)| std::mem::take(&mut rules.findings)));
     }
-    let whole = input.paths.is_empty() && args.environments.is_empty();
     let mut report = Report::default();
-    let mut findings = general;
-    let mut allows = sources.written().iter().flat_map(|source| suppress::comments(source)).collect::<Vec<_>>();
-    let mut suppressed = Vec::new();
-    for (key, rules) in &judges {
-        let mut of_workspace = Vec::new();
-        for unit in &mut units {
-            if unit.workspace.as_ref().map(|loaded| &loaded.folder) == key.as_ref() {
-                of_workspace.append(&mut unit.findings);
-                allows.append(&mut unit.allows);
-            }
-        }
-        let run = suppress::Run {
-            sources,
-            today: Some(&world.today()),
-            ran: &|id| ran(question, &judges, id),
-            own: &rules.own.iter().map(String::as_str).collect::<Vec<_>>(),
-            whole_workspace: whole,
-        };
-        let applied = suppress::apply(of_workspace, &[], &rules.exceptions, &run);
-        findings.extend(keep(applied, question, &mut suppressed));
-    }
-    let own: Vec<&str> = judges.iter().flat_map(|(_, rules)| rules.own.iter().map(String::as_str)).collect();
-    let run = suppress::Run {
-        sources,
-        today: None,
-        ran: &|id| ran(question, &judges, id),
-        own: &own,
-        whole_workspace: whole,
-    };
-    report.findings = keep(suppress::apply(findings, &allows, &[], &run), question, &mut suppressed);
+    (report.findings, report.suppressed) = allowing::settle(general, &mut units, &judges, question, sources, world);
     report.findings.retain(|finding| is_wanted(finding, question.rules));
     linting::say_once(&mut report.findings);
     report.findings = merge(report.findings, sources);
     report.findings.iter_mut().for_each(|finding| settle_namespace(finding, &store));
-    report.suppressed = merge(suppressed, sources).len();
+    let own = judges.iter().flat_map(|(_, rules)| &rules.own);
+    report.rules = own.map(|rule| (rule.id.clone(), report::about(rule))).collect();
     report.checked = units.into_iter().map(|unit| unit.checked).collect();
     Ok((report, troubles))
 }
@@ -432,7 +406,7 @@ fn judge(unit: &mut Unit, judged: Judged<'_>, stages: Stages, store: &SchemaStor
         Some(output) => output.resolve(finding),
         None => finding,
     };
-    unit.allows = suppress::annotations(objects, release, environment);
+    unit.allows = suppress::annotations(objects, release, environment, &rules.own);
     for allow in &mut unit.allows {
         let place = resolve(Diagnostic::error("", "").at(allow.place));
         allow.place = place.span.unwrap_or(allow.place);
@@ -458,25 +432,6 @@ fn settle_namespace(finding: &mut Diagnostic, store: &SchemaStore) {
     {
         object.namespace = None;
     }
-}
-
-/// Tells whether a rule was looked for everywhere, so that allowing it in vain can be told.
-fn ran(question: &Question<'_>, judges: &[(Option<PathBuf>, Rules)], id: &str) -> bool {
-    let everywhere = question.release.environments.is_empty();
-    let validated =
-        question.stages.validate && ["schema/", "api/", "policy/"].iter().any(|stage| id.starts_with(stage));
-    let linted = question.stages.lint && judges.iter().any(|(_, rules)| rules.linter.ids().any(|known| known == id));
-    everywhere && (validated || linted)
-}
-
-/// Sorts what suppressing gave: what stays is given back, with what is wrong with the suppressions where rules ran.
-fn keep(applied: Applied, question: &Question<'_>, suppressed: &mut Vec<Diagnostic>) -> Vec<Diagnostic> {
-    suppressed.extend(applied.suppressed);
-    let mut kept = applied.kept;
-    if question.stages.lint {
-        kept.extend(applied.problems);
-    }
-    kept
 }
 
 /// Applies `--rule` and `--skip` to what other stages than lint found.

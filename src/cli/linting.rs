@@ -19,8 +19,8 @@ use std::path::Path;
 pub(super) struct Rules {
     /// Runs the rules.
     pub linter: Linter,
-    /// The ids of the workspace's own rules.
-    pub own: Vec<String>,
+    /// The workspace's own rules.
+    pub own: Vec<Rule>,
     /// What the workspace accepts.
     pub exceptions: Vec<Exception>,
     /// What is wrong with the workspace's rules.
@@ -55,7 +55,6 @@ pub(super) fn rules(
     }
     config.only = words(&args.choice.rules);
     config.skip = words(&args.choice.skipped);
-    let own = config.own.iter().map(|rule| rule.id.clone()).collect();
     let (linter, problems) = Linter::new(&config);
     for problem in problems {
         if problem.span.is_none() {
@@ -63,7 +62,7 @@ pub(super) fn rules(
         }
         findings.push(problem);
     }
-    Ok(Rules { linter, own, exceptions, findings })
+    Ok(Rules { linter, own: config.own, exceptions, findings })
 }
 
 /// Rules that tell what the server's verdict tells too.

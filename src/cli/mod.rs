@@ -3,7 +3,10 @@
 //! In: arguments, and the world through [`world::World`]. Out: text on standard output, files, trouble on standard error,
 //! and an [`Exit`]. This is the only stage that touches the world; it judges nothing itself.
 
+mod allowing;
 mod args;
+mod baseline;
+mod changed;
 mod check;
 mod compile;
 #[cfg(feature = "cluster")]

@@ -60,7 +60,8 @@ pub trait World: Sync {
     fn walk(&self, folder: &Path, how: Walk) -> Walked;
     /// Gives the absolute path of the current folder.
     fn current_folder(&self) -> io::Result<PathBuf>;
-    /// Writes a file whole or not at all, and makes the folders it needs.
+    /// Writes a file whole or not at all, and makes the folders it needs. Behind a link, the file that it leads to is
+    /// written; a device or a pipe is written to as it is.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
     /// Writes to standard output. A reader that has gone away is no error.
     fn out(&self, text: &str) -> io::Result<()>;
@@ -68,6 +69,8 @@ pub trait World: Sync {
     fn err(&self, text: &str);
     /// Tells whether standard output is a terminal.
     fn is_terminal(&self) -> bool;
+    /// Tells whether standard error is a terminal.
+    fn err_is_terminal(&self) -> bool;
     /// Looks up an environment variable; one that is not UTF-8 counts as unset.
     fn variable(&self, name: &str) -> Option<String>;
     /// Gives today's date in UTC: `2027-03-01`.
@@ -127,10 +130,20 @@ impl World for System {
         if let Some(folder) = folder {
             std::fs::create_dir_all(folder)?;
         }
+        // A link cannot lead nowhere here: such a one is replaced like a file.
+        let known = std::fs::metadata(path).ok();
+        if known.as_ref().is_some_and(|known| !known.is_file() && !known.is_dir()) {
+            return std::fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
+        }
+        let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let path = real.as_path();
         let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy().into_owned();
         let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
         let written = std::fs::OpenOptions::new().write(true).create_new(true).open(&temporary).and_then(|mut file| {
             file.write_all(bytes)?;
+            if let Some(known) = &known {
+                file.set_permissions(known.permissions())?;
+            }
             file.sync_all()?;
             std::fs::rename(&temporary, path)
         });
@@ -156,6 +169,10 @@ impl World for System {
 
     fn is_terminal(&self) -> bool {
         io::stdout().is_terminal()
+    }
+
+    fn err_is_terminal(&self) -> bool {
+        io::stderr().is_terminal()
     }
 
     fn variable(&self, name: &str) -> Option<String> {

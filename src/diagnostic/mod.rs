@@ -76,6 +76,15 @@ pub struct ObjectName {
     pub name: String,
 }
 
+/// How a person allowed a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppression {
+    /// The comment or the annotation; none for what stands beside the sources, as exceptions and baselines do.
+    pub place: Option<Span>,
+    /// Why; empty where nothing is said.
+    pub reason: String,
+}
+
 /// One finding.
 ///
 /// Stages make it with a span in the text they see, rendered or written; [`crate::render::Rendered::resolve`] carries
@@ -114,6 +123,8 @@ pub struct Diagnostic {
     pub versions: Vec<String>,
     /// The text at the place is a secret: no output shows it.
     pub masked: bool,
+    /// How a person allowed it; such a finding is not shown, and kept for formats that tell of it.
+    pub suppression: Option<Suppression>,
 }
 
 impl Diagnostic {
@@ -136,6 +147,7 @@ impl Diagnostic {
             environments: Vec::new(),
             versions: Vec::new(),
             masked: false,
+            suppression: None,
         }
     }
 

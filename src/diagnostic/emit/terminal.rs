@@ -1,11 +1,10 @@
 //! The terminal: findings over the lines they are about, as rustc draws them, and a summary.
 
-use super::{Checked, Format, Report, mask};
-use crate::diagnostic::{Diagnostic, ObjectName, Severity};
+use super::words::{checked, note, totals};
+use super::{Format, Report, mask};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{SourceFile, SourceMap, Span};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// So many characters of a line are kept around a place; the renderer trims to its width within them.
@@ -26,7 +25,7 @@ impl Format for Terminal {
     fn write(&self, report: &Report, sources: &SourceMap) -> String {
         let renderer = if self.colour { Renderer::styled() } else { Renderer::plain() }.term_width(self.width);
         let mut text = String::new();
-        let versions = report.checked.iter().map(|checked| checked.versions.len()).max().unwrap_or_default();
+        let versions = report.versions();
         for finding in &report.findings {
             text += &renderer.render(&[group(finding, versions, sources)]);
             text += "\n\n";
@@ -36,6 +35,7 @@ impl Format for Terminal {
         }
         if !self.quiet {
             text += &totals(report);
+            text.push('\n');
         }
         text
     }
@@ -160,74 +160,4 @@ fn floor(text: &str, mut offset: usize) -> usize {
         offset -= 1;
     }
     offset
-}
-
-/// Says which object, release, environments and versions a finding is about.
-fn note(finding: &Diagnostic, versions: usize) -> Option<String> {
-    let mut parts = Vec::new();
-    if let Some(object) = finding.object.as_ref().filter(|object| !object.kind.is_empty()) {
-        let path = finding.path.as_deref().filter(|path| !path.is_empty());
-        parts.push(match path {
-            Some(path) => format!("`{path}` of {}", object_name(object)),
-            None => format!("about {}", object_name(object)),
-        });
-    }
-    if let Some(release) = &finding.release {
-        parts.push(format!("release `{release}`"));
-    }
-    if !finding.environments.is_empty() {
-        parts.push(format!("in {}", finding.environments.join(", ")));
-    }
-    // What does not depend on a version holds for all that were checked: the last lines name them.
-    let depends = ["schema/", "api/"].iter().any(|stage| finding.rule.starts_with(stage));
-    if !finding.versions.is_empty() && (depends || finding.versions.len() < versions) {
-        parts.push(format!("for Kubernetes {}", finding.versions.join(", ")));
-    }
-    (!parts.is_empty()).then(|| parts.join(", "))
-}
-
-fn object_name(object: &ObjectName) -> String {
-    match &object.namespace {
-        Some(namespace) => format!("{} {namespace}/{}", object.kind, object.name),
-        None => format!("{} {}", object.kind, object.name),
-    }
-}
-
-/// Says what was checked: a line for a release, its environments behind it.
-fn checked(checked: &[Checked]) -> String {
-    let mut releases: BTreeMap<(usize, &str), Vec<&Checked>> = BTreeMap::new();
-    for entry in checked {
-        let first = checked.iter().position(|other| other.name == entry.name).unwrap_or_default();
-        releases.entry((first, &entry.name)).or_default().push(entry);
-    }
-    let mut text = String::new();
-    for ((_, name), entries) in releases {
-        for entry in entries {
-            let environment = entry.environment.as_ref().map(|name| format!(" in {name}")).unwrap_or_default();
-            let versions = match entry.versions.as_slice() {
-                [] => String::new(),
-                versions => format!(", Kubernetes {}", versions.join(", ")),
-            };
-            let _ = writeln!(text, "checked {name}{environment}: {}{versions}", counted(entry.objects, "object"));
-        }
-    }
-    text
-}
-
-fn totals(report: &Report) -> String {
-    let mut parts = vec![
-        counted(report.count(Severity::Error), "error"),
-        counted(report.count(Severity::Warning), "warning"),
-        counted(report.count(Severity::Info), "info"),
-    ];
-    if report.suppressed > 0 {
-        parts.push(format!("{} suppressed", report.suppressed));
-    }
-    let incomplete = if report.incomplete { "; some input could not be read" } else { "" };
-    format!("{}{incomplete}\n", parts.join(", "))
-}
-
-fn counted(count: usize, what: &str) -> String {
-    let ending = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{ending}")
 }
