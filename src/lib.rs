@@ -30,6 +30,7 @@ pub mod cluster;
 pub mod diagnostic;
 pub mod lint;
 pub mod object;
+pub mod package;
 pub mod policy;
 pub mod render;
 pub mod schema;

@@ -22,6 +22,7 @@ mod workspace;
 
 pub use compose::{Composed, ComposedSubchart, Override, compose};
 pub use decode::Spanned;
+pub use ignore_file::without_ignored;
 pub use load::{Chart, ChartFile, ChartText, Subchart};
 pub use metadata::{API_VERSION, ChartType, Dependency, Flavour, Maintainer, Metadata};
 pub use read::{is_encrypted, read_values};

@@ -20,7 +20,10 @@ mod linting;
 mod live;
 mod looks;
 mod merge;
+mod overlay;
 mod overrides;
+mod package;
+mod packed;
 mod paths;
 mod plan;
 mod policies;
@@ -28,6 +31,7 @@ mod release;
 mod render;
 mod report;
 mod rules;
+mod show;
 #[cfg(test)]
 mod testing;
 mod trouble;
@@ -78,6 +82,10 @@ enum Command {
     /// Take custom resource definitions from a cluster
     #[cfg(feature = "cluster")]
     Crds(crds::CrdsArgs),
+    /// Package charts, each the same wherever it is packaged
+    Package(package::PackageArgs),
+    /// Show what a chart says about itself
+    Show(show::ShowArgs),
     /// Write a new chart
     Init(init::InitArgs),
 }
@@ -108,6 +116,8 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Explain(args) => args.run(world),
         #[cfg(feature = "cluster")]
         Command::Crds(args) => args.run(world),
+        Command::Package(args) => args.run(world),
+        Command::Show(args) => args.run(world),
         Command::Init(args) => args.run(world),
     }
 }

@@ -3,6 +3,7 @@
 use super::args::ReleaseArgs;
 use super::inputs::{CHART_FILE, Finder, Inputs, WORKSPACE_FILE, read_chart, refuse_unsupported};
 use super::overrides::Override;
+use super::packed::is_archive;
 use super::paths::Base;
 use super::trouble::Trouble;
 use super::workspaces::{Loaded, Workspaces};
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 /// A chart to be rendered as a release, in an environment or in none.
 pub(super) struct Job {
-    /// The chart's folder.
+    /// The chart's folder, or its archive.
     pub folder: PathBuf,
     /// The chart.
     pub chart: Arc<Chart>,
@@ -93,8 +94,9 @@ pub(super) fn plan(
         let known = charts.iter().find(|(folder, _)| *folder == target.folder).map(|(_, chart)| chart.clone());
         let chart = known.unwrap_or_else(|| {
             let (files, troubles) = read_chart(world, base, &target.folder);
+            let (chart, findings) =
+                if files.is_empty() && !troubles.is_empty() { (None, Vec::new()) } else { Chart::load(sources, files) };
             plan.troubles.extend(troubles);
-            let (chart, findings) = Chart::load(sources, files);
             plan.findings.extend(findings);
             let chart = chart.map(Arc::new);
             charts.push((target.folder.clone(), chart.clone()));
@@ -148,7 +150,8 @@ fn targets(
                 continue;
             }
             let (folder, workspace) = (base.relative(&loaded.folder.join(path)), Some(Arc::clone(&loaded)));
-            if world.entry(&folder.join(CHART_FILE)).is_err() {
+            let there = if is_archive(path) { world.entry(&folder) } else { world.entry(&folder.join(CHART_FILE)) };
+            if there.is_err() {
                 let message = format!(
                     "the release `{}` names no chart: `{}` has no {CHART_FILE}",
                     release.name.value,

@@ -5,4 +5,6 @@ mod charts;
 mod check;
 mod formats;
 mod input;
+mod package;
+mod packed;
 mod rules;
