@@ -114,7 +114,9 @@ impl PackageArgs {
             stages: Stages { validate: true, lint: true, strict_kinds: false },
             #[cfg(feature = "cluster")]
             live: None,
+            suppressions: true,
             verbose: false,
+            progress: None,
         };
         let sources = SourceMap::new();
         let (report, troubles) = compile::compile(&question, &sources, world)?;
