@@ -21,13 +21,16 @@ mod live;
 mod looks;
 mod merge;
 mod overrides;
+mod paint;
 mod paths;
 mod plan;
 mod policies;
+mod progress;
 mod release;
 mod render;
 mod report;
 mod rules;
+mod shell;
 #[cfg(test)]
 mod testing;
 mod trouble;
@@ -80,6 +83,10 @@ enum Command {
     Crds(crds::CrdsArgs),
     /// Write a new chart
     Init(init::InitArgs),
+    /// Write a shell's completions to standard output
+    Completions(shell::CompletionsArgs),
+    /// Write the manual page to standard output, or a page for each command to a folder
+    Man(shell::ManArgs),
 }
 
 /// Runs the command line in the real world and gives the process's exit code.
@@ -109,6 +116,8 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         #[cfg(feature = "cluster")]
         Command::Crds(args) => args.run(world),
         Command::Init(args) => args.run(world),
+        Command::Completions(args) => args.run(world),
+        Command::Man(args) => args.run(world),
     }
 }
 

@@ -4,5 +4,8 @@ mod changed;
 mod charts;
 mod check;
 mod formats;
+#[cfg(unix)]
+mod hooks;
 mod input;
 mod rules;
+mod shell;
