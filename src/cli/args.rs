@@ -14,6 +14,9 @@ pub(super) struct InputArgs {
     /// Leave out files and charts that match, as in .gitignore (repeatable)
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
+    /// Pass over named files that hold no object of Kubernetes, as in folders: for hooks that name every file that changed
+    #[arg(long)]
+    pub only_manifests: bool,
     /// Use this workspace file instead of the plimsoll.yaml found upwards
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,

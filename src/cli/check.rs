@@ -8,6 +8,7 @@ use super::compile::{self, Question, Stages};
 #[cfg(feature = "cluster")]
 use super::live::LiveArgs;
 use super::paths::Base;
+use super::progress::Progress;
 use super::report;
 use super::trouble::Trouble;
 use super::world::World;
@@ -94,6 +95,7 @@ impl JudgeArgs {
             #[cfg(feature = "cluster")]
             live: None,
             verbose,
+            progress: None,
         }
     }
 }
@@ -128,6 +130,7 @@ impl ValidateArgs {
             #[cfg(feature = "cluster")]
             live,
             verbose: self.report.tone.verbose,
+            progress: None,
         };
         examine(&question, &self.suppress, &self.report, world)
     }
@@ -151,7 +154,11 @@ fn judge(
     let sources = SourceMap::new();
     let baseline = suppress.baseline.as_deref().map(|file| Baseline::read(file, &sources, &base, world)).transpose()?;
     let changed = suppress.only_changed.as_deref().map(|rev| Changed::since(rev, &base, world)).transpose()?;
-    let (mut found, mut troubles) = compile::compile(question, &sources, world)?;
+    // What `--verbose` tells would stand in the way of it.
+    let wanted = !report.tone.quiet && !report.tone.verbose;
+    let (mut found, mut troubles) = Progress::during(wanted, world, |progress| {
+        compile::compile(&Question { progress: Some(progress), ..*question }, &sources, world)
+    })?;
     if let Some(file) = &suppress.write_baseline {
         troubles.extend(baseline::write(file, &mut found, &sources, &base, world).err());
     }

@@ -12,6 +12,7 @@ use super::merge::merge;
 use super::paths::Base;
 use super::plan::{self, Job, Plan, Scope};
 use super::policies;
+use super::progress::Progress;
 use super::release::{self, Output};
 use super::report;
 use super::trouble::Trouble;
@@ -43,6 +44,7 @@ pub(super) struct Stages {
 }
 
 /// What a command line asks for.
+#[derive(Clone, Copy)]
 pub(super) struct Question<'a> {
     /// The paths.
     pub input: &'a InputArgs,
@@ -59,6 +61,18 @@ pub(super) struct Question<'a> {
     pub live: Option<&'a ContextArgs>,
     /// Tells on standard error what is read.
     pub verbose: bool,
+    /// Whom to tell how far it is.
+    pub progress: Option<&'a Progress>,
+}
+
+impl Question<'_> {
+    fn begin(&self, what: &'static str, total: usize) {
+        self.progress.inspect(|progress| progress.begin(what, total));
+    }
+
+    fn tick(&self) {
+        self.progress.inspect(|progress| progress.tick());
+    }
 }
 
 /// What is checked together: a release in an environment, or a set of plain manifests.
@@ -104,7 +118,9 @@ pub(super) fn compile(
         .into_par_iter()
         .map(|(workspace, plain)| read_plain(plain, workspace, args, &versions, sources))
         .collect();
-    let rendered: Vec<_> = plan.jobs.par_iter().map(|job| render(job, sources, world)).collect();
+    question.begin("rendering release", plan.jobs.len());
+    let rendered: Vec<_> =
+        plan.jobs.par_iter().map(|job| render(job, sources, world)).inspect(|_| question.tick()).collect();
     for unit in rendered {
         match unit {
             Ok(unit) => units.push(unit),
@@ -146,7 +162,7 @@ pub(super) fn compile(
     }
     #[cfg(feature = "cluster")]
     if let Some(context) = question.live {
-        troubles.extend(ask(&mut units, &store, context, world));
+        troubles.extend(ask(&mut units, question, &store, context, world));
     }
     let rules_of = |unit: &Unit| {
         let key = unit.workspace.as_ref().map(|loaded| &loaded.folder);
@@ -161,11 +177,13 @@ pub(super) fn compile(
         .map(|(unit, documents)| ObjectSet::read(documents, unit.namespace.as_deref(), &embedded))
         .collect();
     let neighbours: Vec<Vec<&ObjectSet<'_>>> = units.iter().map(|unit| neighbours(unit, &units, &sets)).collect();
+    question.begin("judging release", units.len());
     units.par_iter_mut().zip(&documents).zip(&sets).zip(&neighbours).for_each(
         |(((unit, documents), objects), beside)| {
             if let Some(rules) = rules_of(unit) {
                 judge(unit, Judged { documents, objects, neighbours: beside }, question.stages, &store, rules);
             }
+            question.tick();
         },
     );
 
@@ -211,7 +229,7 @@ fn find_inputs(
     base: &Base,
     world: &dyn World,
 ) -> Result<Inputs, Trouble> {
-    let mut finder = Finder::new(world, base, &input.exclude)?;
+    let mut finder = Finder::new(world, base, &input.exclude)?.only_manifests(input.only_manifests);
     if !input.paths.is_empty() {
         return Ok(finder.find(&input.paths));
     }
@@ -331,8 +349,15 @@ fn render(job: &Job, sources: &SourceMap, world: &dyn World) -> Result<Unit, Tro
 /// Asks the cluster of each unit what it says of the unit's objects. The first trouble ends it: a cluster that does not
 /// answer would not answer the next time either.
 #[cfg(feature = "cluster")]
-fn ask(units: &mut [Unit], store: &SchemaStore, context: &ContextArgs, world: &dyn World) -> Option<Trouble> {
+fn ask(
+    units: &mut [Unit],
+    question: &Question<'_>,
+    store: &SchemaStore,
+    context: &ContextArgs,
+    world: &dyn World,
+) -> Option<Trouble> {
     let embedded = |api_version: &str, kind: &str| store.embedded_pods(api_version, kind);
+    question.begin("asking the cluster about release", units.len());
     for unit in units {
         let namespace = unit.namespace.as_deref();
         let objects = ObjectSet::read(&unit.documents, namespace, &embedded);
@@ -341,6 +366,7 @@ fn ask(units: &mut [Unit], store: &SchemaStore, context: &ContextArgs, world: &d
             Ok(answers) => unit.answers = Some(answers),
             Err(trouble) => return Some(trouble),
         }
+        question.tick();
     }
     None
 }

@@ -24,13 +24,16 @@ mod overlay;
 mod overrides;
 mod package;
 mod packed;
+mod paint;
 mod paths;
 mod plan;
 mod policies;
+mod progress;
 mod release;
 mod render;
 mod report;
 mod rules;
+mod shell;
 mod show;
 #[cfg(test)]
 mod testing;
@@ -88,6 +91,10 @@ enum Command {
     Show(show::ShowArgs),
     /// Write a new chart
     Init(init::InitArgs),
+    /// Write a shell's completions to standard output
+    Completions(shell::CompletionsArgs),
+    /// Write the manual page to standard output, or a page for each command to a folder
+    Man(shell::ManArgs),
 }
 
 /// Runs the command line in the real world and gives the process's exit code.
@@ -119,6 +126,8 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Package(args) => args.run(world),
         Command::Show(args) => args.run(world),
         Command::Init(args) => args.run(world),
+        Command::Completions(args) => args.run(world),
+        Command::Man(args) => args.run(world),
     }
 }
 

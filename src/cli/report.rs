@@ -133,14 +133,22 @@ pub(super) fn tell(findings: Vec<Diagnostic>, color: Colour, sources: &SourceMap
 }
 
 fn terminal(tone: ToneArgs, to_stdout: bool, world: &dyn World) -> Terminal {
-    let colour = match tone.color {
+    Terminal { colour: is_coloured(tone.color, to_stdout, world), width: width(world), quiet: tone.quiet }
+}
+
+/// Tells whether output is to have colours.
+pub(super) fn is_coloured(colour: Colour, to_stdout: bool, world: &dyn World) -> bool {
+    match colour {
         Colour::Always => true,
         Colour::Never => false,
         Colour::Auto => {
             let unwanted = world.variable("NO_COLOR").is_some_and(|value| !value.is_empty());
             to_stdout && world.is_terminal() && !unwanted
         }
-    };
-    let width = world.variable("COLUMNS").and_then(|columns| columns.parse().ok()).unwrap_or(WIDTH);
-    Terminal { colour, width, quiet: tone.quiet }
+    }
+}
+
+/// Gives the width to draw within.
+pub(super) fn width(world: &dyn World) -> usize {
+    world.variable("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|width| *width > 0).unwrap_or(WIDTH)
 }

@@ -4,7 +4,10 @@ mod changed;
 mod charts;
 mod check;
 mod formats;
+#[cfg(unix)]
+mod hooks;
 mod input;
 mod package;
 mod packed;
 mod rules;
+mod shell;
