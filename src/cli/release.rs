@@ -40,6 +40,9 @@ pub(super) fn render(job: &Job, sources: &SourceMap, world: &dyn World) -> Resul
         namespace: job.namespace.clone().unwrap_or_default(),
         environment: job.environment.clone(),
         kubernetes_version: job.versions.last().copied().unwrap_or(Version::LATEST).to_string(),
+        revision: job.revision,
+        is_upgrade: job.is_upgrade,
+        api_versions: job.api_versions.clone(),
     };
     let composed = compose(job);
     let mut output =

@@ -4,10 +4,10 @@
 //! a milder one passes, with its text as output. What was checked are cases that pass, so that a clean run reports something.
 
 use super::words::{counted, told};
-use super::{Checked, Format, Report};
+use super::{Checked, Format, Outcome, Report};
 use crate::diagnostic::Diagnostic;
-use crate::source::SourceMap;
-use std::collections::BTreeMap;
+use crate::source::{SourceMap, Span};
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt::Write as _;
 
 /// Writes a report as JUnit's XML.
@@ -21,6 +21,7 @@ struct Suite {
     tests: usize,
     failures: usize,
     errors: usize,
+    skipped: usize,
     cases: String,
     /// How often each name came: a server takes equal ones for one.
     names: BTreeMap<String, usize>,
@@ -29,7 +30,15 @@ struct Suite {
 impl Format for JUnit {
     fn write(&self, report: &Report, sources: &SourceMap) -> String {
         let mut suites: Vec<Suite> = Vec::new();
-        for finding in &report.findings {
+        // What does not hold of a test is told as the test.
+        let of_tests = report.tests.iter().flat_map(|test| match &test.outcome {
+            Outcome::Failed(failures) => failures.as_slice(),
+            _ => &[],
+        });
+        let of_tests: BTreeSet<(&str, Option<Span>)> =
+            of_tests.map(|finding| (finding.message.as_str(), finding.span)).collect();
+        let findings = report.findings.iter();
+        for finding in findings.filter(|finding| !of_tests.contains(&(finding.message.as_str(), finding.span))) {
             let place = finding.span.map(|span| (sources.file(span.file), span));
             let name = place.as_ref().map_or("plimsoll", |(file, _)| file.name());
             // Findings come file by file.
@@ -41,7 +50,10 @@ impl Format for JUnit {
                 suite.add(finding, line, report, sources);
             }
         }
-        suites.push(checked(report));
+        suites.extend(tested(report, sources));
+        if !report.checked.is_empty() || report.incomplete {
+            suites.push(checked(report));
+        }
         let sum = |count: fn(&Suite) -> usize| suites.iter().map(count).sum::<usize>();
         let mut text = String::from("<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n");
         let (tests, failures, errors) =
@@ -49,8 +61,8 @@ impl Format for JUnit {
         let counts = format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\"");
         let _ = writeln!(text, "<testsuites name=\"plimsoll\" {counts}>");
         for suite in &suites {
-            let Suite { name, tests, failures, errors, cases, .. } = suite;
-            let counts = format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"0\"");
+            let Suite { name, tests, failures, errors, skipped, cases, .. } = suite;
+            let counts = format!("tests=\"{tests}\" failures=\"{failures}\" errors=\"{errors}\" skipped=\"{skipped}\"");
             let _ = writeln!(text, "  <testsuite name=\"{}\" {counts}>\n{cases}  </testsuite>", attribute(name));
         }
         text + "</testsuites>\n"
@@ -83,6 +95,41 @@ impl Suite {
         self.cases += "    </testcase>\n";
         self.tests += 1;
     }
+}
+
+/// Lists the tests that were run, a suite for each of their files.
+fn tested(report: &Report, sources: &SourceMap) -> Vec<Suite> {
+    let mut suites: Vec<Suite> = Vec::new();
+    for test in &report.tests {
+        if suites.last().is_none_or(|suite| suite.name != test.file) {
+            suites.push(Suite { name: test.file.clone(), ..Suite::default() });
+        }
+        let Some(suite) = suites.last_mut() else { continue };
+        let environment = test.environment.as_ref().map(|name| format!(" in {name}")).unwrap_or_default();
+        let (file, name) = (attribute(&test.file), attribute(&format!("{}{environment}", test.name)));
+        let _ = writeln!(suite.cases, "    <testcase classname=\"{file}\" name=\"{name}\" file=\"{file}\">");
+        match &test.outcome {
+            Outcome::Passed => {}
+            Outcome::Skipped(why) => {
+                suite.skipped += 1;
+                let _ = writeln!(suite.cases, "      <skipped message=\"{}\"/>", attribute(why));
+            }
+            Outcome::Failed(failures) => {
+                suite.failures += 1;
+                let all: Vec<String> =
+                    failures.iter().map(|failure| told(failure, report.versions(), sources)).collect();
+                let message = failures.first().map(|failure| attribute(&failure.message)).unwrap_or_default();
+                let _ = writeln!(
+                    suite.cases,
+                    "      <failure message=\"{message}\">{}</failure>",
+                    escape(&all.join("\n\n"))
+                );
+            }
+        }
+        suite.cases += "    </testcase>\n";
+        suite.tests += 1;
+    }
+    suites
 }
 
 /// Lists what was checked.

@@ -1,6 +1,6 @@
 //! The terminal: findings over the lines they are about, as rustc draws them, and a summary.
 
-use super::words::{checked, note, totals};
+use super::words::{checked, note, tested, totals};
 use super::{Format, Report, mask};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{SourceFile, SourceMap, Span};
@@ -32,8 +32,7 @@ impl Format for Terminal {
         }
         if !self.quiet {
             text += &checked(&report.checked);
-        }
-        if !self.quiet {
+            text += &tested(&report.tests);
             text += &totals(report);
             text.push('\n');
         }
@@ -84,7 +83,7 @@ fn group<'a>(finding: &'a Diagnostic, versions: usize, sources: &SourceMap) -> G
 fn lines(finding: &Diagnostic, sources: &SourceMap) -> Vec<(Arc<SourceFile>, u32, Vec<Mark>)> {
     let own = finding.span.map(|span| Mark { span, kind: AnnotationKind::Primary, label: None });
     let labels = finding.labels.iter().map(|label| (label.span, label.text.clone()));
-    let calls = finding.trace.iter().rev().map(|step| (step.span, format!("in {}", step.what)));
+    let calls = finding.trace.iter().rev().map(|step| (step.span, step_label(&step.what)));
     let edit = finding.edit.iter().map(|edit| (edit.span, format!("change it here: `{}`", edit.key)));
     let others = labels.chain(calls).chain(edit);
     let others = others.map(|(span, label)| Mark { span, kind: AnnotationKind::Context, label: Some(label) });
@@ -98,6 +97,11 @@ fn lines(finding: &Diagnostic, sources: &SourceMap) -> Vec<(Arc<SourceFile>, u32
         }
     }
     lines
+}
+
+/// Says what a step of a trace is: ``in macro `container` ``, `called here`.
+fn step_label(what: &str) -> String {
+    if what.ends_with(" here") { what.to_owned() } else { format!("in {what}") }
 }
 
 /// One line of a text as it is shown: cut around its marks, secrets masked.

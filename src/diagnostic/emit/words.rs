@@ -1,6 +1,6 @@
 //! The words that several formats share.
 
-use super::{Checked, Report};
+use super::{Checked, Outcome, Report, Tested};
 use crate::diagnostic::{Diagnostic, ObjectName, Severity};
 use crate::source::SourceMap;
 use std::collections::BTreeMap;
@@ -81,8 +81,48 @@ pub(super) fn checked(checked: &[Checked]) -> String {
     text
 }
 
+/// Says which files of tests were run, and what came of them.
+pub(super) fn tested(tests: &[Tested]) -> String {
+    let mut files: Vec<(&str, Vec<&Tested>)> = Vec::new();
+    for test in tests {
+        match files.iter_mut().find(|(file, _)| *file == test.file) {
+            Some((_, tests)) => tests.push(test),
+            None => files.push((&test.file, vec![test])),
+        }
+    }
+    let mut text = String::new();
+    for (file, tests) in files {
+        let _ = writeln!(text, "tested {file}: {}", outcomes(&tests));
+        for test in &tests {
+            let environment = test.environment.as_ref().map(|name| format!(", in {name}")).unwrap_or_default();
+            match &test.outcome {
+                Outcome::Passed => {}
+                Outcome::Failed(_) => _ = writeln!(text, "  failed: {}{environment}", test.name),
+                Outcome::Skipped(why) => _ = writeln!(text, "  skipped: {}{environment}: {why}", test.name),
+            }
+        }
+    }
+    text
+}
+
+/// Counts what came of tests: `4 passed, 1 failed`.
+fn outcomes(tests: &[&Tested]) -> String {
+    let count = |is: fn(&Outcome) -> bool| tests.iter().filter(|test| is(&test.outcome)).count();
+    let passed = count(|outcome| *outcome == Outcome::Passed);
+    let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
+    let skipped = count(|outcome| matches!(outcome, Outcome::Skipped(_)));
+    let named = [(passed, "passed"), (failed, "failed"), (skipped, "skipped")];
+    let shown = named.iter().filter(|(count, word)| *count > 0 || *word == "passed");
+    shown.map(|(count, word)| format!("{count} {word}")).collect::<Vec<_>>().join(", ")
+}
+
 /// Counts the findings by severity, and says what is left out.
 pub(super) fn totals(report: &Report) -> String {
+    let incomplete = if report.incomplete { "; some input could not be read" } else { "" };
+    if !report.tests.is_empty() {
+        let tests = outcomes(&report.tests.iter().collect::<Vec<_>>());
+        return format!("{}: {tests}{incomplete}", counted(report.tests.len(), "test"));
+    }
     let mut parts = vec![
         counted(report.count(Severity::Error), "error"),
         counted(report.count(Severity::Warning), "warning"),
@@ -94,7 +134,6 @@ pub(super) fn totals(report: &Report) -> String {
     if report.unchanged > 0 {
         parts.push(format!("{} on unchanged lines", report.unchanged));
     }
-    let incomplete = if report.incomplete { "; some input could not be read" } else { "" };
     format!("{}{incomplete}", parts.join(", "))
 }
 

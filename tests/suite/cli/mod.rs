@@ -11,3 +11,4 @@ mod package;
 mod packed;
 mod rules;
 mod shell;
+mod test;
