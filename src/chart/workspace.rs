@@ -378,7 +378,7 @@ fn exceptions(root: Node<'_>, decoder: &mut Decoder) -> Vec<Exception> {
 }
 
 /// Tells whether a text is a day of the calendar: `2027-03-01`.
-fn is_date(text: &str) -> bool {
+pub fn is_date(text: &str) -> bool {
     let parts: Vec<&str> = text.split('-').collect();
     let [year, month, day] = parts.as_slice() else { return false };
     let digits = |part: &str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());

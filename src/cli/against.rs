@@ -89,6 +89,7 @@ impl Against {
         let mut old_input = InputArgs {
             paths: input.paths.clone(),
             exclude: input.exclude.clone(),
+            only_manifests: input.only_manifests,
             config: input.config.clone(),
             crds: Vec::new(),
         };

@@ -5,6 +5,7 @@ use super::args::{FailOn, FormatArg, FormatName, InputArgs, ReleaseArgs, ReportA
 use super::changing::{COLOUR, ChangeArgs, OutputArgs, OutputFormat, Teller, Telling, check_name, converse, finish};
 use super::compile::{self, Compiled, Question, Stages, Unit};
 use super::live::{WayArgs, pinned};
+use super::paths::Base;
 use super::plan::Scope;
 use super::report;
 use super::trouble::Trouble;
@@ -92,16 +93,18 @@ impl ApplyArgs {
             rules: &self.rules,
             stages: Stages { validate: judged, lint: judged, strict_kinds: self.strict.strict_kinds },
             fixes: false,
+            suppressions: true,
             scope: Scope::Bare,
             live: None,
             verbose: false,
+            progress: None,
         };
         let Compiled { report, troubles, units } = compile::compile(&question, sources, world)?;
-        let stops = report.findings.iter().any(|finding| self.fail_on.includes(finding.severity));
+        let stops = report.findings.iter().any(|finding| self.fail_on.mildest() >= Some(finding.severity));
         // What cannot be rendered or read cannot be applied, whatever is checked.
         let broken = self.skip_checks && report.count(Severity::Error) > 0;
         if stops || broken || !troubles.is_empty() {
-            return Ok(self.refuse(report, troubles, sources, world));
+            return Ok(self.refuse(report, troubles, sources, &Base::current(world)?, world));
         }
         if units.is_empty() {
             return Err(Trouble::new("there is nothing to apply"));
@@ -121,7 +124,14 @@ impl ApplyArgs {
     }
 
     /// Tells findings that stop it.
-    fn refuse(&self, report: Findings, troubles: Vec<Trouble>, sources: &SourceMap, world: &dyn World) -> Exit {
+    fn refuse(
+        &self,
+        report: Findings,
+        troubles: Vec<Trouble>,
+        sources: &SourceMap,
+        base: &Base,
+        world: &dyn World,
+    ) -> Exit {
         let name = match self.output.format {
             OutputFormat::Terminal => FormatName::Terminal,
             OutputFormat::Json => FormatName::Json,
@@ -132,7 +142,7 @@ impl ApplyArgs {
             formats: vec![FormatArg { name, file: None }],
             tone: ToneArgs { color: COLOUR, quiet: self.change.quiet, verbose: false },
         };
-        let exit = report::finish(report, sources, troubles, &args, world);
+        let exit = report::finish(report, sources, troubles, &args, base, world);
         world.err("nothing was applied\n");
         if found { Exit::Findings } else { exit }
     }

@@ -4,7 +4,6 @@ use super::overrides::Overrides;
 use crate::diagnostic::Severity;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;
-use std::str::FromStr;
 
 /// Where the input is.
 #[derive(Args, Debug, Default)]
@@ -15,6 +14,9 @@ pub(super) struct InputArgs {
     /// Leave out files and charts that match, as in .gitignore (repeatable)
     #[arg(long, value_name = "GLOB")]
     pub exclude: Vec<String>,
+    /// Pass over named files that hold no object of Kubernetes, as in folders: for hooks that name every file that changed
+    #[arg(long)]
+    pub only_manifests: bool,
     /// Use this workspace file instead of the plimsoll.yaml found upwards
     #[arg(long, value_name = "FILE")]
     pub config: Option<PathBuf>,
@@ -74,13 +76,30 @@ pub(super) struct ChoiceArgs {
     pub skipped: Vec<String>,
 }
 
+/// What is not told, though it was found.
+#[derive(Args, Debug, Default)]
+pub(super) struct SuppressArgs {
+    /// Leave out the findings that this file lists
+    #[arg(long, value_name = "FILE")]
+    pub baseline: Option<PathBuf>,
+    /// List all findings in this file, and leave them out
+    #[arg(long, value_name = "FILE", conflicts_with = "baseline")]
+    pub write_baseline: Option<PathBuf>,
+    /// Tell what comments, annotations and exceptions allow, too: for audits
+    #[arg(long, conflicts_with_all = ["baseline", "write_baseline"])]
+    pub no_suppressions: bool,
+    /// Tell only findings on lines that changed since this git revision; what git does not track counts as changed
+    #[arg(long, value_name = "REV", conflicts_with = "write_baseline")]
+    pub only_changed: Option<String>,
+}
+
 /// How findings are told.
 #[derive(Args, Debug)]
 pub(super) struct ReportArgs {
     /// Exit with 1 for findings of this severity or a worse one
     #[arg(long, value_name = "SEVERITY", default_value = "error")]
     pub fail_on: FailOn,
-    /// Write findings in this format, to a file or to standard output: terminal, json (repeatable)
+    /// Write findings in this format, to a file or to standard output: terminal, json, sarif, junit, github, gitlab, markdown (repeatable)
     #[arg(long = "format", value_name = "NAME[=FILE]", default_value = "terminal")]
     pub formats: Vec<FormatArg>,
     #[command(flatten)]
@@ -127,24 +146,34 @@ pub(super) enum FailOn {
 }
 
 impl FailOn {
-    /// Tells whether a finding of a severity makes the command fail.
-    pub(super) fn includes(self, severity: Severity) -> bool {
+    /// Gives the mildest severity that makes the command fail.
+    pub(super) fn mildest(self) -> Option<Severity> {
         match self {
-            Self::Error => severity <= Severity::Error,
-            Self::Warning => severity <= Severity::Warning,
-            Self::Info => true,
-            Self::Never => false,
+            Self::Error => Some(Severity::Error),
+            Self::Warning => Some(Severity::Warning),
+            Self::Info => Some(Severity::Info),
+            Self::Never => None,
         }
     }
 }
 
 /// An output format's name.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(super) enum FormatName {
     /// For people.
     Terminal,
     /// For programs.
     Json,
+    /// The standard for code scanning.
+    Sarif,
+    /// Test reports of CI servers.
+    Junit,
+    /// GitHub's workflow commands.
+    Github,
+    /// GitLab's report of code quality.
+    Gitlab,
+    /// A comment on a pull request.
+    Markdown,
 }
 
 /// A format and where its output goes.
@@ -156,16 +185,14 @@ pub(super) struct FormatArg {
     pub file: Option<PathBuf>,
 }
 
-impl FromStr for FormatArg {
+impl std::str::FromStr for FormatArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
         let (name, file) = text.split_once('=').map_or((text, None), |(name, file)| (name, Some(file)));
-        let name = match name {
-            "terminal" => FormatName::Terminal,
-            "json" => FormatName::Json,
-            _ => return Err("the formats are terminal and json".to_owned()),
-        };
+        let known = FormatName::value_variants().iter().filter_map(FormatName::to_possible_value);
+        let names: Vec<String> = known.map(|value| value.get_name().to_owned()).collect();
+        let name = FormatName::from_str(name, false).map_err(|_| format!("the formats are {}", names.join(", ")))?;
         match file {
             Some("") => Err("the file's name is missing".to_owned()),
             file => Ok(Self { name, file: file.map(PathBuf::from) }),

@@ -1,11 +1,15 @@
 //! `check`, and its halves `validate` and `lint`.
 
 use super::Exit;
-use super::args::{ChoiceArgs, FormatName, InputArgs, ReleaseArgs, ReportArgs, RuleArgs, StrictArgs};
-use super::compile::{self, Question, Stages};
+use super::args::{ChoiceArgs, FormatName, InputArgs, ReleaseArgs, ReportArgs, RuleArgs, StrictArgs, SuppressArgs};
+use super::baseline::{self, Baseline};
+use super::changed::Changed;
+use super::compile::{self, Compiled, Question, Stages};
 #[cfg(feature = "cluster")]
 use super::live::LiveArgs;
+use super::paths::Base;
 use super::plan::Scope;
+use super::progress::Progress;
 use super::report;
 use super::trouble::Trouble;
 use super::world::World;
@@ -34,6 +38,8 @@ struct JudgeArgs {
     #[command(flatten)]
     rules: RuleArgs,
     #[command(flatten)]
+    suppress: SuppressArgs,
+    #[command(flatten)]
     report: ReportArgs,
 }
 
@@ -56,6 +62,8 @@ pub(super) struct ValidateArgs {
     #[command(flatten)]
     strict: StrictArgs,
     #[command(flatten)]
+    suppress: SuppressArgs,
+    #[command(flatten)]
     report: ReportArgs,
     #[cfg(feature = "cluster")]
     #[command(flatten)]
@@ -72,7 +80,7 @@ impl CheckArgs {
             Ok(live) => Question { live, ..question },
             Err(trouble) => return refuse(&trouble, world),
         };
-        examine(&question, &self.shared.report, world)
+        examine(&question, &self.shared.suppress, &self.shared.report, world)
     }
 }
 
@@ -86,9 +94,11 @@ impl JudgeArgs {
             stages,
             fixes: wants_fixes(&self.report),
             scope: Scope::Every,
+            suppressions: !self.suppress.no_suppressions,
             #[cfg(feature = "cluster")]
             live: None,
             verbose,
+            progress: None,
         }
     }
 }
@@ -98,6 +108,7 @@ impl LintArgs {
     pub(super) fn run(&self, world: &dyn World) -> Exit {
         examine(
             &self.shared.question(Stages { validate: false, lint: true, strict_kinds: false }),
+            &self.shared.suppress,
             &self.shared.report,
             world,
         )
@@ -120,11 +131,13 @@ impl ValidateArgs {
             stages: Stages { validate: true, lint: false, strict_kinds: self.strict.strict_kinds },
             fixes: wants_fixes(&self.report),
             scope: Scope::Every,
+            suppressions: !self.suppress.no_suppressions,
             #[cfg(feature = "cluster")]
             live,
             verbose: self.report.tone.verbose,
+            progress: None,
         };
-        examine(&question, &self.report, world)
+        examine(&question, &self.suppress, &self.report, world)
     }
 }
 
@@ -133,13 +146,39 @@ fn wants_fixes(report: &ReportArgs) -> bool {
     report.formats.iter().any(|format| format.name != FormatName::Terminal)
 }
 
-fn examine(question: &Question<'_>, report: &ReportArgs, world: &dyn World) -> Exit {
-    let sources = SourceMap::new();
-    let compiled = report::check_formats(&report.formats).and_then(|()| compile::compile(question, &sources, world));
-    match compiled {
-        Ok(found) => report::finish(found.report, &sources, found.troubles, report, world),
+fn examine(question: &Question<'_>, suppress: &SuppressArgs, report: &ReportArgs, world: &dyn World) -> Exit {
+    match judge(question, suppress, report, world) {
+        Ok(exit) => exit,
         Err(trouble) => refuse(&trouble, world),
     }
+}
+
+fn judge(
+    question: &Question<'_>,
+    suppress: &SuppressArgs,
+    report: &ReportArgs,
+    world: &dyn World,
+) -> Result<Exit, Trouble> {
+    let base = Base::current(world)?;
+    report::check_formats(&report.formats, &suppress.write_baseline, &base)?;
+    let sources = SourceMap::new();
+    let baseline = suppress.baseline.as_deref().map(|file| Baseline::read(file, &sources, &base, world)).transpose()?;
+    let changed = suppress.only_changed.as_deref().map(|rev| Changed::since(rev, &base, world)).transpose()?;
+    // What `--verbose` tells would stand in the way of it.
+    let wanted = !report.tone.quiet && !report.tone.verbose;
+    let Compiled { report: mut found, mut troubles, .. } = Progress::during(wanted, world, |progress| {
+        compile::compile(&Question { progress: Some(progress), ..*question }, &sources, world)
+    })?;
+    if let Some(file) = &suppress.write_baseline {
+        troubles.extend(baseline::write(file, &mut found, &sources, &base, world).err());
+    }
+    if let Some(baseline) = baseline {
+        baseline.apply(&mut found, question, &sources, &base, world);
+    }
+    if let Some(changed) = changed {
+        changed.limit(&mut found, &sources);
+    }
+    Ok(report::finish(found, &sources, troubles, report, &base, world))
 }
 
 fn refuse(trouble: &Trouble, world: &dyn World) -> Exit {

@@ -1,5 +1,6 @@
 //! From inputs to a report: fans out over releases and environments, runs the stages, gathers what they find.
 
+use super::allowing;
 use super::args::{InputArgs, ReleaseArgs, RuleArgs};
 use super::definitions;
 use super::inputs::{Finder, Inputs, Plain, find_workspace};
@@ -12,7 +13,9 @@ use super::own;
 use super::paths::Base;
 use super::plan::{self, Job, Plan, Scope};
 use super::policies;
+use super::progress::Progress;
 use super::release::{self, Output};
+use super::report;
 use super::settle::Trees;
 use super::trouble::Trouble;
 use super::workspaces::{Loaded, Workspaces};
@@ -23,13 +26,13 @@ use crate::chart::Chart;
 use crate::diagnostic::emit::{Checked, Report};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::lint::LintContext;
-use crate::lint::suppress::{self, Allow, Applied};
+use crate::lint::suppress::{self, Allow};
 use crate::object::ObjectSet;
 use crate::schema::{SchemaStore, Version};
 use crate::source::SourceMap;
 use crate::yaml::{self, Document, Kind, Parsed};
 use rayon::prelude::*;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// Which stages run.
@@ -44,6 +47,7 @@ pub(super) struct Stages {
 }
 
 /// What a command line asks for.
+#[derive(Clone, Copy)]
 pub(super) struct Question<'a> {
     /// The paths.
     pub input: &'a InputArgs,
@@ -58,11 +62,25 @@ pub(super) struct Question<'a> {
     /// Which environments are meant where no flag names one. Without any, it is about one release, and a name is for plain
     /// manifests, too.
     pub scope: Scope,
+    /// What people allowed is left out.
+    pub suppressions: bool,
     /// The cluster that is asked too.
     #[cfg(feature = "cluster")]
     pub live: Option<&'a ContextArgs>,
     /// Tells on standard error what is read.
     pub verbose: bool,
+    /// Whom to tell how far it is.
+    pub progress: Option<&'a Progress>,
+}
+
+impl Question<'_> {
+    fn begin(&self, what: &'static str, total: usize) {
+        self.progress.inspect(|progress| progress.begin(what, total));
+    }
+
+    fn tick(&self) {
+        self.progress.inspect(|progress| progress.tick());
+    }
 }
 
 /// What is checked together: a release in an environment, or a set of plain manifests.
@@ -79,7 +97,7 @@ pub(super) struct Unit {
     pub(super) findings: Vec<Diagnostic>,
     /// What admission policies refuse.
     refused: Vec<Diagnostic>,
-    allows: Vec<Allow>,
+    pub(super) allows: Vec<Allow>,
     #[cfg(feature = "cluster")]
     answers: Option<Answers>,
     /// The chart that it was rendered from.
@@ -96,8 +114,7 @@ pub(super) struct Compiled {
 /// Finds the inputs, runs the stages over them, and gives the report with the troubles on the way.
 pub(super) fn compile(question: &Question<'_>, sources: &SourceMap, world: &dyn World) -> Result<Compiled, Trouble> {
     let (input, args) = (question.input, question.release);
-    let current = world.current_folder().map_err(|error| Trouble::io("find", Path::new("."), &error))?;
-    let base = Base::new(&current);
+    let base = Base::current(world)?;
     let mut workspaces = Workspaces::new(world, &base, sources, input.config.as_deref());
     let versions = plan::versions(&args.versions)?;
     let mut inputs = find_inputs(input, &mut workspaces, &base, world)?;
@@ -170,7 +187,7 @@ pub(super) fn run(
     }
     #[cfg(feature = "cluster")]
     if let Some(context) = question.live {
-        troubles.extend(ask(&mut units, &store, context, world));
+        troubles.extend(ask(&mut units, question, &store, context, world));
     }
     let rules_of = |unit: &Unit| {
         let key = unit.workspace.as_ref().map(|loaded| &loaded.folder);
@@ -185,11 +202,13 @@ pub(super) fn run(
         .map(|(unit, documents)| ObjectSet::read(documents, unit.namespace.as_deref(), &embedded))
         .collect();
     let neighbours: Vec<Vec<&ObjectSet<'_>>> = units.iter().map(|unit| neighbours(unit, &units, &sets)).collect();
+    question.begin("judging release", units.len());
     units.par_iter_mut().zip(&documents).zip(&sets).zip(&neighbours).for_each(
         |(((unit, documents), objects), beside)| {
             if let Some(rules) = rules_of(unit) {
                 judge(unit, Judged { documents, objects, neighbours: beside }, question.stages, &store, rules);
             }
+            question.tick();
         },
     );
 
@@ -214,38 +233,8 @@ pub(super) fn run(
     if question.stages.lint {
         general.extend(judges.iter_mut().flat_map(|(_, rules)| std::mem::take(&mut rules.findings)));
     }
-    let whole = input.paths.is_empty() && args.environments.is_empty();
     let mut report = Report::default();
-    let mut findings = general;
-    let mut allows = sources.written().iter().flat_map(|source| suppress::comments(source)).collect::<Vec<_>>();
-    let mut suppressed = Vec::new();
-    for (key, rules) in &judges {
-        let mut of_workspace = Vec::new();
-        for unit in &mut units {
-            if unit.workspace.as_ref().map(|loaded| &loaded.folder) == key.as_ref() {
-                of_workspace.append(&mut unit.findings);
-                allows.append(&mut unit.allows);
-            }
-        }
-        let run = suppress::Run {
-            sources,
-            today: Some(&world.today()),
-            ran: &|id| ran(question, &judges, id),
-            own: &rules.own.iter().map(String::as_str).collect::<Vec<_>>(),
-            whole_workspace: whole,
-        };
-        let applied = suppress::apply(of_workspace, &[], &rules.exceptions, &run);
-        findings.extend(keep(applied, question, &mut suppressed));
-    }
-    let own: Vec<&str> = judges.iter().flat_map(|(_, rules)| rules.own.iter().map(String::as_str)).collect();
-    let run = suppress::Run {
-        sources,
-        today: None,
-        ran: &|id| ran(question, &judges, id),
-        own: &own,
-        whole_workspace: whole,
-    };
-    report.findings = keep(suppress::apply(findings, &allows, &[], &run), question, &mut suppressed);
+    (report.findings, report.suppressed) = allowing::settle(general, &mut units, &judges, question, sources, world);
     report.findings.retain(|finding| is_wanted(finding, question.rules));
     linting::say_once(&mut report.findings);
     if question.fixes {
@@ -254,7 +243,8 @@ pub(super) fn run(
     }
     report.findings = merge(report.findings, sources);
     report.findings.iter_mut().for_each(|finding| settle_namespace(finding, &store));
-    report.suppressed = merge(suppressed, sources).len();
+    let own = judges.iter().flat_map(|(_, rules)| &rules.own);
+    report.rules = own.map(|rule| (rule.id.clone(), report::about(rule))).collect();
     report.checked = units.iter().map(|unit| unit.checked.clone()).collect();
     drop(neighbours);
     drop(sets);
@@ -343,7 +333,7 @@ pub(super) fn find_inputs(
     base: &Base,
     world: &dyn World,
 ) -> Result<Inputs, Trouble> {
-    let mut finder = Finder::new(world, base, &input.exclude)?;
+    let mut finder = Finder::new(world, base, &input.exclude)?.only_manifests(input.only_manifests);
     if !input.paths.is_empty() {
         return Ok(finder.find(&input.paths));
     }
@@ -465,8 +455,15 @@ fn render(job: &Job, sources: &SourceMap, world: &dyn World) -> Result<Unit, Tro
 /// Asks the cluster of each unit what it says of the unit's objects. The first trouble ends it: a cluster that does not
 /// answer would not answer the next time either.
 #[cfg(feature = "cluster")]
-fn ask(units: &mut [Unit], store: &SchemaStore, context: &ContextArgs, world: &dyn World) -> Option<Trouble> {
+fn ask(
+    units: &mut [Unit],
+    question: &Question<'_>,
+    store: &SchemaStore,
+    context: &ContextArgs,
+    world: &dyn World,
+) -> Option<Trouble> {
     let embedded = |api_version: &str, kind: &str| store.embedded_pods(api_version, kind);
+    question.begin("asking the cluster about release", units.len());
     for unit in units {
         let namespace = unit.namespace.as_deref();
         let objects = ObjectSet::read(&unit.documents, namespace, &embedded);
@@ -475,6 +472,7 @@ fn ask(units: &mut [Unit], store: &SchemaStore, context: &ContextArgs, world: &d
             Ok(answers) => unit.answers = Some(answers),
             Err(trouble) => return Some(trouble),
         }
+        question.tick();
     }
     None
 }
@@ -540,7 +538,7 @@ fn judge(unit: &mut Unit, judged: Judged<'_>, stages: Stages, store: &SchemaStor
         Some(output) => output.resolve(finding),
         None => finding,
     };
-    unit.allows = suppress::annotations(objects, release, environment);
+    unit.allows = suppress::annotations(objects, release, environment, &rules.own);
     for allow in &mut unit.allows {
         let place = resolve(Diagnostic::error("", "").at(allow.place));
         allow.place = place.span.unwrap_or(allow.place);
@@ -566,25 +564,6 @@ fn settle_namespace(finding: &mut Diagnostic, store: &SchemaStore) {
     {
         object.namespace = None;
     }
-}
-
-/// Tells whether a rule was looked for everywhere, so that allowing it in vain can be told.
-fn ran(question: &Question<'_>, judges: &[(Option<PathBuf>, Rules)], id: &str) -> bool {
-    let everywhere = question.release.environments.is_empty();
-    let validated =
-        question.stages.validate && ["schema/", "api/", "policy/"].iter().any(|stage| id.starts_with(stage));
-    let linted = question.stages.lint && judges.iter().any(|(_, rules)| rules.linter.ids().any(|known| known == id));
-    everywhere && (validated || linted)
-}
-
-/// Sorts what suppressing gave: what stays is given back, with what is wrong with the suppressions where rules ran.
-fn keep(applied: Applied, question: &Question<'_>, suppressed: &mut Vec<Diagnostic>) -> Vec<Diagnostic> {
-    suppressed.extend(applied.suppressed);
-    let mut kept = applied.kept;
-    if question.stages.lint {
-        kept.extend(applied.problems);
-    }
-    kept
 }
 
 /// Applies `--rule` and `--skip` to what other stages than lint found.

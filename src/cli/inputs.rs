@@ -55,6 +55,8 @@ pub(super) struct Finder<'a> {
     world: &'a dyn World,
     base: &'a Base,
     excluded: Gitignore,
+    /// Files that are named are manifests only where they look like some.
+    only_manifests: bool,
     /// Whether a folder (absolute) holds a Chart.yaml, as far as asked.
     charts: HashMap<PathBuf, bool>,
 }
@@ -67,7 +69,12 @@ impl<'a> Finder<'a> {
             builder.add_line(None, glob).map_err(|error| Trouble::new(format!("`--exclude {glob}`: {error}")))?;
         }
         let excluded = builder.build().map_err(|error| Trouble::new(format!("`--exclude`: {error}")))?;
-        Ok(Self { world, base, excluded, charts: HashMap::new() })
+        Ok(Self { world, base, excluded, only_manifests: false, charts: HashMap::new() })
+    }
+
+    /// Passes over files that are named and look like no manifests, where that is `wanted`.
+    pub(super) fn only_manifests(self, wanted: bool) -> Self {
+        Self { only_manifests: wanted, ..self }
     }
 
     /// Resolves paths; the order of sets is that of the paths.
@@ -80,7 +87,8 @@ impl<'a> Finder<'a> {
                 inputs.troubles.push(trouble);
             }
         }
-        let (files, troubles) = self.read(named, true);
+        let (mut files, troubles) = self.read(named, true);
+        files.retain(|file| !self.only_manifests || looks_like_manifest(&file.text));
         inputs.troubles.extend(troubles);
         if let Some(first) = files.first() {
             let name = if files.len() == 1 { first.name.clone() } else { format!("{} files", files.len()) };

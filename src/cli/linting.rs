@@ -9,15 +9,15 @@ use super::world::World;
 use crate::chart::{self, Spanned};
 use crate::diagnostic::Diagnostic;
 use crate::lint::suppress::Exception;
-use crate::lint::{self, Configure, LintConfig, Linter, Param, Word};
+use crate::lint::{self, Configure, LintConfig, Linter, Param, Rule, Word};
 use crate::source::SourceMap;
 
 /// A linter with what it was made from.
 pub(super) struct Rules {
     /// Runs the rules.
     pub linter: Linter,
-    /// The ids of the workspace's own rules.
-    pub own: Vec<String>,
+    /// The workspace's own rules.
+    pub own: Vec<Rule>,
     /// What the workspace accepts.
     pub exceptions: Vec<Exception>,
     /// What is wrong with the workspace's rules.
@@ -51,7 +51,6 @@ pub(super) fn rules(
     }
     config.only = words(&args.choice.rules);
     config.skip = words(&args.choice.skipped);
-    let own = config.own.iter().map(|rule| rule.id.clone()).collect();
     let (linter, problems) = Linter::new(&config);
     for problem in problems {
         if problem.span.is_none() {
@@ -59,7 +58,7 @@ pub(super) fn rules(
         }
         findings.push(problem);
     }
-    Ok(Rules { linter, own, exceptions, findings })
+    Ok(Rules { linter, own: config.own, exceptions, findings })
 }
 
 /// Rules that tell what the server's verdict tells too.

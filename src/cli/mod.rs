@@ -4,9 +4,12 @@
 //! and an [`Exit`]. This is the only stage that touches the world; it judges nothing itself.
 
 mod against;
+mod allowing;
 #[cfg(feature = "cluster")]
 mod apply;
 mod args;
+mod baseline;
+mod changed;
 #[cfg(feature = "cluster")]
 mod changing;
 mod check;
@@ -34,9 +37,11 @@ mod overrides;
 mod own;
 mod package;
 mod packed;
+mod paint;
 mod paths;
 mod plan;
 mod policies;
+mod progress;
 mod release;
 mod render;
 mod report;
@@ -45,6 +50,7 @@ mod revision;
 mod rollback;
 mod rules;
 mod settle;
+mod shell;
 mod show;
 #[cfg(feature = "cluster")]
 mod status;
@@ -131,6 +137,10 @@ enum Command {
     Show(show::ShowArgs),
     /// Write a new chart
     Init(init::InitArgs),
+    /// Write a shell's completions to standard output
+    Completions(shell::CompletionsArgs),
+    /// Write the manual page to standard output, or a page for each command to a folder
+    Man(shell::ManArgs),
 }
 
 /// Runs the command line in the real world and gives the process's exit code.
@@ -181,6 +191,8 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Package(args) => args.run(world),
         Command::Show(args) => args.run(world),
         Command::Init(args) => args.run(world),
+        Command::Completions(args) => args.run(world),
+        Command::Man(args) => args.run(world),
     }
 }
 

@@ -59,6 +59,10 @@ impl World for Overlay<'_> {
         self.inner.is_terminal()
     }
 
+    fn err_is_terminal(&self) -> bool {
+        self.inner.err_is_terminal()
+    }
+
     fn variable(&self, name: &str) -> Option<String> {
         self.inner.variable(name)
     }

@@ -117,7 +117,9 @@ impl PackageArgs {
             scope: Scope::Every,
             #[cfg(feature = "cluster")]
             live: None,
+            suppressions: true,
             verbose: false,
+            progress: None,
         };
         let sources = SourceMap::new();
         let Compiled { report, troubles, .. } = compile::compile(&question, &sources, world)?;

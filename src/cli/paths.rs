@@ -1,5 +1,7 @@
 //! Paths as people see them: relative to the current folder, with `/`.
 
+use super::trouble::Trouble;
+use super::world::World;
 use std::path::{Component, Path, PathBuf};
 
 /// The current folder, from which every shown path is reckoned.
@@ -9,6 +11,12 @@ pub(super) struct Base {
 }
 
 impl Base {
+    /// Reckons from the current folder of a world.
+    pub(super) fn current(world: &dyn World) -> Result<Self, Trouble> {
+        let current = world.current_folder().map_err(|error| Trouble::io("find", Path::new("."), &error))?;
+        Ok(Self::new(&current))
+    }
+
     /// Reckons from an absolute folder.
     pub(super) fn new(current: &Path) -> Self {
         Self { current: tidy(current) }

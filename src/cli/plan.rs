@@ -219,8 +219,7 @@ impl One<'_> {
         if let [_, second, ..] = self.args.environments.as_slice() {
             return Err(Trouble::new(format!("one environment at a time: leave out `-e {second}`")));
         }
-        let current = world.current_folder().map_err(|error| Trouble::io("find", Path::new("."), &error))?;
-        let base = Base::new(&current);
+        let base = Base::current(world)?;
         let mut workspaces = Workspaces::new(world, &base, sources, self.config);
         let path = self.path.unwrap_or(Path::new(".")).to_owned();
         let shown = path.display().to_string();

@@ -3,22 +3,36 @@
 use super::Exit;
 use super::args::{Colour, FormatArg, FormatName, ReportArgs, ToneArgs};
 use super::merge::merge;
+use super::paths::{Base, slashed};
 use super::trouble::Trouble;
 use super::world::World;
-use crate::diagnostic::emit::{Format, Json, Report, Terminal};
+use crate::api;
+use crate::diagnostic::emit::{About, Format, GitHub, GitLab, JUnit, Json, Markdown, Report, Sarif, Terminal};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::lint::{self, Rule};
 use crate::source::SourceMap;
+use std::collections::BTreeSet;
+use std::path::{Path, PathBuf};
 
 /// The width that is drawn within where `COLUMNS` says nothing else.
 const WIDTH: usize = 140;
 
-/// Refuses flags that contradict each other, before any work is done.
-pub(super) fn check_formats(formats: &[FormatArg]) -> Result<(), Trouble> {
-    let mut to_stdout = formats.iter().filter(|format| format.file.is_none());
-    match (to_stdout.next(), to_stdout.next()) {
-        (Some(_), Some(_)) => Err(Trouble::new("two formats cannot share standard output")
-            .help("send one of them to a file: `--format json=findings.json`")),
-        _ => Ok(()),
+/// Refuses flags that contradict each other, before any work is done. `others` are files that are written, too.
+pub(super) fn check_formats<'a>(
+    formats: &'a [FormatArg],
+    others: impl IntoIterator<Item = &'a PathBuf>,
+    base: &Base,
+) -> Result<(), Trouble> {
+    if formats.iter().filter(|format| format.file.is_none()).count() > 1 {
+        return Err(Trouble::new("two formats cannot share standard output")
+            .help("send one of them to a file: `--format json=findings.json`"));
+    }
+    let mut known = BTreeSet::new();
+    let files = formats.iter().filter_map(|format| format.file.as_ref()).chain(others);
+    match files.into_iter().find(|file| !known.insert(base.absolute(file))) {
+        Some(twice) => Err(Trouble::new(format!("`{}` is to be written twice", twice.display()))
+            .help("give each output a file of its own")),
+        None => Ok(()),
     }
 }
 
@@ -28,14 +42,36 @@ pub(super) fn finish(
     sources: &SourceMap,
     mut troubles: Vec<Trouble>,
     args: &ReportArgs,
+    base: &Base,
     world: &dyn World,
 ) -> Exit {
     report.incomplete = !troubles.is_empty();
+    report.fails_on = args.fail_on.mildest();
     report.sort(sources);
+    if args.formats.iter().any(|format| format.name == FormatName::Sarif) {
+        describe(&mut report);
+    }
+    // Servers name files from the root of what they checked out.
+    let prefix = |variable: &str| {
+        let root = world.variable(variable).map(PathBuf::from)?;
+        let inner = base.absolute(Path::new(".")).strip_prefix(root).ok().map(slashed)?;
+        (!inner.is_empty()).then(|| format!("{inner}/"))
+    };
     for format in &args.formats {
         let text = match format.name {
             FormatName::Terminal => terminal(args.tone, format.file.is_none(), world).write(&report, sources),
             FormatName::Json => Json.write(&report, sources),
+            FormatName::Sarif => Sarif.write(&report, sources),
+            FormatName::Junit => JUnit.write(&report, sources),
+            FormatName::Github => {
+                let prefix = prefix("GITHUB_WORKSPACE").unwrap_or_default();
+                GitHub { prefix }.write(&report, sources)
+            }
+            FormatName::Gitlab => {
+                let prefix = prefix("CI_PROJECT_DIR").unwrap_or_default();
+                GitLab { prefix }.write(&report, sources)
+            }
+            FormatName::Markdown => Markdown.write(&report, sources),
         };
         let written = match &format.file {
             Some(file) => world.write(file, text.as_bytes()).map_err(|error| Trouble::io("write", file, &error)),
@@ -48,10 +84,43 @@ pub(super) fn finish(
     }
     if !troubles.is_empty() {
         Exit::Trouble
-    } else if report.findings.iter().any(|finding| args.fail_on.includes(finding.severity)) {
+    } else if report.findings.iter().any(|finding| report.fails(finding)) {
         Exit::Findings
     } else {
         Exit::Done
+    }
+}
+
+/// Adds what the rules of findings say of themselves; people's own rules are described already.
+fn describe(report: &mut Report) {
+    let ids: BTreeSet<String> =
+        report.findings.iter().chain(&report.suppressed).map(|finding| finding.rule.to_string()).collect();
+    for id in ids {
+        let about = match lint::load(&id) {
+            Some(rule) => about(&rule),
+            None => match api::about(&id) {
+                Some(about) => About {
+                    summary: about.to_owned(),
+                    why: String::new(),
+                    remedy: String::new(),
+                    severity: Severity::Error,
+                    tags: vec!["api".to_owned()],
+                },
+                None => continue,
+            },
+        };
+        report.rules.entry(id).or_insert(about);
+    }
+}
+
+/// Takes what a rule says of itself.
+pub(super) fn about(rule: &Rule) -> About {
+    About {
+        summary: rule.summary.clone(),
+        why: rule.why.trim().to_owned(),
+        remedy: rule.remedy.trim().to_owned(),
+        severity: rule.severity,
+        tags: vec![rule.group.clone()],
     }
 }
 
@@ -82,13 +151,22 @@ fn terminal(tone: ToneArgs, to_stdout: bool, world: &dyn World) -> Terminal {
 
 /// Says whether output is coloured, and how many columns it may take.
 pub(super) fn looks(color: Colour, to_stdout: bool, world: &dyn World) -> (bool, usize) {
-    let colour = match color {
+    (is_coloured(color, to_stdout, world), width(world))
+}
+
+/// Tells whether output is to have colours.
+pub(super) fn is_coloured(colour: Colour, to_stdout: bool, world: &dyn World) -> bool {
+    match colour {
         Colour::Always => true,
         Colour::Never => false,
         Colour::Auto => {
             let unwanted = world.variable("NO_COLOR").is_some_and(|value| !value.is_empty());
             to_stdout && world.is_terminal() && !unwanted
         }
-    };
-    (colour, world.variable("COLUMNS").and_then(|columns| columns.parse().ok()).unwrap_or(WIDTH))
+    }
+}
+
+/// Gives the width to draw within.
+pub(super) fn width(world: &dyn World) -> usize {
+    world.variable("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|width| *width > 0).unwrap_or(WIDTH)
 }

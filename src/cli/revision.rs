@@ -186,6 +186,10 @@ impl World for Revision<'_> {
         self.world.variable(name)
     }
 
+    fn err_is_terminal(&self) -> bool {
+        self.world.err_is_terminal()
+    }
+
     fn identity(&self) -> String {
         self.world.identity()
     }

@@ -105,6 +105,10 @@ impl World for Memory {
         true
     }
 
+    fn err_is_terminal(&self) -> bool {
+        true
+    }
+
     fn variable(&self, name: &str) -> Option<String> {
         (name == "COLUMNS").then(|| "60".to_owned())
     }

@@ -60,7 +60,8 @@ pub trait World: Sync {
     fn walk(&self, folder: &Path, how: Walk) -> Walked;
     /// Gives the absolute path of the current folder.
     fn current_folder(&self) -> io::Result<PathBuf>;
-    /// Writes a file whole or not at all, and makes the folders it needs.
+    /// Writes a file whole or not at all, and makes the folders it needs. Behind a link, the file that it leads to is
+    /// written; a device or a pipe is written to as it is.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
     /// Writes a file that stands there already, whole or not at all: through links, with the rights that it has. One that
     /// may not be written is an error.
@@ -73,6 +74,8 @@ pub trait World: Sync {
     fn err(&self, text: &str);
     /// Tells whether standard output is a terminal.
     fn is_terminal(&self) -> bool;
+    /// Tells whether standard error is a terminal.
+    fn err_is_terminal(&self) -> bool;
     /// Looks up an environment variable; one that is not UTF-8 counts as unset.
     fn variable(&self, name: &str) -> Option<String>;
     /// Gives today's date in UTC: `2027-03-01`.
@@ -138,20 +141,23 @@ impl World for System {
         if let Some(folder) = folder {
             std::fs::create_dir_all(folder)?;
         }
+        // A link cannot lead nowhere here: such a one is replaced like a file.
+        let known = std::fs::metadata(path).ok();
+        if known.as_ref().is_some_and(|known| !known.is_file() && !known.is_dir()) {
+            return std::fs::OpenOptions::new().write(true).open(path)?.write_all(bytes);
+        }
+        let real = std::fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
+        let path = real.as_path();
         let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy().into_owned();
         let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-        write_through(&temporary, path, bytes, None)
+        write_through(&temporary, path, bytes, known.map(|known| known.permissions()))
     }
 
     fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let path = std::fs::canonicalize(path)?;
-        let permissions = std::fs::metadata(&path)?.permissions();
-        if permissions.readonly() {
+        if std::fs::metadata(path)?.permissions().readonly() {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
-        let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy().into_owned();
-        let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-        write_through(&temporary, &path, bytes, Some(permissions))
+        self.write(path, bytes)
     }
 
     fn out(&self, text: &str) -> io::Result<()> {
@@ -169,6 +175,10 @@ impl World for System {
 
     fn is_terminal(&self) -> bool {
         io::stdout().is_terminal()
+    }
+
+    fn err_is_terminal(&self) -> bool {
+        io::stderr().is_terminal()
     }
 
     fn variable(&self, name: &str) -> Option<String> {

@@ -79,6 +79,15 @@ pub struct ObjectName {
     pub name: String,
 }
 
+/// How a person allowed a finding.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Suppression {
+    /// The comment or the annotation; none for what stands beside the sources, as exceptions and baselines do.
+    pub place: Option<Span>,
+    /// Why; empty where nothing is said.
+    pub reason: String,
+}
+
 /// One finding.
 ///
 /// Stages make it with a span in the text they see, rendered or written; [`crate::render::Rendered::resolve`] carries
@@ -121,6 +130,8 @@ pub struct Diagnostic {
     pub wish: Option<Box<Wish>>,
     /// What makes it go away, where that is known.
     pub fix: Option<Fix>,
+    /// How a person allowed it; such a finding is not shown, and kept for formats that tell of it.
+    pub suppression: Option<Suppression>,
 }
 
 impl Diagnostic {
@@ -145,6 +156,7 @@ impl Diagnostic {
             masked: false,
             wish: None,
             fix: None,
+            suppression: None,
         }
     }
 

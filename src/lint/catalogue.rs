@@ -2,6 +2,7 @@
 
 use super::rule::{self, Applies, Rule};
 use crate::diagnostic::{Severity, nearest};
+use std::sync::OnceLock;
 
 /// A built-in rule as the build's index has it: the fields that choose rules, and the text.
 struct Indexed {
@@ -71,6 +72,18 @@ pub fn nearest_rule(id: &str) -> Option<&'static str> {
     nearest(id, RULES.iter().map(|rule| rule.id))
 }
 
+/// Gives what all built-in rules refer to: rule, tool and id. They are decoded once, when somebody asks.
+pub(super) fn references() -> &'static [(&'static str, String, String)] {
+    static ALL: OnceLock<Vec<(&'static str, String, String)>> = OnceLock::new();
+    ALL.get_or_init(|| {
+        let of = |rule: &'static Indexed| {
+            let references = load_head(rule.id).map(|decoded| decoded.references).unwrap_or_default();
+            references.into_iter().map(|(tool, id)| (rule.id, tool, id))
+        };
+        RULES.iter().flat_map(of).collect()
+    })
+}
+
 /// Decodes what linting needs of a built-in rule.
 pub(super) fn load_head(id: &str) -> Option<Rule> {
     let rule = find(id)?;
@@ -110,7 +123,10 @@ mod tests {
             assert_eq!(summary.summary, rule.summary);
             assert_eq!(applies(&rule.id), Some(rule.applies.clone()), "{}", rule.id);
             let head = load_head(&rule.id).expect("the head decodes");
-            assert_eq!((head.remedy, head.with.len()), (rule.remedy, rule.with.len()));
+            assert_eq!(
+                (head.remedy, head.with.len(), head.references),
+                (rule.remedy, rule.with.len(), rule.references)
+            );
             assert_eq!(head.fix.is_some(), rule.fix.is_some(), "{}: `fix` stands before the examples", rule.id);
         }
     }

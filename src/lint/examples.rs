@@ -5,17 +5,34 @@ use super::{LintConfig, LintContext, Linter};
 use crate::diagnostic::Diagnostic;
 use crate::object::ObjectSet;
 use crate::source::SourceMap;
-use crate::yaml::parse;
+use crate::yaml::{Parsed, parse};
 
 /// Runs a rule over its examples. Gives a `policy/example` finding for each that does not do what it says.
 pub fn verify(rule: &Rule) -> Vec<Diagnostic> {
-    let mut own = rule.clone();
-    // Alone, and whatever the profile; the id may be that of a built-in rule.
-    own.profiles.clear();
-    let config = LintConfig { own: vec![own], ..LintConfig::default() };
-    let (linter, _) = Linter::new(&config);
+    let linter = alone(rule);
     let wrong = rule.examples.iter().filter_map(|example| Some((example, verify_one(&linter, example)?)));
     wrong.map(|(example, why)| Diagnostic::error("policy/example", why).at(example.span)).collect()
+}
+
+/// Gives the line of an example that its rule points at; none where it points at nothing.
+pub fn line(rule: &Rule, example: &Example) -> Option<u32> {
+    let file = SourceMap::new().add("example", example.text.as_str());
+    let found = run(&alone(rule), example, &parse(&file));
+    let span = found.first()?.span?;
+    Some(file.position(span.start).line)
+}
+
+/// Prepares a rule to run alone, and whatever the profile; the id may be that of a built-in rule.
+fn alone(rule: &Rule) -> Linter {
+    let mut own = rule.clone();
+    own.profiles.clear();
+    Linter::new(&LintConfig { own: vec![own], ..LintConfig::default() }).0
+}
+
+fn run(linter: &Linter, example: &Example, parsed: &Parsed) -> Vec<Diagnostic> {
+    let objects = ObjectSet::read(&parsed.documents, None, &|_, _| Vec::new());
+    let versions: Vec<_> = example.kubernetes.into_iter().collect();
+    linter.lint(&objects, &LintContext { complete: true, versions: &versions, ..LintContext::default() })
 }
 
 fn verify_one(linter: &Linter, example: &Example) -> Option<String> {
@@ -23,11 +40,8 @@ fn verify_one(linter: &Linter, example: &Example) -> Option<String> {
     if let Some(problem) = parsed.diagnostics.first() {
         return Some(format!("the example is {}", problem.message));
     }
-    let objects = ObjectSet::read(&parsed.documents, None, &|_, _| Vec::new());
-    let versions: Vec<_> = example.kubernetes.into_iter().collect();
-    let run = LintContext { complete: true, versions: &versions, ..LintContext::default() };
     let found: Vec<String> =
-        linter.lint(&objects, &run).into_iter().map(|found| found.path.unwrap_or_default()).collect();
+        run(linter, example, &parsed).into_iter().map(|found| found.path.unwrap_or_default()).collect();
     let places = || found.iter().map(|path| format!("`{path}`")).collect::<Vec<_>>().join(", ");
     match &example.fails_at {
         Some(at) if found.is_empty() => Some(format!("the example is to fail at `{at}`, but passes")),

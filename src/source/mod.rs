@@ -124,6 +124,14 @@ impl SourceFile {
         Position { line: line as u32, column: (characters - mark) as u32 + 1 }
     }
 
+    /// Counts the column of a byte offset in UTF-16 code units, from 1, as editors' protocols do.
+    pub fn utf16_column(&self, offset: u32) -> u32 {
+        let offset = offset.min(self.text.len() as u32);
+        let start = self.line_start(self.position(offset).line) as usize;
+        let before = self.text.get(start..offset as usize).unwrap_or_default();
+        before.trim_start_matches('\u{feff}').encode_utf16().count() as u32 + 1
+    }
+
     /// Gives the byte offset at which a line (from 1) starts; the end of the text for lines past it.
     pub fn line_start(&self, line: u32) -> u32 {
         let lines = self.lines();
@@ -195,5 +203,6 @@ mod tests {
         assert_eq!(at(9), (2, 3), "two bytes and four bytes are two characters");
         assert_eq!(at(99), (3, 1), "past the end is the end");
         assert_eq!(file.line_text(2), "é🚢x");
+        assert_eq!([3, 5, 9, 10, 99].map(|offset| file.utf16_column(offset)), [1, 2, 4, 5, 1], "a ship is two units");
     }
 }

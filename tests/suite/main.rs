@@ -9,6 +9,7 @@ mod peers;
 mod places;
 mod pod_security;
 mod real;
+mod rule_page;
 mod sandbox;
 mod secrets;
 mod tidy;

@@ -135,9 +135,11 @@ impl Run<'_> {
             stages: Stages { validate: true, lint: true, strict_kinds: narrow.strict.strict_kinds },
             fixes: !wide || !self.is_narrow(),
             scope: Scope::Every,
+            suppressions: true,
             #[cfg(feature = "cluster")]
             live: None,
             verbose: false,
+            progress: None,
         };
         let stdin = self.stdin.iter().map(|bytes| (PathBuf::from("-"), bytes.clone()));
         let changed = texts.iter().map(|(name, text)| (PathBuf::from(name), text.clone().into_bytes()));

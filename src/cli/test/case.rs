@@ -220,7 +220,9 @@ fn check(
         scope: Scope::Every,
         #[cfg(feature = "cluster")]
         live: None,
+        suppressions: true,
         verbose: false,
+        progress: None,
     };
     let planned =
         Planned { plan: Plan { jobs: vec![job], ..Plan::default() }, plain: Vec::new(), versions: Vec::new() };

@@ -6,10 +6,10 @@ mod suites;
 
 use super::Exit;
 use super::args::{InputArgs, ReportArgs};
+use super::paths::Base;
 use super::report;
 use super::trouble::Trouble;
 use super::world::World;
-use crate::diagnostic::emit::Report;
 use crate::source::SourceMap;
 use clap::Args;
 
@@ -39,7 +39,7 @@ impl TestArgs {
     pub(super) fn run(&self, world: &dyn World) -> Exit {
         let sources = SourceMap::new();
         match self.examine(&sources, world) {
-            Ok((report, troubles)) => report::finish(report, &sources, troubles, &self.report, world),
+            Ok(exit) => exit,
             Err(trouble) => {
                 trouble.tell(world);
                 Exit::Trouble
@@ -47,8 +47,10 @@ impl TestArgs {
         }
     }
 
-    fn examine(&self, sources: &SourceMap, world: &dyn World) -> Result<(Report, Vec<Trouble>), Trouble> {
-        report::check_formats(&self.report.formats)?;
-        suites::run(self, sources, world)
+    fn examine(&self, sources: &SourceMap, world: &dyn World) -> Result<Exit, Trouble> {
+        let base = Base::current(world)?;
+        report::check_formats(&self.report.formats, None, &base)?;
+        let (report, troubles) = suites::run(self, sources, world)?;
+        Ok(report::finish(report, sources, troubles, &self.report, &base, world))
     }
 }

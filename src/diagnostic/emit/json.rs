@@ -20,7 +20,7 @@ impl Format for Json {
                 "errors": report.count(Severity::Error),
                 "warnings": report.count(Severity::Warning),
                 "infos": report.count(Severity::Info),
-                "suppressed": report.suppressed,
+                "suppressed": report.suppressed.len(),
                 "incomplete": report.incomplete,
             },
             "findings": findings,

@@ -2,16 +2,30 @@
 //!
 //! In: a [`Report`] and the texts it points into. Out: text. An emitter decides nothing and writes nowhere.
 
+mod fingerprint;
+mod github;
+mod gitlab;
 mod json;
+mod junit;
+mod markdown;
 mod mask;
+mod sarif;
 mod terminal;
+mod words;
 
+pub use fingerprint::{Fingerprints, MARK};
+pub use github::GitHub;
+pub use gitlab::GitLab;
 pub use json::Json;
+pub use junit::JUnit;
+pub use markdown::Markdown;
 pub use mask::{MASK, masked_line};
+pub use sarif::Sarif;
 pub use terminal::Terminal;
 
 use super::{Diagnostic, Severity};
 use crate::source::SourceMap;
+use std::collections::BTreeMap;
 
 /// What a run found, and what it looked at.
 #[derive(Debug, Default)]
@@ -20,12 +34,33 @@ pub struct Report {
     pub findings: Vec<Diagnostic>,
     /// What was looked at, release by release, environment by environment.
     pub checked: Vec<Checked>,
+    /// Findings that a person has allowed; each says how.
+    pub suppressed: Vec<Diagnostic>,
+    /// How many findings were left out because their lines did not change.
+    pub unchanged: usize,
     /// The tests that were run, in the order of their files.
     pub tests: Vec<Tested>,
-    /// How many findings a person has allowed.
-    pub suppressed: usize,
     /// Some input could not be read: the findings are not the whole truth.
     pub incomplete: bool,
+    /// The mildest severity that makes the run fail; none where none does.
+    pub fails_on: Option<Severity>,
+    /// What the rules of the findings say of themselves, by id, where a format asks for it. Ids of stages may have none.
+    pub rules: BTreeMap<String, About>,
+}
+
+/// What a rule says of itself.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct About {
+    /// What is wrong, in one line.
+    pub summary: String,
+    /// Why that is bad.
+    pub why: String,
+    /// What to write instead.
+    pub remedy: String,
+    /// Its severity, unless configured otherwise.
+    pub severity: Severity,
+    /// Words to sort it by: its group.
+    pub tags: Vec<String>,
 }
 
 /// Objects that were checked together.
@@ -86,12 +121,24 @@ impl Report {
         self.checked.iter().map(|checked| checked.objects).sum()
     }
 
+    /// Counts the Kubernetes versions that were judged by.
+    fn versions(&self) -> usize {
+        self.checked.iter().map(|checked| checked.versions.len()).max().unwrap_or_default()
+    }
+
+    /// Tells whether a finding makes the run fail.
+    pub fn fails(&self, finding: &Diagnostic) -> bool {
+        self.fails_on.is_some_and(|mildest| finding.severity <= mildest)
+    }
+
     /// Sorts the findings by file, place, severity and rule; those without a place come first.
     pub fn sort(&mut self, sources: &SourceMap) {
-        self.findings.sort_by_cached_key(|finding| {
-            let place = finding.span.map(|span| (sources.file(span.file).name().to_owned(), span.start, span.end));
-            (place, finding.severity, finding.rule.clone(), finding.message.clone(), finding.environments.clone())
-        });
+        for findings in [&mut self.findings, &mut self.suppressed] {
+            findings.sort_by_cached_key(|finding| {
+                let place = finding.span.map(|span| (sources.file(span.file).name().to_owned(), span.start, span.end));
+                (place, finding.severity, finding.rule.clone(), finding.message.clone(), finding.environments.clone())
+            });
+        }
     }
 }
 

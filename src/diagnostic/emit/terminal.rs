@@ -1,11 +1,10 @@
 //! The terminal: findings over the lines they are about, as rustc draws them, and a summary.
 
-use super::{Checked, Format, Outcome, Report, Tested, mask};
-use crate::diagnostic::{Diagnostic, ObjectName, Severity};
+use super::words::{checked, note, tested, totals};
+use super::{Format, Report, mask};
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{SourceFile, SourceMap, Span};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
-use std::collections::BTreeMap;
-use std::fmt::Write as _;
 use std::sync::Arc;
 
 /// So many characters of a line are kept around a place; the renderer trims to its width within them.
@@ -26,7 +25,7 @@ impl Format for Terminal {
     fn write(&self, report: &Report, sources: &SourceMap) -> String {
         let renderer = if self.colour { Renderer::styled() } else { Renderer::plain() }.term_width(self.width);
         let mut text = String::new();
-        let versions = report.checked.iter().map(|checked| checked.versions.len()).max().unwrap_or_default();
+        let versions = report.versions();
         for finding in &report.findings {
             text += &renderer.render(&[group(finding, versions, sources)]);
             text += "\n\n";
@@ -35,6 +34,7 @@ impl Format for Terminal {
             text += &checked(&report.checked);
             text += &tested(&report.tests);
             text += &totals(report);
+            text.push('\n');
         }
         text
     }
@@ -164,114 +164,4 @@ fn floor(text: &str, mut offset: usize) -> usize {
         offset -= 1;
     }
     offset
-}
-
-/// Says which object, release, environments and versions a finding is about.
-fn note(finding: &Diagnostic, versions: usize) -> Option<String> {
-    let mut parts = Vec::new();
-    if let Some(object) = finding.object.as_ref().filter(|object| !object.kind.is_empty()) {
-        let path = finding.path.as_deref().filter(|path| !path.is_empty());
-        parts.push(match path {
-            Some(path) => format!("`{path}` of {}", object_name(object)),
-            None => format!("about {}", object_name(object)),
-        });
-    }
-    if let Some(release) = &finding.release {
-        parts.push(format!("release `{release}`"));
-    }
-    if !finding.environments.is_empty() {
-        parts.push(format!("in {}", finding.environments.join(", ")));
-    }
-    // What does not depend on a version holds for all that were checked: the last lines name them.
-    let depends = ["schema/", "api/"].iter().any(|stage| finding.rule.starts_with(stage));
-    if !finding.versions.is_empty() && (depends || finding.versions.len() < versions) {
-        parts.push(format!("for Kubernetes {}", finding.versions.join(", ")));
-    }
-    (!parts.is_empty()).then(|| parts.join(", "))
-}
-
-fn object_name(object: &ObjectName) -> String {
-    match &object.namespace {
-        Some(namespace) => format!("{} {namespace}/{}", object.kind, object.name),
-        None => format!("{} {}", object.kind, object.name),
-    }
-}
-
-/// Says what was checked: a line for a release, its environments behind it.
-fn checked(checked: &[Checked]) -> String {
-    let mut releases: BTreeMap<(usize, &str), Vec<&Checked>> = BTreeMap::new();
-    for entry in checked {
-        let first = checked.iter().position(|other| other.name == entry.name).unwrap_or_default();
-        releases.entry((first, &entry.name)).or_default().push(entry);
-    }
-    let mut text = String::new();
-    for ((_, name), entries) in releases {
-        for entry in entries {
-            let environment = entry.environment.as_ref().map(|name| format!(" in {name}")).unwrap_or_default();
-            let versions = match entry.versions.as_slice() {
-                [] => String::new(),
-                versions => format!(", Kubernetes {}", versions.join(", ")),
-            };
-            let _ = writeln!(text, "checked {name}{environment}: {}{versions}", counted(entry.objects, "object"));
-        }
-    }
-    text
-}
-
-/// Says which files of tests were run, and what came of them.
-fn tested(tests: &[Tested]) -> String {
-    let mut files: Vec<(&str, Vec<&Tested>)> = Vec::new();
-    for test in tests {
-        match files.iter_mut().find(|(file, _)| *file == test.file) {
-            Some((_, tests)) => tests.push(test),
-            None => files.push((&test.file, vec![test])),
-        }
-    }
-    let mut text = String::new();
-    for (file, tests) in files {
-        let _ = writeln!(text, "tested {file}: {}", outcomes(&tests));
-        for test in &tests {
-            let environment = test.environment.as_ref().map(|name| format!(", in {name}")).unwrap_or_default();
-            match &test.outcome {
-                Outcome::Passed => {}
-                Outcome::Failed(_) => _ = writeln!(text, "  failed: {}{environment}", test.name),
-                Outcome::Skipped(why) => _ = writeln!(text, "  skipped: {}{environment}: {why}", test.name),
-            }
-        }
-    }
-    text
-}
-
-/// Counts what came of tests: `4 passed, 1 failed`.
-fn outcomes(tests: &[&Tested]) -> String {
-    let count = |is: fn(&Outcome) -> bool| tests.iter().filter(|test| is(&test.outcome)).count();
-    let passed = count(|outcome| *outcome == Outcome::Passed);
-    let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
-    let skipped = count(|outcome| matches!(outcome, Outcome::Skipped(_)));
-    let named = [(passed, "passed"), (failed, "failed"), (skipped, "skipped")];
-    let shown = named.iter().filter(|(count, word)| *count > 0 || *word == "passed");
-    shown.map(|(count, word)| format!("{count} {word}")).collect::<Vec<_>>().join(", ")
-}
-
-fn totals(report: &Report) -> String {
-    if !report.tests.is_empty() {
-        let incomplete = if report.incomplete { "; some input could not be read" } else { "" };
-        let tests = outcomes(&report.tests.iter().collect::<Vec<_>>());
-        return format!("{}: {tests}{incomplete}\n", counted(report.tests.len(), "test"));
-    }
-    let mut parts = vec![
-        counted(report.count(Severity::Error), "error"),
-        counted(report.count(Severity::Warning), "warning"),
-        counted(report.count(Severity::Info), "info"),
-    ];
-    if report.suppressed > 0 {
-        parts.push(format!("{} suppressed", report.suppressed));
-    }
-    let incomplete = if report.incomplete { "; some input could not be read" } else { "" };
-    format!("{}{incomplete}\n", parts.join(", "))
-}
-
-fn counted(count: usize, what: &str) -> String {
-    let ending = if count == 1 { "" } else { "s" };
-    format!("{count} {what}{ending}")
 }

@@ -1,18 +1,25 @@
 //! What people allow: comments, annotations and exceptions that take findings out, each of which must still be needed.
 //!
-//! - `# plimsoll: allow RULE[,RULE] reason` at the end of a line allows findings on that line; on a line of its own, in the
+//! - `# plimsoll: allow RULE[,RULE] [until=2027-03-01] reason` at the end of a line allows findings on that line; on a line of its own, in the
 //!   node below; at the top of a document, in all of it. Templates' comments (`{# … #}`, `{{/* … */}}`) count as well.
-//! - The annotation `plimsoll.dev/allow: RULE[,RULE]` allows findings about its object.
+//! - The annotation `plimsoll.dev/allow: RULE[,RULE] [until=2027-03-01] reason` allows findings about its object.
+//! - Annotations and comments of other tools allow the rules that refer to their checks.
 //! - An exception of the workspace names a rule and an object.
 //!
 //! Findings are compared by where a person wrote what they are about, so this comes after they have been resolved, and
 //! before equal ones of several environments are made one.
 
+mod annotations;
+mod comments;
+mod peers;
+
+pub use annotations::annotations;
+pub use comments::comments;
+
 use super::catalogue;
-use crate::diagnostic::{Diagnostic, ObjectName, Severity};
-use crate::object::ObjectSet;
-use crate::source::{FileId, SourceFile, SourceMap, Span};
-use crate::yaml::Node;
+use crate::chart::is_date;
+use crate::diagnostic::{Diagnostic, ObjectName, Severity, Suppression};
+use crate::source::{FileId, SourceMap, Span};
 use std::collections::BTreeMap;
 
 /// Rules that a person allowed at some place.
@@ -22,6 +29,10 @@ pub struct Allow {
     pub rules: Vec<String>,
     /// Why; empty where nothing is said.
     pub reason: String,
+    /// The last day on which it holds: `2027-03-01`.
+    pub until: Option<String>,
+    /// It is another tool's: that tool may need it where we do not.
+    pub foreign: bool,
     /// The comment, or the annotation's value. That of an annotation is to be resolved to what a person wrote.
     pub place: Span,
     /// What it covers.
@@ -95,150 +106,89 @@ pub struct Applied {
     pub problems: Vec<Diagnostic>,
 }
 
-const MARK: &str = "plimsoll: allow";
-const ANNOTATION: &str = "plimsoll.dev/allow";
-
-/// Reads the comments of a text, be it a manifest, a template or values.
-pub fn comments(source: &SourceFile) -> Vec<Allow> {
-    if !source.text().contains(MARK) {
-        return Vec::new();
-    }
-    let lines: Vec<&str> = source.text().lines().collect();
-    let mut allows = Vec::new();
-    for (at, line) in lines.iter().enumerate() {
-        let Some((before, comment)) = split_comment(line) else { continue };
-        let number = at as u32 + 1;
-        let (first, last) = if before.trim().is_empty() { node_below(&lines, at) } else { (number, number) };
-        let (rules, reason) = read_comment(comment);
-        let start = source.line_start(number) as usize + before.len();
-        let place = Span::new(source.id(), start, start + line.len() - before.len());
-        allows.push(Allow { rules, reason, place, scope: Scope::Lines { file: source.id(), first, last } });
-    }
-    allows
+/// What a comment or an annotation says, wherever it stands.
+#[derive(Debug, Default, PartialEq, Eq)]
+struct Told {
+    rules: Vec<String>,
+    reason: String,
+    until: Option<String>,
+    foreign: bool,
 }
 
-/// Splits a line into what stands before a comment of ours, and what the comment says behind its mark.
-fn split_comment(line: &str) -> Option<(&str, &str)> {
-    let mark = line.find(MARK)?;
-    let head = line.get(..mark)?.trim_end();
-    let head = head.trim_end_matches('-').trim_end();
-    let opened = ["{{-/*", "{{- /*", "{{/*", "{#", "#"].iter().find_map(|sign| head.strip_suffix(sign))?;
-    // A `#` begins a comment only at the start of a line or behind a blank.
-    (opened.is_empty() || opened.ends_with(char::is_whitespace)).then_some((opened, line.get(mark + MARK.len()..)?))
-}
-
-/// Reads `RULE[,RULE] reason`; blanks behind the commas do no harm.
-fn read_comment(text: &str) -> (Vec<String>, String) {
-    let closed = ["-#}", "#}", "*/ -}}", "*/-}}", "*/}}"].iter().find_map(|end| text.trim_end().strip_suffix(end));
-    let mut rest = closed.unwrap_or(text).trim();
-    let mut rules = Vec::new();
-    loop {
-        let end = rest.find(|c: char| c == ',' || c.is_whitespace()).unwrap_or(rest.len());
-        let (rule, behind) = rest.split_at(end);
-        if !rule.is_empty() {
-            rules.push(rule.to_owned());
+impl Told {
+    /// Reads `RULE[,RULE] [until=DATE] reason`; blanks behind the commas do no harm.
+    fn read(text: &str) -> Self {
+        let mut rest = text.trim();
+        let mut told = Self::default();
+        loop {
+            let end = rest.find(|c: char| c == ',' || c.is_whitespace()).unwrap_or(rest.len());
+            let (rule, behind) = rest.split_at(end);
+            if !rule.is_empty() {
+                told.rules.push(rule.to_owned());
+            }
+            let Some(more) = behind.trim_start().strip_prefix(',') else {
+                rest = behind.trim();
+                break;
+            };
+            rest = more.trim_start();
         }
-        match behind.trim_start().strip_prefix(',') {
-            Some(more) => rest = more.trim_start(),
-            None => return (rules, behind.trim().to_owned()),
-        }
+        let (ends, words): (Vec<&str>, Vec<&str>) =
+            rest.split_whitespace().partition(|word| word.starts_with("until="));
+        told.until = ends.first().and_then(|word| word.strip_prefix("until=")).map(str::to_owned);
+        told.reason = if ends.is_empty() { rest.to_owned() } else { words.join(" ") };
+        told
     }
-}
 
-/// Tells whether a line says nothing about the tree: blank, a comment, or nothing but a template's tag.
-fn is_transparent(line: &str) -> bool {
-    let text = line.trim();
-    text.is_empty()
-        || text.starts_with('#')
-        || (text.starts_with("{%") && text.ends_with("%}"))
-        || (text.starts_with("{#") && text.ends_with("#}"))
-        || (text.starts_with("{{") && text.ends_with("}}"))
-}
-
-fn is_border(line: &str) -> bool {
-    line == "---" || line.starts_with("--- ")
-}
-
-/// Gives the lines, from 1, of the node below a comment, or of the whole document where the comment stands at its top.
-fn node_below(lines: &[&str], comment: usize) -> (u32, u32) {
-    let before = lines.get(..comment).unwrap_or_default();
-    let at_top = before.iter().rev().find(|line| !is_transparent(line)).is_none_or(|line| is_border(line));
-    let after = || lines.iter().enumerate().skip(comment + 1);
-    let skipped = |line: &str| is_transparent(line) || (at_top && is_border(line));
-    let number = |at: usize| at as u32 + 1;
-    let Some((start, head)) = after().find(|(_, line)| !skipped(line)) else {
-        return (number(comment), number(comment));
-    };
-    if is_border(head) {
-        return (number(comment), number(comment));
+    fn allow(self, place: Span, scope: Scope) -> Allow {
+        let Self { rules, reason, until, foreign } = self;
+        Allow { rules, reason, until, foreign, place, scope }
     }
-    let indentation = |line: &str| line.len() - line.trim_start().len();
-    let level = indentation(head);
-    let is_item = |line: &str| line.trim_start() == "-" || line.trim_start().starts_with("- ");
-    let belongs = |line: &str| {
-        if at_top {
-            return !is_border(line);
-        }
-        // The items of a list may stand as far left as its key.
-        is_transparent(line)
-            || indentation(line) > level
-            || (indentation(line) == level && is_item(line) && !is_item(head))
-    };
-    let rest = lines.iter().enumerate().skip(start + 1).take_while(|(_, line)| belongs(line));
-    (number(comment), number(rest.last().map_or(start, |(at, _)| at)))
-}
-
-/// Reads the annotations of objects and of their pod templates.
-pub fn annotations(objects: &ObjectSet<'_>, release: Option<&str>, environment: Option<&str>) -> Vec<Allow> {
-    let mut allows = Vec::new();
-    for object in objects {
-        let templates = object.pods.iter().map(|pod| pod.template).filter(|template| *template != object.node);
-        let holders = std::iter::once(object.node).chain(templates);
-        for value in holders.filter_map(|node| node.at(&["metadata", "annotations"])?.field(ANNOTATION)) {
-            allows.push(Allow {
-                rules: value.text().split([',', ' ', '\n']).filter(|id| !id.is_empty()).map(str::to_owned).collect(),
-                reason: String::new(),
-                place: Node::span(value),
-                scope: Scope::Object {
-                    name: object.full_name(),
-                    release: release.map(str::to_owned),
-                    environment: environment.map(str::to_owned),
-                },
-            });
-        }
-    }
-    allows
 }
 
 /// Takes out the findings that somebody allowed.
 pub fn apply(findings: Vec<Diagnostic>, allows: &[Allow], exceptions: &[Exception], run: &Run<'_>) -> Applied {
     let mut applied = Applied::default();
-    let standing: Vec<&Exception> =
-        exceptions.iter().filter(|exception| stands(exception, run, &mut applied.problems)).collect();
+    let mut is_over = |until: Option<&str>, what: String, place| {
+        let problem = until.and_then(|until| ended(until, &what, place, run.today));
+        let over = problem.is_some();
+        applied.problems.extend(problem);
+        over
+    };
+    let mut standing: Vec<&Exception> = exceptions.iter().collect();
+    standing.retain(|exception| {
+        let what = format!("the exception from `{}`", exception.rule);
+        !is_over(exception.until.as_deref(), what, exception.place)
+    });
+    let mut allows: Vec<&Allow> = allows.iter().collect();
+    allows.retain(|allow| {
+        let what = format!("the allowance of `{}`", allow.rules.join("`, `"));
+        !is_over(allow.until.as_deref(), what, Some(allow.place))
+    });
     // An annotation comes once per environment, and is used when it is used in one of them.
     let mut used: BTreeMap<(Span, &str), bool> = BTreeMap::new();
-    for allow in allows {
+    for allow in allows.iter().filter(|allow| !allow.foreign) {
         for rule in &allow.rules {
             used.entry((allow.place, rule)).or_default();
         }
     }
     let mut used_exceptions = vec![false; standing.len()];
-    for finding in findings {
+    for mut finding in findings {
         let lines = lines(&finding, run.sources);
-        let mut suppressed = false;
+        let mut by: Option<Suppression> = None;
         for allow in allows.iter().filter(|allow| covers(&allow.scope, &finding, &lines)) {
             if let Some(rule) = allow.rules.iter().find(|rule| **rule == finding.rule) {
-                used.insert((allow.place, rule), true);
-                suppressed = true;
+                used.entry((allow.place, rule)).and_modify(|used| *used = true);
+                by.get_or_insert(Suppression { place: Some(allow.place), reason: allow.reason.clone() });
             }
         }
         for (exception, used) in standing.iter().zip(&mut used_exceptions) {
             if excepts(exception, &finding) {
                 *used = true;
-                suppressed = true;
+                by.get_or_insert(Suppression { place: None, reason: exception.reason.clone() });
             }
         }
-        if suppressed { &mut applied.suppressed } else { &mut applied.kept }.push(finding);
+        finding.suppression = by;
+        if finding.suppression.is_some() { &mut applied.suppressed } else { &mut applied.kept }.push(finding);
     }
     for allow in allows.iter().filter(|allow| allow.rules.is_empty()) {
         let problem = problem("suppression/empty", "this allows nothing, for it names no rule", Some(allow.place));
@@ -277,25 +227,17 @@ fn of_rule(rule: &str, used: bool, place: Option<Span>, run: &Run<'_>, help: &st
     }
 }
 
-/// Tells whether an exception still holds today, and says so where it does not.
-fn stands(exception: &Exception, run: &Run<'_>, problems: &mut Vec<Diagnostic>) -> bool {
-    let Some(until) = exception.until.as_deref() else { return true };
-    let digits = |part: &str, length| part.len() == length && part.bytes().all(|byte| byte.is_ascii_digit());
-    let parts: Vec<&str> = until.split('-').collect();
-    if !matches!(*parts, [year, month, day] if digits(year, 4) && digits(month, 2) && digits(day, 2)) {
-        let message = format!("`{until}` is no date, so the exception does not hold");
-        problems.push(problem("suppression/date", message, exception.place).help("write it as in `2027-03-01`"));
-        return false;
+/// Says of what ends that it has ended, or that its end is no date: it does not hold then.
+fn ended(until: &str, what: &str, place: Option<Span>, today: Option<&str>) -> Option<Diagnostic> {
+    if !is_date(until) {
+        let message = format!("`{until}` is no date, so {what} does not hold");
+        return Some(problem("suppression/date", message, place).help("write it as in `2027-03-01`"));
     }
-    let over = run.today.is_some_and(|today| today > until);
-    if over {
-        let message = format!("the exception from `{}` ended on {until}", exception.rule);
-        problems.push(
-            problem("suppression/expired", message, exception.place)
-                .help("mend what it excepts, or decide again until when it holds"),
-        );
-    }
-    !over
+    let over = today.is_some_and(|today| today > until);
+    over.then(|| {
+        problem("suppression/expired", format!("{what} ended on {until}"), place)
+            .help("mend what it allows, or decide again until when it holds")
+    })
 }
 
 /// Gives all lines that a finding is about: the text, the value that supplied it, the calls, the rendered text.
@@ -334,83 +276,7 @@ mod tests {
     use super::*;
     use crate::lint::testing::lint;
     use crate::lint::{LintConfig, LintContext, Word};
-
-    /// Writes what each comment of a text covers: `first-last rules (reason)`.
-    fn read(text: &str) -> Vec<String> {
-        let show = |allow: Allow| match allow.scope {
-            Scope::Lines { first, last, .. } => format!("{first}-{last} {} ({})", allow.rules.join("+"), allow.reason),
-            Scope::Object { .. } => unreachable!("comments cover lines"),
-        };
-        comments(&SourceMap::new().add("a.yaml", text)).into_iter().map(show).collect()
-    }
-
-    #[test]
-    fn a_comment_behind_something_covers_its_line() {
-        assert_eq!(
-            read("a:\n  image: x # plimsoll: allow latest-tag it is a demo\n"),
-            ["2-2 latest-tag (it is a demo)"]
-        );
-        assert_eq!(read("a:\n  b: c  # plimsoll: allow a,b, c why\n"), ["2-2 a+b+c (why)"]);
-    }
-
-    #[test]
-    fn a_comment_above_a_node_covers_the_node() {
-        let text = "\
-spec:
-  # plimsoll: allow r
-  containers:
-  - name: a
-    image: b
-
-  # another comment
-  - name: c
-  volumes: []
-";
-        assert_eq!(read(text), ["2-8 r ()"]);
-        let text = "\
-spec:
-  containers:
-    # plimsoll: allow r
-    - name: a
-{% if x %}
-      image: b
-{% endif %}
-    - name: c
-";
-        assert_eq!(read(text), ["3-7 r ()"]);
-    }
-
-    #[test]
-    fn a_comment_at_the_top_covers_the_document() {
-        let text = "\
-# plimsoll: allow r
----
-a:
-  b: c
-d: e
----
-f: g
-# plimsoll: allow at-the-end
----
-# a word
-# plimsoll: allow s
-h: i
-j: k
-";
-        assert_eq!(read(text), ["1-5 r ()", "8-8 at-the-end ()", "11-13 s ()"]);
-    }
-
-    #[test]
-    fn templates_comments_count() {
-        assert_eq!(read("a:\n  {# plimsoll: allow r why #}\n  b: c\n"), ["2-3 r (why)"]);
-        assert_eq!(read("a:\n  {{- /* plimsoll: allow r */ -}}\n  b: c\n"), ["2-3 r ()"]);
-    }
-
-    #[test]
-    fn text_is_no_comment() {
-        assert_eq!(read("a: x#plimsoll: allow r\n"), [""; 0]);
-        assert_eq!(read("a: plimsoll: allow r\n"), [""; 0]);
-    }
+    use crate::object::ObjectSet;
 
     /// Lints a text for a few rules, and writes what is kept and what is said about the suppressions.
     fn outcome(text: &str, exceptions: &[Exception]) -> Vec<String> {
@@ -422,7 +288,7 @@ j: k
         let parsed = crate::yaml::parse(&file);
         let objects = ObjectSet::read(&parsed.documents, None, &|_, _| Vec::new());
         let mut allows = comments(&file);
-        allows.extend(annotations(&objects, None, None));
+        allows.extend(annotations(&objects, None, None, &[]));
         let ran = |rule: &str| rule != "privileged-container";
         let run = Run { sources: &sources, today: Some("2027-03-02"), ran: &ran, own: &["own"], whole_workspace: true };
         let applied = apply(findings, &allows, exceptions, &run);
@@ -459,6 +325,32 @@ j: k
                 "# plimsoll: allow",
                 vec!["0 suppressed", "kept latest-tag", "suppression/empty: this allows nothing, for it names no rule"],
             ),
+            ("", "# plimsoll: allow latest-tag until=2027-03-02 to the day", vec!["1 suppressed"]),
+            (
+                "",
+                "# plimsoll: allow latest-tag until=2027-03-01 too old",
+                vec![
+                    "0 suppressed",
+                    "kept latest-tag",
+                    "suppression/expired: the allowance of `latest-tag` ended on 2027-03-01",
+                ],
+            ),
+            (
+                "'plimsoll.dev/allow': 'latest-tag until=2027-3-1'",
+                "# nothing",
+                vec![
+                    "0 suppressed",
+                    "kept latest-tag",
+                    "suppression/date: `2027-3-1` is no date, so the allowance of `latest-tag` does not hold",
+                ],
+            ),
+            ("'ignore-check.kube-linter.io/latest-tag': 'why'", "# nothing", vec!["1 suppressed"]),
+            ("'kube-linter.io/ignore-all': 'why'", "# nothing", vec!["1 suppressed"]),
+            ("'kube-score/ignore': 'pod-probes, container-image-tag'", "# nothing", vec!["1 suppressed"]),
+            ("'checkov.io/skip1': 'CKV_K8S_14=why'", "# nothing", vec!["1 suppressed"]),
+            ("'polaris.fairwinds.com/tagNotSpecified-exempt': 'true'", "# nothing", vec!["1 suppressed"]),
+            ("'polaris.fairwinds.com/exempt': 'false'", "# nothing", vec!["0 suppressed", "kept latest-tag"]),
+            ("'ignore-check.kube-linter.io/host-pid': 'why'", "# nothing", vec!["0 suppressed", "kept latest-tag"]),
             ("", "# plimsoll: allow privileged-container not looked for", vec!["0 suppressed", "kept latest-tag"]),
         ] {
             assert_eq!(outcome(&manifest(annotation, comment), &[]), expected, "{annotation} {comment}");
@@ -485,7 +377,7 @@ j: k
         let ended = "suppression/expired: the exception from `latest-tag` ended on 2027-03-01";
         assert_eq!(outcome(&text, &[over]), ["0 suppressed", "kept latest-tag", ended]);
         let never = Exception { until: Some("soon".to_owned()), ..exception };
-        let no_date = "suppression/date: `soon` is no date, so the exception does not hold";
+        let no_date = "suppression/date: `soon` is no date, so the exception from `latest-tag` does not hold";
         assert_eq!(outcome(&text, &[never]), ["0 suppressed", "kept latest-tag", no_date]);
     }
 }
