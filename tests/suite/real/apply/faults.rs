@@ -136,9 +136,12 @@ impl Victim {
     fn look(&mut self, step: &Step, what: &str) {
         assert_eq!(found(&self.stage), step.wanted, "{what}: {}", step.line);
         self.stage.kubectl(&["get", "configmap", "bystander", "-n", &self.stage.namespace]);
-        assert!(self.stage.get("leases").is_empty(), "{what}: a lock is left");
+        // A request of who is dead may arrive late; the short lock that it takes runs out. Ours must be given back.
+        let ours = |lease: &Json| lease["spec"]["leaseDurationSeconds"].as_i64() > Some(2);
+        let left: Vec<Json> = self.stage.get("leases").into_iter().filter(ours).collect();
+        assert!(left.is_empty(), "{what}: a lock is left: {left:?}");
         if step.line.starts_with("uninstall") {
-            self.stage.assert_nothing_left(KINDS);
+            self.stage.assert_no_objects_left(KINDS);
             self.installed = false;
             self.revisions.clear();
             return;
