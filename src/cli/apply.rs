@@ -91,6 +91,7 @@ impl ApplyArgs {
             release: &self.release,
             rules: &self.rules,
             stages: Stages { validate: judged, lint: judged, strict_kinds: self.strict.strict_kinds },
+            fixes: false,
             scope: Scope::Bare,
             live: None,
             verbose: false,

@@ -1,7 +1,7 @@
 //! `check`, and its halves `validate` and `lint`.
 
 use super::Exit;
-use super::args::{ChoiceArgs, InputArgs, ReleaseArgs, ReportArgs, RuleArgs, StrictArgs};
+use super::args::{ChoiceArgs, FormatName, InputArgs, ReleaseArgs, ReportArgs, RuleArgs, StrictArgs};
 use super::compile::{self, Question, Stages};
 #[cfg(feature = "cluster")]
 use super::live::LiveArgs;
@@ -84,6 +84,7 @@ impl JudgeArgs {
             release: &self.release,
             rules: &self.rules,
             stages,
+            fixes: wants_fixes(&self.report),
             scope: Scope::Every,
             #[cfg(feature = "cluster")]
             live: None,
@@ -117,6 +118,7 @@ impl ValidateArgs {
             release: &self.release,
             rules: &rules,
             stages: Stages { validate: true, lint: false, strict_kinds: self.strict.strict_kinds },
+            fixes: wants_fixes(&self.report),
             scope: Scope::Every,
             #[cfg(feature = "cluster")]
             live,
@@ -124,6 +126,11 @@ impl ValidateArgs {
         };
         examine(&question, &self.report, world)
     }
+}
+
+/// Fixes are for programs to read; `fix` has them for people.
+fn wants_fixes(report: &ReportArgs) -> bool {
+    report.formats.iter().any(|format| format.name != FormatName::Terminal)
 }
 
 fn examine(question: &Question<'_>, report: &ReportArgs, world: &dyn World) -> Exit {

@@ -47,6 +47,15 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "fix",
+        &[
+            ("plimsoll fix --diff", "look at what the safe fixes would change"),
+            ("plimsoll fix shop", "make them, in templates and values, proved in every environment"),
+            ("plimsoll fix k8s --unsafe --rule missing-cpu-request", "begin with an amount, to be judged by a person"),
+            ("kustomize build . | plimsoll fix -", "print the fixed text of another tool's"),
+        ],
+    ),
+    (
         "render",
         &[
             ("plimsoll render shop -e prod", "print the manifests of an environment"),

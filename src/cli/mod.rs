@@ -3,6 +3,7 @@
 //! In: arguments, and the world through [`world::World`]. Out: text on standard output, files, trouble on standard error,
 //! and an [`Exit`]. This is the only stage that touches the world; it judges nothing itself.
 
+mod against;
 #[cfg(feature = "cluster")]
 mod apply;
 mod args;
@@ -13,8 +14,10 @@ mod compile;
 #[cfg(feature = "cluster")]
 mod crds;
 mod definitions;
+mod diff;
 mod examples;
 mod explain;
+mod fix;
 #[cfg(feature = "cluster")]
 mod history;
 mod init;
@@ -37,9 +40,11 @@ mod policies;
 mod release;
 mod render;
 mod report;
+mod revision;
 #[cfg(feature = "cluster")]
 mod rollback;
 mod rules;
+mod settle;
 mod show;
 #[cfg(feature = "cluster")]
 mod status;
@@ -85,12 +90,16 @@ enum Command {
     Validate(check::ValidateArgs),
     /// Judge manifests by rules: the second half of check
     Lint(check::LintArgs),
+    /// Change files so that findings go away
+    Fix(fix::FixArgs),
     /// Render a chart's manifests
     Render(render::RenderArgs),
     /// Run charts' tests
     Test(test::TestArgs),
     /// Show a chart's merged values, each with where it was written
     Values(values::ValuesArgs),
+    /// Show what would change
+    Diff(diff::DiffArgs),
     /// List the rules
     Rules(rules::RulesArgs),
     /// Explain a rule
@@ -148,9 +157,11 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Check(args) => args.run(world),
         Command::Validate(args) => args.run(world),
         Command::Lint(args) => args.run(world),
+        Command::Fix(args) => args.run(world),
         Command::Render(args) => args.run(world),
         Command::Test(args) => args.run(world),
         Command::Values(args) => args.run(world),
+        Command::Diff(args) => args.run(world),
         Command::Rules(args) => args.run(world),
         Command::Explain(args) => args.run(world),
         #[cfg(feature = "cluster")]

@@ -96,7 +96,7 @@ impl PackageArgs {
         let overlay = match super::inputs::read_text(world, &file) {
             Ok(text) => {
                 let text = package::with_versions(&text, self.version.as_deref(), self.app_version.as_deref());
-                Overlay::new(world, base.absolute(&file), base.clone(), text.into_bytes())
+                Overlay::new(world, base.clone(), [(file.clone(), text.into_bytes())])
             }
             Err(trouble) => return Err(trouble),
         };
@@ -112,6 +112,7 @@ impl PackageArgs {
             input: &input,
             release: &ReleaseArgs::default(),
             rules: &RuleArgs::default(),
+            fixes: false,
             stages: Stages { validate: true, lint: true, strict_kinds: false },
             scope: Scope::Every,
             #[cfg(feature = "cluster")]

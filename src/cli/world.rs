@@ -62,6 +62,11 @@ pub trait World: Sync {
     fn current_folder(&self) -> io::Result<PathBuf>;
     /// Writes a file whole or not at all, and makes the folders it needs.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Writes a file that stands there already, whole or not at all: through links, with the rights that it has. One that
+    /// may not be written is an error.
+    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.write(path, bytes)
+    }
     /// Writes to standard output. A reader that has gone away is no error.
     fn out(&self, text: &str) -> io::Result<()>;
     /// Writes to standard error.
@@ -135,16 +140,18 @@ impl World for System {
         }
         let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy().into_owned();
         let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-        let written = std::fs::OpenOptions::new().write(true).create_new(true).open(&temporary).and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            std::fs::rename(&temporary, path)
-        });
-        if written.is_err() {
-            // The first error is the one to tell; a temporary file that stays is harmless.
-            let _ = std::fs::remove_file(&temporary);
+        write_through(&temporary, path, bytes, None)
+    }
+
+    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let path = std::fs::canonicalize(path)?;
+        let permissions = std::fs::metadata(&path)?.permissions();
+        if permissions.readonly() {
+            return Err(io::ErrorKind::PermissionDenied.into());
         }
-        written
+        let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy().into_owned();
+        let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+        write_through(&temporary, &path, bytes, Some(permissions))
     }
 
     fn out(&self, text: &str) -> io::Result<()> {
@@ -198,6 +205,26 @@ impl World for System {
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         })
     }
+}
+
+/// Writes a file beside its place, and moves it there when it is whole.
+fn write_through(
+    temporary: &Path,
+    path: &Path,
+    bytes: &[u8],
+    permissions: Option<std::fs::Permissions>,
+) -> io::Result<()> {
+    let written = std::fs::OpenOptions::new().write(true).create_new(true).open(temporary).and_then(|mut file| {
+        file.write_all(bytes)?;
+        permissions.map_or(Ok(()), |permissions| file.set_permissions(permissions))?;
+        file.sync_all()?;
+        std::fs::rename(temporary, path)
+    });
+    if written.is_err() {
+        // The first error is the one to tell; a temporary file that stays is harmless.
+        let _ = std::fs::remove_file(temporary);
+    }
+    written
 }
 
 /// Writes the date of a day, counted from 1970-01-01.

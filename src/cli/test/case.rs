@@ -216,6 +216,7 @@ fn check(
         release: &no_flags(),
         rules: &rules,
         stages: Stages { validate: true, lint: true, strict_kinds: false },
+        fixes: false,
         scope: Scope::Every,
         #[cfg(feature = "cluster")]
         live: None,

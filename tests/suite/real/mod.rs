@@ -2,8 +2,11 @@
 
 #[cfg(feature = "cluster")]
 mod apply;
+mod kube_linter;
 #[cfg(feature = "cluster")]
 mod live;
 mod openapi;
 #[cfg(feature = "cluster")]
 mod parity;
+mod patterns;
+mod random;
