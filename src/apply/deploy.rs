@@ -102,7 +102,8 @@ pub async fn rollback(
         }
     };
     let back_to = target.description.strip_prefix("rollback to ").and_then(|text| text.parse().ok());
-    let back_to = back_to.filter(|_| target.status == Status::Pending).unwrap_or(target.number);
+    let goes_on = target.status == Status::Pending || number.is_some_and(|number| number != target.number);
+    let back_to = back_to.filter(|_| goes_on).unwrap_or(target.number);
     let mut report = locked(&work, Plan { wanted: &wanted, prepared, back_to: Some(back_to) }).await?;
     report.refused = placeless(report.refused);
     Ok(report)
@@ -124,7 +125,11 @@ fn choose<'a>(
         return Err(Failure::Unfit(format!("there is no release `{release}` in the namespace `{namespace}`")));
     };
     let found = match number {
-        Some(number) => revisions.iter().find(|revision| revision.number == number),
+        // The way back to the oldest one pushes it out: then the newest is the same.
+        Some(number) => revisions
+            .iter()
+            .find(|revision| revision.number == number)
+            .or_else(|| Some(newest).filter(|newest| newest.description == format!("rollback to {number}"))),
         // Somebody went back, and did not get there.
         None if newest.status == Status::Pending && newest.description.starts_with("rollback to ") => Some(newest),
         None => {
@@ -334,6 +339,13 @@ async fn change(work: &Work<'_>, plan: &Plan<'_>) -> Result<Report, Failure> {
         report.actions = items.iter().map(|item| Action::new(&item.object, Deed::Unchanged)).collect();
         report.revision = newest.map(|newest| newest.number);
         report.nothing_to_do = true;
+        // Whoever deployed it may have ended before the one before was put aside.
+        let others = before.revisions.len().saturating_sub(1);
+        if before.revisions[..others].iter().any(|revision| revision.status == Status::Deployed)
+            && let Some(mut newest) = newest.cloned()
+        {
+            settle_revision(work, &before, &mut newest).await?;
+        }
         return Ok(report);
     }
     let wide = before.reach.union(&narrow);

@@ -14,6 +14,8 @@ use std::time::{Duration, Instant};
 const KINDS: &str = "configmaps,secrets,services,deployments";
 /// How many releases are mistreated at once.
 const AT_ONCE: u64 = 4;
+/// What is mistreated holds its lock for a short time, so that nobody has to wait long for it.
+const SHORT: &str = "--lease 2s";
 
 fn runs() -> u64 {
     std::env::var("PLIMSOLL_TEST_FAULTS").ok().and_then(|text| text.parse().ok()).unwrap_or(8)
@@ -106,19 +108,19 @@ impl Victim {
         let choice = dice.below(10);
         let earlier: Vec<u64> = self.revisions.keys().copied().collect();
         if self.installed && choice < 2 {
-            return Step { line: "uninstall set --lease 1s --timeout 30s".to_owned(), wanted: BTreeMap::new() };
+            return Step { line: "uninstall set --timeout 30s".to_owned(), wanted: BTreeMap::new() };
         }
         if self.installed && choice < 5 && !earlier.is_empty() {
             let number = earlier[usize::try_from(dice.below(earlier.len() as u64)).expect("small")];
             return Step {
-                line: format!("rollback set {number} --lease 1s --timeout 30s"),
+                line: format!("rollback set {number} --timeout 30s"),
                 wanted: self.revisions[&number].clone(),
             };
         }
         self.number += 1;
         let (text, wanted) = version(self.number);
         self.stage.files.write("set/a.yaml", text);
-        Step { line: "apply set --skip-checks --lease 1s --timeout 30s".to_owned(), wanted: encoded(wanted) }
+        Step { line: "apply set --skip-checks --timeout 30s".to_owned(), wanted: encoded(wanted) }
     }
 
     /// Runs a step again, plainly, and looks whether all is as it should be.
@@ -134,9 +136,12 @@ impl Victim {
     fn look(&mut self, step: &Step, what: &str) {
         assert_eq!(found(&self.stage), step.wanted, "{what}: {}", step.line);
         self.stage.kubectl(&["get", "configmap", "bystander", "-n", &self.stage.namespace]);
-        assert!(self.stage.get("leases").is_empty(), "{what}: a lock is left");
+        // A request of who is dead may arrive late; the short lock that it takes runs out. Ours must be given back.
+        let ours = |lease: &Json| lease["spec"]["leaseDurationSeconds"].as_i64() > Some(2);
+        let left: Vec<Json> = self.stage.get("leases").into_iter().filter(ours).collect();
+        assert!(left.is_empty(), "{what}: a lock is left: {left:?}");
         if step.line.starts_with("uninstall") {
-            self.stage.assert_nothing_left(KINDS);
+            self.stage.assert_no_objects_left(KINDS);
             self.installed = false;
             self.revisions.clear();
             return;
@@ -180,7 +185,7 @@ fn mistreat(name: &str, treat: impl Fn(&mut Victim, &Step, &mut Dice, u64) + Syn
 fn what_is_killed_is_put_right_by_running_it_again() {
     let counts = Mutex::new(BTreeMap::<String, (u64, u64)>::new());
     mistreat("kill", |victim, step, dice, seed| {
-        let mut child: Child = victim.stage.start(&step.line);
+        let mut child: Child = victim.stage.start(&format!("{} {SHORT}", step.line));
         std::thread::sleep(Duration::from_millis(dice.below(500)));
         let ended = child.try_wait().expect("can be asked").is_some();
         child.kill().expect("can be killed");
@@ -226,7 +231,7 @@ fn what_is_misled_is_put_right_by_running_it_again() {
         });
         victim.stage.files.write("proxy.kubeconfig", proxy.kubeconfig());
         let path = victim.stage.path("proxy.kubeconfig").display().to_string();
-        let run = victim.stage.run_by(&path, &step.line);
+        let run = victim.stage.run_by(&path, &format!("{} {SHORT}", step.line));
         let what = format!("seed {seed}");
         if let (Ok(mut counts), Ok(faults)) = (counts.lock(), proxy.seen.faults.lock()) {
             for fault in faults.iter() {

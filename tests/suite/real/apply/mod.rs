@@ -151,21 +151,24 @@ impl Stage {
         revisions.iter().map(|r| format!("{} {}", r["revision"], r["status"].as_str().unwrap_or_default())).collect()
     }
 
-    /// Asserts that nothing of a release is left, neither objects nor records.
+    /// Asserts that nothing of a release is left, neither objects nor records nor a lock.
     #[track_caller]
     fn assert_nothing_left(&self, kinds: &str) {
+        self.assert_no_objects_left(&format!("{kinds},leases"));
+    }
+
+    /// Asserts that neither objects nor records of a release are left.
+    #[track_caller]
+    fn assert_no_objects_left(&self, kinds: &str) {
         let ours = |object: &Json| {
             let name = object["metadata"]["name"].as_str().unwrap_or_default();
             object["metadata"]["labels"]["applyset.kubernetes.io/part-of"].is_string()
                 && object["metadata"]["ownerReferences"].is_null()
                 || name.starts_with("plimsoll.")
         };
-        let found: Vec<String> = self
-            .get(&format!("{kinds},secrets,leases"))
-            .iter()
-            .filter(|object| self.holds(object) && ours(object))
-            .map(name_of)
-            .collect();
+        let found = self.get(&format!("{kinds},secrets"));
+        let found: Vec<String> =
+            found.iter().filter(|object| self.holds(object) && ours(object)).map(name_of).collect();
         assert!(found.is_empty(), "{found:?} are left");
     }
 
