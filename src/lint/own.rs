@@ -259,6 +259,7 @@ pub fn loose_rules(
         with: Vec::new(),
         since: Vec::new(),
         references: Vec::new(),
+        fix: None,
         examples: Vec::new(),
         place: entry.place.unwrap_or_else(|| policies[0].span()),
     };

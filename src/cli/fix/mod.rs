@@ -125,7 +125,8 @@ impl Run<'_> {
             versions: narrow.release.versions.clone(),
         };
         let choice = if wide { ChoiceArgs::default() } else { narrow.rules.choice.clone() };
-        let rules = RuleArgs { profiles: narrow.rules.profiles.clone(), choice };
+        let RuleArgs { profiles, policies, .. } = &narrow.rules;
+        let rules = RuleArgs { profiles: profiles.clone(), policies: policies.clone(), choice };
         let question = Question {
             input: &narrow.input,
             release: &release,
