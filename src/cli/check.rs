@@ -5,6 +5,7 @@ use super::args::{ChoiceArgs, FormatName, InputArgs, ReleaseArgs, ReportArgs, Ru
 use super::compile::{self, Question, Stages};
 #[cfg(feature = "cluster")]
 use super::live::LiveArgs;
+use super::plan::Scope;
 use super::report;
 use super::trouble::Trouble;
 use super::world::World;
@@ -84,6 +85,7 @@ impl JudgeArgs {
             rules: &self.rules,
             stages,
             fixes: wants_fixes(&self.report),
+            scope: Scope::Every,
             #[cfg(feature = "cluster")]
             live: None,
             verbose,
@@ -117,6 +119,7 @@ impl ValidateArgs {
             rules: &rules,
             stages: Stages { validate: true, lint: false, strict_kinds: self.strict.strict_kinds },
             fixes: wants_fixes(&self.report),
+            scope: Scope::Every,
             #[cfg(feature = "cluster")]
             live,
             verbose: self.report.tone.verbose,
@@ -134,7 +137,7 @@ fn examine(question: &Question<'_>, report: &ReportArgs, world: &dyn World) -> E
     let sources = SourceMap::new();
     let compiled = report::check_formats(&report.formats).and_then(|()| compile::compile(question, &sources, world));
     match compiled {
-        Ok((found, troubles)) => report::finish(found, &sources, troubles, report, world),
+        Ok(found) => report::finish(found.report, &sources, found.troubles, report, world),
         Err(trouble) => refuse(&trouble, world),
     }
 }

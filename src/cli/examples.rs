@@ -64,6 +64,18 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "apply",
+        &[
+            ("plimsoll apply shop -e prod --dry-run", "ask the cluster what would change"),
+            ("plimsoll apply shop -e prod --timeout 10m --rollback-on-failure", "apply, and go back where it fails"),
+            ("plimsoll apply k8s --name tools -n tools --create-namespace", "apply plain manifests as a release"),
+            ("plimsoll apply -e dev", "apply the workspace's releases, each after those that it needs"),
+        ],
+    ),
+    ("rollback", &[("plimsoll rollback shop 3 -n shop", "bring back what revision 3 applied")]),
+    ("status", &[("plimsoll status shop -n shop", "see how each object is, and what others changed")]),
+    ("uninstall", &[("plimsoll uninstall shop -n shop --dry-run", "see what would be deleted")]),
+    (
         "test",
         &[
             ("plimsoll test shop", "run the chart's tests in every environment"),

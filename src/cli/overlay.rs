@@ -67,6 +67,10 @@ impl World for Overlay<'_> {
         self.inner.today()
     }
 
+    fn identity(&self) -> String {
+        self.inner.identity()
+    }
+
     fn feed(&self, program: &str, arguments: &[String], input: &[u8]) -> io::Result<Finished> {
         self.inner.feed(program, arguments, input)
     }

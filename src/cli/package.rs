@@ -2,11 +2,12 @@
 
 use super::Exit;
 use super::args::{Colour, InputArgs, ReleaseArgs, RuleArgs};
-use super::compile::{self, Question, Stages};
+use super::compile::{self, Compiled, Question, Stages};
 use super::inputs::{CHART_FILE, Finder, read_chart};
 use super::overlay::Overlay;
 use super::packed::is_archive;
 use super::paths::Base;
+use super::plan::Scope;
 use super::report;
 use super::trouble::Trouble;
 use super::world::World;
@@ -113,12 +114,13 @@ impl PackageArgs {
             rules: &RuleArgs::default(),
             fixes: false,
             stages: Stages { validate: true, lint: true, strict_kinds: false },
+            scope: Scope::Every,
             #[cfg(feature = "cluster")]
             live: None,
             verbose: false,
         };
         let sources = SourceMap::new();
-        let (report, troubles) = compile::compile(&question, &sources, world)?;
+        let Compiled { report, troubles, .. } = compile::compile(&question, &sources, world)?;
         if let Some(trouble) = troubles.into_iter().next() {
             return Err(trouble);
         }

@@ -113,6 +113,10 @@ impl World for Memory {
         "2026-11-21".to_owned()
     }
 
+    fn identity(&self) -> String {
+        "test/1/0".to_owned()
+    }
+
     fn feed(&self, _: &str, _: &[String], _: &[u8]) -> io::Result<Finished> {
         Err(io::ErrorKind::NotFound.into())
     }

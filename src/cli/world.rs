@@ -77,6 +77,8 @@ pub trait World: Sync {
     fn variable(&self, name: &str) -> Option<String>;
     /// Gives today's date in UTC: `2027-03-01`.
     fn today(&self) -> String;
+    /// Names this process among all others, wherever they run: `build-7/4711/18f3a`.
+    fn identity(&self) -> String;
     /// Runs a program to its end, with nothing on its standard input.
     fn run(&self, program: &str, arguments: &[String]) -> io::Result<Finished> {
         self.feed(program, arguments, &[])
@@ -176,6 +178,15 @@ impl World for System {
     fn today(&self) -> String {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
         date(since.as_secs() / 86_400)
+    }
+
+    fn identity(&self) -> String {
+        let host =
+            ["/proc/sys/kernel/hostname", "/etc/hostname"].iter().find_map(|path| std::fs::read_to_string(path).ok());
+        let host = host.or_else(|| self.variable("HOSTNAME")).or_else(|| self.variable("COMPUTERNAME"));
+        let host = host.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        format!("{}/{}/{:x}", host.as_deref().unwrap_or("somewhere"), std::process::id(), since.as_nanos())
     }
 
     fn feed(&self, program: &str, arguments: &[String], input: &[u8]) -> io::Result<Finished> {

@@ -261,6 +261,7 @@ pub fn loose_rules(
         references: Vec::new(),
         fix: None,
         examples: Vec::new(),
+        fix: None,
         place: entry.place.unwrap_or_else(|| policies[0].span()),
     };
     Ok(rego.entries().iter().map(rule).collect())

@@ -3,9 +3,13 @@
 
 mod cases;
 mod cli;
+mod docs;
 mod examples;
+mod peers;
+mod places;
 mod pod_security;
 mod real;
 mod sandbox;
+mod secrets;
 mod tidy;
 mod typing;

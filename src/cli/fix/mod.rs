@@ -11,9 +11,10 @@ mod told;
 
 use super::Exit;
 use super::args::{ChoiceArgs, InputArgs, ReleaseArgs, RuleArgs, StrictArgs, ToneArgs};
-use super::compile::{self, Question, Stages};
+use super::compile::{self, Compiled, Question, Stages};
 use super::overlay::Overlay;
 use super::paths::Base;
+use super::plan::Scope;
 use super::trouble::Trouble;
 use super::world::World;
 use crate::diagnostic::emit::Report;
@@ -125,14 +126,15 @@ impl Run<'_> {
             versions: narrow.release.versions.clone(),
         };
         let choice = if wide { ChoiceArgs::default() } else { narrow.rules.choice.clone() };
-        let RuleArgs { profiles, policies, .. } = &narrow.rules;
-        let rules = RuleArgs { profiles: profiles.clone(), policies: policies.clone(), choice };
+        let rules =
+            RuleArgs { profiles: narrow.rules.profiles.clone(), policies: narrow.rules.policies.clone(), choice };
         let question = Question {
             input: &narrow.input,
             release: &release,
             rules: &rules,
             stages: Stages { validate: true, lint: true, strict_kinds: narrow.strict.strict_kinds },
             fixes: !wide || !self.is_narrow(),
+            scope: Scope::Every,
             #[cfg(feature = "cluster")]
             live: None,
             verbose: false,
@@ -141,11 +143,11 @@ impl Run<'_> {
         let changed = texts.iter().map(|(name, text)| (PathBuf::from(name), text.clone().into_bytes()));
         let overlay = Overlay::new(self.world, self.base.clone(), stdin.chain(changed));
         match compile::compile(&question, sources, &overlay) {
-            Ok((mut report, troubles)) if troubles.is_empty() => {
+            Ok(Compiled { mut report, troubles, .. }) if troubles.is_empty() => {
                 report.sort(sources);
                 Ok(report)
             }
-            Ok((_, troubles)) => Err(troubles),
+            Ok(Compiled { troubles, .. }) => Err(troubles),
             Err(trouble) => Err(vec![trouble]),
         }
     }

@@ -102,9 +102,11 @@ pub(super) fn on_init_container(_: &mut Params<'_>) -> Check {
     })
 }
 
-/// A probe's port must be one that the container declares: a name its own, a number one of the pod's.
-pub(super) fn port(_: &mut Params<'_>) -> Check {
-    Check::container(|pod, container, findings| {
+/// A probe's port must be one that the container declares: a name its own, a number one of the pod's. `given` says which of
+/// the two is looked at.
+pub(super) fn port(params: &mut Params<'_>) -> Check {
+    let by_number = params.word("given", &["by-name", "by-number"]) == "by-number";
+    Check::container(move |pod, container, findings| {
         if !resources::runs_on(container) {
             return;
         }
@@ -112,7 +114,7 @@ pub(super) fn port(_: &mut Params<'_>) -> Check {
             let Some(probe_node) = container.node.field(probe) else { continue };
             let handlers = ["httpGet", "tcpSocket", "grpc"].into_iter();
             for port in handlers.filter_map(|handler| probe_node.at(&[handler, "port"])) {
-                if is_declared(pod, container, port) {
+                if port.as_i64().is_some() != by_number || is_declared(pod, container, port) {
                     continue;
                 }
                 let message =
@@ -218,8 +220,11 @@ mod tests {
             ("[]", "8080", true),
         ] {
             let probe = format!("ports: {ports}\n      livenessProbe: {{tcpSocket: {{port: {asked}}}}}");
-            let found = problems("probe-port-undeclared", &pod("dnsPolicy: Default", &probe)).len();
-            assert_eq!(found, usize::from(flagged), "{ports} {asked}");
+            let rules = ["probe-port-undeclared", "probe-port-name-unknown"];
+            let found = rules.map(|rule| problems(rule, &pod("dnsPolicy: Default", &probe)).len());
+            let by_number = asked.parse::<u16>().is_ok();
+            let expected = [flagged && by_number, flagged && !by_number].map(usize::from);
+            assert_eq!(found, expected, "{ports} {asked}");
         }
     }
 }

@@ -35,12 +35,16 @@ pub(super) fn root(params: &mut Params<'_>) -> Check {
             return;
         }
         for context in std::iter::once(pod.spec).chain(pod.containers().map(|container| container.node)) {
-            for id in fields.iter().filter_map(|field| own(context, field)) {
+            for (field, id) in fields.iter().filter_map(|field| Some((field, own(context, field)?))) {
                 let ids = std::iter::once(id).chain(id.items());
                 for zero in ids.filter(|id| id.as_i64() == Some(0)) {
                     let listed = zero.parent().is_some_and(|parent| parent.kind() == Kind::Seq);
                     let other = if listed { Change::Delete } else { Change::Replace(OTHER.into()) };
-                    findings.at(zero).change(zero, other);
+                    let found = findings.at(zero);
+                    if context == pod.spec {
+                        found.message(format!("`{field}` makes root of all containers that do not say otherwise"));
+                    }
+                    found.change(zero, other);
                 }
             }
         }

@@ -2,6 +2,7 @@
 
 mod charts;
 mod check;
+mod diff;
 mod fix;
 mod input;
 mod package;

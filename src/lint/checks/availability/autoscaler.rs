@@ -5,12 +5,17 @@ use crate::lint::checks::Check;
 use crate::lint::params::Params;
 use crate::lint::scaling::{is_horizontal, least, replicas, target};
 
-/// A workload must run `min` pods at least, of its own or by its autoscaler; `by` says which of the two is looked at.
+/// A workload must run `min` pods at least, of its own or by its autoscaler; `by` says which of the two is looked at, and
+/// `kinds` which workloads, where not all.
 pub(in crate::lint::checks) fn too_few(params: &mut Params<'_>) -> Check {
     let min = params.number("min");
     let by_workload = params.word("by", &["workload", "autoscaler"]) == "workload";
+    let kinds = params.optional_list("kinds");
     Check::object(move |context, findings| {
         let object = context.object;
+        if !kinds.is_empty() && kinds.iter().all(|kind| kind != object.kind) {
+            return;
+        }
         if by_workload {
             let Some(count) = replicas(context.set, object).filter(|count| count.scaler.is_none()) else { return };
             if count.least >= min {
