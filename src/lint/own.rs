@@ -259,7 +259,6 @@ pub fn loose_rules(
         with: Vec::new(),
         since: Vec::new(),
         references: Vec::new(),
-        fix: None,
         examples: Vec::new(),
         fix: None,
         place: entry.place.unwrap_or_else(|| policies[0].span()),
