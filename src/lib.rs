@@ -30,6 +30,8 @@ pub mod cluster;
 pub mod diagnostic;
 pub mod lint;
 pub mod object;
+#[cfg(feature = "oci")]
+pub mod oci;
 pub mod package;
 pub mod policy;
 pub mod render;

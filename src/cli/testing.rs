@@ -68,6 +68,14 @@ impl World for Memory {
         if self.full { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
     }
 
+    fn write_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.write(path, bytes)
+    }
+
+    fn remove(&self, _: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
     fn out(&self, text: &str) -> io::Result<()> {
         if self.full {
             return Err(io::ErrorKind::StorageFull.into());

@@ -5,6 +5,7 @@ mod cases;
 mod cli;
 mod examples;
 mod pod_security;
+mod ranges;
 mod real;
 mod sandbox;
 mod tidy;

@@ -5,3 +5,5 @@ mod live;
 mod openapi;
 #[cfg(feature = "cluster")]
 mod parity;
+#[cfg(feature = "oci")]
+mod registries;
