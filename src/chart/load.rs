@@ -178,6 +178,8 @@ impl Loader<'_> {
                     chart.values_schema = schema;
                 }
             }
+            // Tests are for those who write the chart: templates do not see them.
+            path if path.starts_with("tests/") => {}
             path if path.starts_with("templates/") => self.template(chart, &file),
             path if path.starts_with("crds/") && is_manifest(path) => {
                 let text = self.text(&file);

@@ -7,7 +7,7 @@ use clap::Args;
 use std::path::Path;
 
 /// The files of the chart, by their path in it; `NAME` in Chart.yaml and values.yaml becomes the chart's name.
-const FILES: [(&str, &str); 11] = [
+const FILES: [(&str, &str); 12] = [
     (".helmignore", include_str!("init/helmignore")),
     ("environments/dev.yaml", include_str!("init/environments/dev.yaml")),
     ("environments/prod.yaml", include_str!("init/environments/prod.yaml")),
@@ -18,6 +18,7 @@ const FILES: [(&str, &str); 11] = [
     ("templates/networkpolicy.yaml", include_str!("init/templates/networkpolicy.yaml")),
     ("templates/service.yaml", include_str!("init/templates/service.yaml")),
     ("templates/serviceaccount.yaml", include_str!("init/templates/serviceaccount.yaml")),
+    ("tests/deployment.yaml", include_str!("init/tests/deployment.yaml")),
     ("values.yaml", include_str!("init/values.yaml")),
 ];
 
@@ -42,7 +43,10 @@ impl InitArgs {
     /// Runs `init`.
     pub(super) fn run(&self, world: &dyn World) -> Exit {
         match self.write(world) {
-            Ok(()) => super::print(&format!("wrote a chart to {0}\nnext: plimsoll check {0}\n", self.name), world),
+            Ok(()) => super::print(
+                &format!("wrote a chart to {0}\nnext: plimsoll check {0}, plimsoll test {0}\n", self.name),
+                world,
+            ),
             Err(trouble) => {
                 trouble.tell(world);
                 Exit::Trouble

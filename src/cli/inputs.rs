@@ -265,7 +265,7 @@ pub(super) fn read_folder(world: &dyn World, base: &Base, folder: &Path) -> (Vec
 /// Tells whether a file of a chart must be text: what is rendered or decoded. Others may hold anything, for `files`.
 fn is_text(inner: &Path) -> bool {
     let below = |folder: &str| inner.components().any(|part| part.as_os_str() == folder);
-    below("templates") || (is_yaml(inner) && !below("files"))
+    below("templates") || (is_yaml(inner) && !below("files") && !below("tests"))
 }
 
 /// Reads a file that must be text.

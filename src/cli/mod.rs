@@ -13,6 +13,7 @@ mod crds;
 mod definitions;
 #[cfg(feature = "oci")]
 mod deps;
+mod examples;
 mod explain;
 #[cfg(feature = "oci")]
 mod fetch;
@@ -27,6 +28,7 @@ mod looks;
 mod merge;
 mod overlay;
 mod overrides;
+mod own;
 mod package;
 mod packed;
 mod paths;
@@ -49,6 +51,7 @@ mod show;
 mod sign;
 #[cfg(feature = "oci")]
 mod tags;
+mod test;
 #[cfg(test)]
 mod testing;
 mod trouble;
@@ -57,7 +60,7 @@ mod workspaces;
 pub mod world;
 mod written;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::process::ExitCode;
 use world::World;
 
@@ -90,6 +93,8 @@ enum Command {
     Lint(check::LintArgs),
     /// Render a chart's manifests
     Render(render::RenderArgs),
+    /// Run charts' tests
+    Test(test::TestArgs),
     /// Show a chart's merged values, each with where it was written
     Values(values::ValuesArgs),
     /// List the rules
@@ -139,7 +144,11 @@ pub fn main() -> ExitCode {
 
 /// Runs a command line, the program's name first.
 pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn World) -> Exit {
-    let command = match CommandLine::try_parse_from(arguments) {
+    let mut known = examples::add(CommandLine::command());
+    let parsed = known
+        .try_get_matches_from_mut(arguments)
+        .and_then(|matches| CommandLine::from_arg_matches(&matches).map_err(|error| error.format(&mut known)));
+    let command = match parsed {
         Ok(line) => line.command,
         Err(error) if error.use_stderr() => {
             world.err(&error.render().to_string());
@@ -152,6 +161,7 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Validate(args) => args.run(world),
         Command::Lint(args) => args.run(world),
         Command::Render(args) => args.run(world),
+        Command::Test(args) => args.run(world),
         Command::Values(args) => args.run(world),
         Command::Rules(args) => args.run(world),
         Command::Explain(args) => args.run(world),

@@ -34,6 +34,12 @@ pub(super) struct Job {
     pub versions: Vec<Version>,
     /// Values beyond the chart's own, the later over the earlier, as flags and as read.
     pub overrides: Vec<(Override, chart::Override)>,
+    /// The revision that it becomes.
+    pub revision: u32,
+    /// Whether it takes the place of an earlier revision.
+    pub is_upgrade: bool,
+    /// Versions of APIs that the cluster has beside its own.
+    pub api_versions: Vec<String>,
 }
 
 /// All jobs, and what came up on the way to them.
@@ -125,6 +131,9 @@ pub(super) fn plan(
                 namespace: namespace(args, target, environment.as_deref()),
                 versions: target_versions(&given, target.workspace.as_deref(), environment.as_deref()),
                 overrides: values.iter().chain(&flags).cloned().collect(),
+                revision: 1,
+                is_upgrade: false,
+                api_versions: Vec::new(),
                 environment,
             });
         }

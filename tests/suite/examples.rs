@@ -100,3 +100,20 @@ fn a_typo_in_the_shop_is_found_where_it_is_written() {
     assert_eq!((&found["rule"], &found["line"]), (&"values/unknown-key".into(), &2.into()), "{report}");
     assert!(found["file"].as_str().is_some_and(|file| file.ends_with("more.yaml")), "{report}");
 }
+
+#[test]
+fn the_charts_own_tests_pass() {
+    let run = run(&["test", "charts-examples", "--fail-on", "info"]);
+    let said = text(&run.stdout);
+    assert_eq!(run.status.code(), Some(0), "{said}{}", text(&run.stderr));
+    for file in [
+        "batch/tests/jobs",
+        "log-agent/tests/daemonset",
+        "postgres/tests/statefulset",
+        "search/tests/statefulset",
+        "shop/tests/web",
+    ] {
+        assert!(said.contains(&format!("tested charts-examples/{file}.yaml: ")), "{said}");
+    }
+    assert!(said.ends_with("48 tests: 48 passed\n"), "{said}");
+}

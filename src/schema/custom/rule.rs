@@ -3,17 +3,18 @@
 //! A rule that cannot be computed here refuses nothing: [`Rule::unsupported`] tells of those that are known from their text.
 //! Source: `pkg/apiserver/schema/cel/validation.go` of apiextensions.
 
+use super::super::expression;
 use super::super::shape::{Schema, Shape};
 use super::super::store::Type;
-use super::value::value;
+use super::value::{mended, value};
 use super::view::{View, child, items};
 use crate::source::Span;
 use crate::yaml::{Node, Step};
 use kube_cel::KubeCelExt as _;
 use kube_cel::cel::extractors::This;
 use kube_cel::cel::objects::OptionalValue;
-use kube_cel::cel::parser::{Expression, Parser};
-use kube_cel::cel::{Context, ExecutionError, ParseErrors, Value, functions};
+use kube_cel::cel::parser::Expression;
+use kube_cel::cel::{Context, ExecutionError, Value, functions};
 use std::sync::{Arc, OnceLock};
 
 /// The longest message that a rule may compute, in bytes.
@@ -66,16 +67,20 @@ impl Rule {
         MISSING.into_iter().find(|name| text.contains(name) && text.contains(&format!("{name}(")))
     }
 
-    /// Gives why a value breaks the rule; none where it does not, or where that cannot be told.
-    fn broken(&self, context: &Context<'_>) -> Option<String> {
+    /// Gives why a value, `own`, which is `self`, breaks the rule; none where it does not, or where that cannot be told.
+    fn broken(&self, context: &Context<'_>, own: &Value) -> Option<String> {
         let program = compiled(&self.program, &self.text)?;
         if program.references().has_variable("oldSelf") && !self.optional_old_self {
             // There is nothing old when an object is created.
             return None;
         }
-        match context.resolve(program) {
+        match expression::evaluate(program, context) {
             Ok(Value::Bool(false)) => Some(self.say(context)),
             Err(error) if is_of_the_object(&error) => Some(format!("the rule `{}` fails: {error}", self.shown())),
+            Err(_) if fails_as_written(context, program, own) => Some(format!(
+                "the rule `{}` fails: it speaks of a value that is not written as its format asks",
+                self.shown()
+            )),
             _ => None,
         }
     }
@@ -83,7 +88,7 @@ impl Rule {
     fn say(&self, context: &Context<'_>) -> String {
         let computed = || {
             let program = compiled(&self.message_program, self.message_expression.as_deref()?)?;
-            match context.resolve(program) {
+            match expression::evaluate(program, context) {
                 Ok(Value::String(text)) => Some(text.trim().to_owned()),
                 _ => None,
             }
@@ -100,13 +105,16 @@ impl Rule {
     }
 }
 
-fn compiled<'p>(program: &'p OnceLock<Option<Expression>>, text: &str) -> Option<&'p Expression> {
-    program.get_or_init(|| parse(text).ok()).as_ref()
+/// Tells whether a rule that fails would not, were values written as their formats ask.
+fn fails_as_written(context: &Context<'_>, program: &Expression, own: &Value) -> bool {
+    let Some(meant) = mended(own) else { return false };
+    let mut context = context.new_inner_scope();
+    context.add_variable_from_value("self", meant);
+    expression::evaluate(program, &context).is_ok()
 }
 
-/// Parses an expression with the syntax that the server has switched on.
-pub(super) fn parse(text: &str) -> Result<Expression, ParseErrors> {
-    Parser::new().enable_optional_syntax(true).parse(text)
+fn compiled<'p>(program: &'p OnceLock<Option<Expression>>, text: &str) -> Option<&'p Expression> {
+    program.get_or_init(|| expression::compile(text).ok()).as_ref()
 }
 
 /// Tells whether a server's evaluation fails likewise: errors of other kinds may be what is missing here.
@@ -145,6 +153,8 @@ pub fn field_path(text: &str) -> Option<Box<[Box<str>]>> {
 }
 
 thread_local! {
+    /// The functions of the crate, as it has them.
+    static CRATE: Context<'static> = Context::default().with_all();
     /// The functions of the server's CEL, registered once a thread.
     static FUNCTIONS: Context<'static> = functions();
 }
@@ -170,6 +180,19 @@ fn functions() -> Context<'static> {
 /// Gives the functions that the server knows in any CEL; sums that do not fit are errors, as there, and never wrap.
 pub fn server_functions() -> Context<'static> {
     let mut context = Context::default().with_all();
+    expression::add_meter(&mut context);
+    // The crate forgives blanks around quantities, which the server's CEL does not.
+    context.add_function("isQuantity", |text: Arc<String>| is_quantity(&text));
+    context.add_function("quantity", |text: Arc<String>| -> Result<Value, ExecutionError> {
+        if !is_quantity(&text) {
+            return Err(ExecutionError::function_error("quantity", format!("`{text}` is no quantity")));
+        }
+        CRATE.with(|functions| {
+            let mut context = functions.new_inner_scope();
+            context.add_variable_from_value("text", Value::String(text));
+            context.resolve(&expression::parse("quantity(text)").expect("is an expression"))
+        })
+    });
     context.add_function("sum", |This(list): This<Arc<Vec<Value>>>| -> Result<Value, ExecutionError> {
         let overflow = || ExecutionError::function_error("sum", "integer overflow");
         let add = |sum: Value, item: &Value| match (sum, item) {
@@ -182,6 +205,11 @@ pub fn server_functions() -> Context<'static> {
         rest.iter().try_fold(first.clone(), add)
     });
     context
+}
+
+/// Tells whether the server's CEL reads a text as a quantity.
+fn is_quantity(text: &str) -> bool {
+    !text.contains(' ') && super::super::validate::is_quantity(text)
 }
 
 /// Names the type of a value as CEL does.
@@ -229,10 +257,11 @@ impl<'a> Evaluation<'_, 'a> {
         if !custom.rules.is_empty() {
             let mut context = self.functions.new_inner_scope();
             let drops_status = self.drops_status && self.steps.is_empty();
-            context.add_variable_from_value("self", value(view, Some(schema), drops_status));
+            let own = value(view, Some(schema), drops_status);
+            context.add_variable_from_value("self", own.clone());
             context.add_variable_from_value("oldSelf", Value::Opaque(Arc::new(OptionalValue::none())));
             for rule in &custom.rules {
-                if let Some(message) = rule.broken(&context) {
+                if let Some(message) = rule.broken(&context, &own) {
                     self.report(rule, message, written);
                 }
             }

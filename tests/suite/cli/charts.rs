@@ -133,6 +133,8 @@ fn a_new_chart_passes_the_strict_profile() {
     let run = sandbox.run("check shop --profile strict --fail-on info");
     assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
     assert_eq!(checked(&run.stdout).len(), 2, "in dev and in prod");
+    let run = sandbox.run("test shop");
+    assert_eq!((run.code, run.stdout.lines().last()), (0, Some("7 tests: 7 passed")), "{}", run.stdout);
     assert_eq!(sandbox.run("init shop").code, 2, "what exists is left alone");
     assert_eq!(sandbox.run("init Shop").code, 2);
 }

@@ -6,3 +6,4 @@ mod input;
 mod package;
 mod packed;
 mod rules;
+mod test;
