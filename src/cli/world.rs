@@ -67,6 +67,11 @@ pub trait World: Sync {
     fn write_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
+    /// Writes a file that stands there already, whole or not at all: through links, with the rights that it has. One that
+    /// may not be written is an error.
+    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.write(path, bytes)
+    }
     /// Writes to standard output. A reader that has gone away is no error.
     fn out(&self, text: &str) -> io::Result<()>;
     /// Writes to standard error.
@@ -77,6 +82,8 @@ pub trait World: Sync {
     fn variable(&self, name: &str) -> Option<String>;
     /// Gives today's date in UTC: `2027-03-01`.
     fn today(&self) -> String;
+    /// Names this process among all others, wherever they run: `build-7/4711/18f3a`.
+    fn identity(&self) -> String;
     /// Runs a program to its end, with nothing on its standard input.
     fn run(&self, program: &str, arguments: &[String]) -> io::Result<Finished> {
         self.feed(program, arguments, &[])
@@ -152,6 +159,15 @@ impl World for System {
         std::fs::remove_file(path)
     }
 
+    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let path = std::fs::canonicalize(path)?;
+        let permissions = std::fs::metadata(&path)?.permissions();
+        if permissions.readonly() {
+            return Err(io::ErrorKind::PermissionDenied.into());
+        }
+        write_through(&path, bytes, Some(permissions), false)
+    }
+
     fn out(&self, text: &str) -> io::Result<()> {
         let mut stdout = io::stdout().lock();
         match stdout.write_all(text.as_bytes()).and_then(|()| stdout.flush()) {
@@ -178,6 +194,15 @@ impl World for System {
         date(since.as_secs() / 86_400)
     }
 
+    fn identity(&self) -> String {
+        let host =
+            ["/proc/sys/kernel/hostname", "/etc/hostname"].iter().find_map(|path| std::fs::read_to_string(path).ok());
+        let host = host.or_else(|| self.variable("HOSTNAME")).or_else(|| self.variable("COMPUTERNAME"));
+        let host = host.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        format!("{}/{}/{:x}", host.as_deref().unwrap_or("somewhere"), std::process::id(), since.as_nanos())
+    }
+
     fn feed(&self, program: &str, arguments: &[String], input: &[u8]) -> io::Result<Finished> {
         let mut command = Command::new(program);
         let pipes = command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -199,12 +224,22 @@ impl World for System {
 /// How many files were written: names of temporary ones differ by it.
 static WRITTEN: AtomicU32 = AtomicU32::new(0);
 
-/// Writes a file whole or not at all: a temporary file, then its new name.
+/// Writes a file, and makes the folders it needs.
 fn write(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
     if let Some(folder) = folder {
         std::fs::create_dir_all(folder)?;
     }
+    write_through(path, bytes, None, private)
+}
+
+/// Writes a file beside its place, and moves it there when it is whole.
+fn write_through(
+    path: &Path,
+    bytes: &[u8],
+    permissions: Option<std::fs::Permissions>,
+    private: bool,
+) -> io::Result<()> {
     let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy().into_owned();
     // Several threads may write the same file, what they fetched both: each by a name of its own.
     let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
@@ -219,6 +254,7 @@ fn write(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
     let _ = private;
     let written = options.open(&temporary).and_then(|mut file| {
         file.write_all(bytes)?;
+        permissions.map_or(Ok(()), |permissions| file.set_permissions(permissions))?;
         file.sync_all()?;
         std::fs::rename(&temporary, path)
     });

@@ -21,7 +21,11 @@ fn ranges_hold_the_versions_that_helm_says() {
             Version::parse(text).map_or("no version".to_owned(), |version| version.to_string())
         } else if is_order(wanted) {
             let one = Version::parse(text).expect(text);
-            let sign = |order: std::cmp::Ordering| ['<', '=', '>'][(order as i8 + 1) as usize];
+            let sign = |order: std::cmp::Ordering| match order {
+                std::cmp::Ordering::Less => '<',
+                std::cmp::Ordering::Equal => '=',
+                std::cmp::Ordering::Greater => '>',
+            };
             versions.iter().map(|other| sign(one.precedence(other))).collect()
         } else {
             match VersionRange::parse(text) {

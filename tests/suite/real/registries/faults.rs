@@ -117,7 +117,7 @@ fn proxy(upstream: String, elsewhere: String, seed: u64) -> String {
     listen(move |mut connection| {
         let Some((head, body)) = request(&mut connection) else { return };
         let roll = next(&state);
-        let fault = (roll % 4 == 0).then(|| FAULTS[(roll / 4) as usize % FAULTS.len()]);
+        let fault = roll.is_multiple_of(4).then(|| FAULTS[(roll / 4) as usize % FAULTS.len()]);
         if let Some(Fault::Status(status)) = fault {
             let text = format!("HTTP/1.1 {status} Fault\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             let _ = connection.write_all(text.as_bytes());
@@ -161,7 +161,7 @@ fn proxy(upstream: String, elsewhere: String, seed: u64) -> String {
                 lines.retain(|line| !line.to_lowercase().starts_with("location"));
                 // A place to upload to is another one; everything else is a redirect.
                 if !head.starts_with("POST ") {
-                    lines[0] = "HTTP/1.1 307 Temporary Redirect".to_owned();
+                    "HTTP/1.1 307 Temporary Redirect".clone_into(&mut lines[0]);
                 }
                 lines.push(format!("Location: http://{elsewhere}/v2/elsewhere"));
             }
@@ -211,21 +211,21 @@ fn one(server: &Server, elsewhere: &str, seed: u64) -> (bool, bool) {
     assert!([0, 2].contains(&push.code), "seed {seed}: {} {}", push.code, push.stderr);
     assert!(!push.stderr.contains(LOGIN.1) && !push.stderr.contains(&auth), "seed {seed}: {}", push.stderr);
     let there = run(&sandbox, &format!("pull oci://{direct}/shop:1.0.{seed} -d direct"), "");
-    match there.code {
-        0 => assert!(same(&format!("direct/{package}")), "seed {seed}: what is there is whole"),
-        _ => {
-            assert!(push.code != 0, "seed {seed}: a push that succeeded is there: {}", there.stderr);
-            assert!(there.stderr.contains("there is no "), "seed {seed}: it is absent, not broken: {}", there.stderr);
-        }
+    if there.code == 0 {
+        assert!(same(&format!("direct/{package}")), "seed {seed}: what is there is whole");
+    } else {
+        assert!(push.code != 0, "seed {seed}: a push that succeeded is there: {}", there.stderr);
+        assert!(there.stderr.contains("there is no "), "seed {seed}: it is absent, not broken: {}", there.stderr);
     }
     succeed(&sandbox, &format!("push {package} oci://{direct}"));
     let _ = std::fs::remove_dir_all(sandbox.path("home/.cache"));
     let pull = run(&sandbox, &format!("pull oci://{through}/shop:1.0.{seed} -d pulled"), "");
     assert!([0, 2].contains(&pull.code), "seed {seed}: {} {}", pull.code, pull.stderr);
     let written = sandbox.path(&format!("pulled/{package}"));
-    match pull.code {
-        0 => assert!(same(&format!("pulled/{package}")), "seed {seed}: what was pulled is what was pushed"),
-        _ => assert!(!written.exists(), "seed {seed}: a pull that failed writes nothing"),
+    if pull.code == 0 {
+        assert!(same(&format!("pulled/{package}")), "seed {seed}: what was pulled is what was pushed");
+    } else {
+        assert!(!written.exists(), "seed {seed}: a pull that failed writes nothing");
     }
     check_cache(&sandbox.path("home/.cache/plimsoll/blobs/sha256"), seed);
     (push.code == 0, pull.code == 0)
