@@ -404,11 +404,9 @@ fn read_plain(
     let files: Vec<_> = plain.files.into_iter().map(|file| (sources.add(file.name, file.text), file.named)).collect();
     let parsed: Vec<_> = files.into_par_iter().map(|(file, named)| (yaml::parse(&file), named)).collect();
     let (mut documents, mut findings) = (Vec::new(), Vec::new());
-    for (parsed, named) in parsed {
-        if named || is_manifest(&parsed) {
-            documents.extend(parsed.documents);
-            findings.extend(parsed.diagnostics);
-        }
+    for (parsed, _) in parsed.into_iter().filter(|(parsed, named)| *named || is_manifest(parsed)) {
+        documents.extend(parsed.documents);
+        findings.extend(parsed.diagnostics);
     }
     Unit {
         checked: Checked { name: plain.name, is_release: false, environment: None, objects: 0, versions: Vec::new() },
