@@ -10,6 +10,8 @@ mod apply;
 mod args;
 mod baseline;
 mod changed;
+#[cfg(feature = "oci")]
+mod cache;
 #[cfg(feature = "cluster")]
 mod changing;
 mod check;
@@ -17,9 +19,13 @@ mod compile;
 #[cfg(feature = "cluster")]
 mod crds;
 mod definitions;
+#[cfg(feature = "oci")]
+mod deps;
 mod diff;
 mod examples;
 mod explain;
+#[cfg(feature = "oci")]
+mod fetch;
 mod fix;
 #[cfg(feature = "cluster")]
 mod history;
@@ -30,6 +36,8 @@ mod linting;
 mod list;
 #[cfg(feature = "cluster")]
 mod live;
+#[cfg(feature = "oci")]
+mod login;
 mod looks;
 mod merge;
 mod overlay;
@@ -42,7 +50,15 @@ mod paths;
 mod plan;
 mod policies;
 mod progress;
+#[cfg(feature = "oci")]
+mod pull;
+#[cfg(feature = "oci")]
+mod push;
+#[cfg(feature = "oci")]
+mod registries;
 mod release;
+#[cfg(feature = "oci")]
+mod remote;
 mod render;
 mod report;
 mod revision;
@@ -52,8 +68,12 @@ mod rules;
 mod settle;
 mod shell;
 mod show;
+#[cfg(feature = "oci")]
+mod sign;
 #[cfg(feature = "cluster")]
 mod status;
+#[cfg(feature = "oci")]
+mod tags;
 mod test;
 #[cfg(test)]
 mod testing;
@@ -135,6 +155,30 @@ enum Command {
     Package(package::PackageArgs),
     /// Show what a chart says about itself
     Show(show::ShowArgs),
+    /// Fetch what a chart depends on
+    #[cfg(feature = "oci")]
+    Deps(deps::DepsArgs),
+    /// Push a chart to a registry
+    #[cfg(feature = "oci")]
+    Push(push::PushArgs),
+    /// Pull a chart from a registry
+    #[cfg(feature = "oci")]
+    Pull(pull::PullArgs),
+    /// List the versions of a chart in a registry
+    #[cfg(feature = "oci")]
+    Tags(tags::TagsArgs),
+    /// Sign what lies in a registry
+    #[cfg(feature = "oci")]
+    Sign(sign::SignArgs),
+    /// Verify who signed what lies in a registry
+    #[cfg(feature = "oci")]
+    Verify(sign::VerifyArgs),
+    /// Log in to a registry
+    #[cfg(feature = "oci")]
+    Login(login::LoginArgs),
+    /// Log out of a registry
+    #[cfg(feature = "oci")]
+    Logout(login::LogoutArgs),
     /// Write a new chart
     Init(init::InitArgs),
     /// Write a shell's completions to standard output
@@ -190,9 +234,36 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Uninstall(args) => args.run(world),
         Command::Package(args) => args.run(world),
         Command::Show(args) => args.run(world),
+        #[cfg(feature = "oci")]
+        Command::Deps(args) => args.run(world),
+        #[cfg(feature = "oci")]
+        Command::Push(args) => args.run(world),
+        #[cfg(feature = "oci")]
+        Command::Pull(args) => args.run(world),
+        #[cfg(feature = "oci")]
+        Command::Tags(args) => args.run(world),
+        #[cfg(feature = "oci")]
+        Command::Sign(args) => args.run(world),
+        #[cfg(feature = "oci")]
+        Command::Verify(args) => args.run(world),
+        #[cfg(feature = "oci")]
+        Command::Login(args) => args.run(world),
+        #[cfg(feature = "oci")]
+        Command::Logout(args) => args.run(world),
         Command::Init(args) => args.run(world),
         Command::Completions(args) => args.run(world),
         Command::Man(args) => args.run(world),
+    }
+}
+
+/// Ends a command whose output is text, or trouble.
+fn end(done: Result<String, trouble::Trouble>, world: &dyn World) -> Exit {
+    match done {
+        Ok(text) => print(&text, world),
+        Err(trouble) => {
+            trouble.tell(world);
+            Exit::Trouble
+        }
     }
 }
 
