@@ -14,8 +14,9 @@
 //! 6. [`api`] adds what the API server refuses beyond schemas.
 //! 7. [`policy`] evaluates the admission policies that people keep in files.
 //! 8. [`lint`] judges them by rules, which are data.
-//! 9. [`mod@test`] holds what a chart gives for certain values against what its tests expect.
-//! 10. Every stage reports [`diagnostic`]s: what is wrong, where, what to write instead. Those in rendered text are carried
+//! 9. [`diff`] compares two sets of them, as the server would keep them.
+//! 10. [`mod@test`] holds what a chart gives for certain values against what its tests expect.
+//! 11. Every stage reports [`diagnostic`]s: what is wrong, where, what to write instead. Those in rendered text are carried
 //!     back to the line of a template or of a values file that a person wrote; [`diagnostic::emit`] prints them.
 //!
 //! [`source`] holds the texts that all of them point into. The stages from `yaml` on are pure: they read no files and print
@@ -24,11 +25,14 @@
 #![cfg_attr(test, allow(clippy::disallowed_methods, reason = "tests read files and clocks"))]
 
 pub mod api;
+#[cfg(feature = "cluster")]
+pub mod apply;
 pub mod chart;
 pub mod cli;
 #[cfg(feature = "cluster")]
 pub mod cluster;
 pub mod diagnostic;
+pub mod diff;
 pub mod lint;
 pub mod object;
 pub mod package;

@@ -1,9 +1,9 @@
 //! Collects what is wrong with one object.
 
-use crate::diagnostic::{Diagnostic, ObjectName, Severity, nearest};
+use crate::diagnostic::{Change, Diagnostic, ObjectName, Safety, Severity, nearest};
 use crate::schema::Version;
 use crate::source::Span;
-use crate::yaml::{Entry, Node, Step};
+use crate::yaml::{Entry, Node, Step, edit};
 
 /// The findings about one object, and what judging it needs to know.
 pub(super) struct Check<'d> {
@@ -73,6 +73,12 @@ impl Said<'_> {
     pub(super) fn help(self, help: impl Into<String>) -> Self {
         self.0.help = Some(help.into());
         self
+    }
+
+    /// Names what was probably meant instead of a text.
+    pub(super) fn did_you_mean(self, node: Node<'_>, near: &str) -> Self {
+        self.0.wish = Some(Box::new(edit::wish(node, Change::Replace(near.into()), Safety::Safe)));
+        self.help(format!("did you mean `{near}`?"))
     }
 
     /// Shows a further place.
@@ -205,7 +211,7 @@ impl<'d> Check<'d> {
         let list = words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ");
         let said = self.error(rule, node, format!("`{field}` is `{}`, but must be one of {list}", show(node.text())));
         if let Some(near) = nearest(node.text(), words.iter().copied()) {
-            said.help(format!("did you mean `{near}`?"));
+            said.did_you_mean(node, near);
         }
         false
     }

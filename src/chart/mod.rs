@@ -31,4 +31,4 @@ pub use set::{Assignments, assignments};
 pub use spot::{Found, Spot};
 pub use value::{Place, Value, ValueData, ValueEntry};
 pub use values_schema::ValuesSchema;
-pub use workspace::{Configure, Environment, Exception, Level, Release, Rules, Workspace};
+pub use workspace::{Configure, Environment, Exception, IgnoredField, Level, Release, Rules, Workspace};

@@ -4,7 +4,7 @@ use super::load::Chart;
 use super::set::{Assignment, Into};
 use super::spot::{Found, Spot};
 use super::value::{Value, ValueData};
-use crate::diagnostic::{Diagnostic, nearest};
+use crate::diagnostic::{Change, Diagnostic, Safety, Wish, nearest};
 use crate::source::Span;
 use crate::yaml::Step;
 
@@ -70,7 +70,12 @@ fn finding(spot: &Spot<'_>, key: &str, span: Option<Span>, path: &[String]) -> D
     let whole = written(path.iter().map(String::as_str).chain([key]));
     let mut diagnostic = Diagnostic::error("values/unknown-key", format!("`{whole}` is not declared by the chart"));
     diagnostic.span = span;
-    let help = if let Some(near) = nearest(key, keys.iter().copied()) {
+    let near = nearest(key, keys.iter().copied());
+    if let (Some(near), Some(at)) = (near, span) {
+        let (title, change) = (format!("rename `{key}` to `{near}`"), Change::Rename(near.to_owned()));
+        diagnostic = diagnostic.wish(Wish::new(title, Safety::Safe, at, change));
+    }
+    let help = if let Some(near) = near {
         format!("did you mean `{}`?", written(path.iter().map(String::as_str).chain([near])))
     } else {
         let shown: Vec<_> = keys.iter().take(8).copied().collect();

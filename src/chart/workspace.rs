@@ -23,6 +23,8 @@ pub struct Workspace {
     pub rules: Rules,
     /// Findings that somebody accepted.
     pub exceptions: Vec<Exception>,
+    /// `diff.ignore`: fields that diff and apply leave to others.
+    pub ignore: Vec<IgnoredField>,
 }
 
 /// An entry of `environments`.
@@ -53,6 +55,19 @@ pub struct Release {
     pub namespace: Option<Spanned<String>>,
     /// Files of values, from the folder of `plimsoll.yaml`, the later over the earlier.
     pub values: Vec<Spanned<String>>,
+}
+
+/// An entry of `diff.ignore`: fields that something else than the manifests decides. In names `*` stands for any text.
+#[derive(Clone, Debug, Default)]
+pub struct IgnoredField {
+    /// The kind of objects; any where absent.
+    pub kind: Option<String>,
+    /// Their name; any where absent.
+    pub name: Option<String>,
+    /// Their namespace; any where absent.
+    pub namespace: Option<String>,
+    /// The field: `spec.replicas`, `webhooks[*].clientConfig.caBundle`, `metadata.annotations["a.b/c"]`.
+    pub path: String,
 }
 
 /// `rules`.
@@ -124,7 +139,7 @@ impl Workspace {
             }
             return (None, decoder.diagnostics);
         };
-        let keys = ["apiVersion", "kubernetes", "environments", "releases", "crds", "rules", "exceptions"];
+        let keys = ["apiVersion", "kubernetes", "environments", "releases", "crds", "rules", "exceptions", "diff"];
         let Some(root) = decoder.map(document.root(), "plimsoll.yaml", &keys) else {
             return (None, decoder.diagnostics);
         };
@@ -147,6 +162,7 @@ impl Workspace {
             crds: decoder.texts(root, "crds"),
             rules: rules(root, &mut decoder),
             exceptions: exceptions(root, &mut decoder),
+            ignore: ignored(root, &mut decoder),
         };
         check_needs(&workspace.releases, &mut decoder);
         (Some(workspace), decoder.diagnostics)
@@ -313,6 +329,24 @@ fn configure(entry: crate::yaml::Entry<'_>, decoder: &mut Decoder) -> Option<Con
         with: with.into_iter().flat_map(Node::entries).map(parameter).collect(),
         environments: decoder.texts(map, "environments"),
     })
+}
+
+fn ignored(root: Node<'_>, decoder: &mut Decoder) -> Vec<IgnoredField> {
+    let map = root.get("diff").and_then(|node| decoder.map(node, "`diff`", &["ignore"]));
+    let items = map.and_then(|map| map.get("ignore")).map(|node| decoder.list(node, "`ignore`")).unwrap_or_default();
+    let mut found = Vec::new();
+    for item in items {
+        let Some(map) = decoder.map(item, "an ignored field", &["kind", "name", "namespace", "path"]) else { continue };
+        let Some(path) = decoder.required(map, "path", "an ignored field", map.head()) else { continue };
+        let mut text = |key: &str| decoder.text(map, key).map(|text| text.value);
+        found.push(IgnoredField {
+            kind: text("kind"),
+            name: text("name"),
+            namespace: text("namespace"),
+            path: path.value,
+        });
+    }
+    found
 }
 
 fn exceptions(root: Node<'_>, decoder: &mut Decoder) -> Vec<Exception> {

@@ -1,10 +1,11 @@
 //! `check`, and its halves `validate` and `lint`.
 
 use super::Exit;
-use super::args::{ChoiceArgs, InputArgs, ReleaseArgs, ReportArgs, RuleArgs, StrictArgs};
+use super::args::{ChoiceArgs, FormatName, InputArgs, ReleaseArgs, ReportArgs, RuleArgs, StrictArgs};
 use super::compile::{self, Question, Stages};
 #[cfg(feature = "cluster")]
 use super::live::LiveArgs;
+use super::plan::Scope;
 use super::report;
 use super::trouble::Trouble;
 use super::world::World;
@@ -83,6 +84,8 @@ impl JudgeArgs {
             release: &self.release,
             rules: &self.rules,
             stages,
+            fixes: wants_fixes(&self.report),
+            scope: Scope::Every,
             #[cfg(feature = "cluster")]
             live: None,
             verbose,
@@ -115,6 +118,8 @@ impl ValidateArgs {
             release: &self.release,
             rules: &rules,
             stages: Stages { validate: true, lint: false, strict_kinds: self.strict.strict_kinds },
+            fixes: wants_fixes(&self.report),
+            scope: Scope::Every,
             #[cfg(feature = "cluster")]
             live,
             verbose: self.report.tone.verbose,
@@ -123,11 +128,16 @@ impl ValidateArgs {
     }
 }
 
+/// Fixes are for programs to read; `fix` has them for people.
+fn wants_fixes(report: &ReportArgs) -> bool {
+    report.formats.iter().any(|format| format.name != FormatName::Terminal)
+}
+
 fn examine(question: &Question<'_>, report: &ReportArgs, world: &dyn World) -> Exit {
     let sources = SourceMap::new();
     let compiled = report::check_formats(&report.formats).and_then(|()| compile::compile(question, &sources, world));
     match compiled {
-        Ok((found, troubles)) => report::finish(found, &sources, troubles, report, world),
+        Ok(found) => report::finish(found.report, &sources, found.troubles, report, world),
         Err(trouble) => refuse(&trouble, world),
     }
 }

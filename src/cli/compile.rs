@@ -13,11 +13,13 @@ use super::paths::Base;
 use super::plan::{self, Job, Plan, Scope};
 use super::policies;
 use super::release::{self, Output};
+use super::settle::Trees;
 use super::trouble::Trouble;
 use super::workspaces::{Loaded, Workspaces};
 use super::world::World;
 use super::written;
 use crate::api;
+use crate::chart::Chart;
 use crate::diagnostic::emit::{Checked, Report};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::lint::LintContext;
@@ -51,6 +53,11 @@ pub(super) struct Question<'a> {
     pub rules: &'a RuleArgs,
     /// Which stages run.
     pub stages: Stages,
+    /// Findings are to have the fixes that can be made.
+    pub fixes: bool,
+    /// Which environments are meant where no flag names one. Without any, it is about one release, and a name is for plain
+    /// manifests, too.
+    pub scope: Scope,
     /// The cluster that is asked too.
     #[cfg(feature = "cluster")]
     pub live: Option<&'a ContextArgs>,
@@ -63,36 +70,42 @@ pub(super) struct Unit {
     pub(super) checked: Checked,
     pub(super) workspace: Option<Arc<Loaded>>,
     pub(super) namespace: Option<String>,
-    versions: Vec<Version>,
+    pub(super) versions: Vec<Version>,
     /// All that belongs together is there, so that what is not there is missing.
     complete: bool,
     pub(super) documents: Vec<Document>,
     /// What it was rendered from; none for plain manifests.
-    output: Option<Output>,
-    findings: Vec<Diagnostic>,
+    pub(super) output: Option<Output>,
+    pub(super) findings: Vec<Diagnostic>,
     /// What admission policies refuse.
     refused: Vec<Diagnostic>,
     allows: Vec<Allow>,
     #[cfg(feature = "cluster")]
     answers: Option<Answers>,
+    /// The chart that it was rendered from.
+    pub(super) chart: Option<Arc<Chart>>,
+}
+
+/// What a run found, and what it found it in.
+pub(super) struct Compiled {
+    pub(super) report: Report,
+    pub(super) troubles: Vec<Trouble>,
+    pub(super) units: Vec<Unit>,
 }
 
 /// Finds the inputs, runs the stages over them, and gives the report with the troubles on the way.
-pub(super) fn compile(
-    question: &Question<'_>,
-    sources: &SourceMap,
-    world: &dyn World,
-) -> Result<(Report, Vec<Trouble>), Trouble> {
+pub(super) fn compile(question: &Question<'_>, sources: &SourceMap, world: &dyn World) -> Result<Compiled, Trouble> {
     let (input, args) = (question.input, question.release);
     let current = world.current_folder().map_err(|error| Trouble::io("find", Path::new("."), &error))?;
     let base = Base::new(&current);
     let mut workspaces = Workspaces::new(world, &base, sources, input.config.as_deref());
     let versions = plan::versions(&args.versions)?;
     let mut inputs = find_inputs(input, &mut workspaces, &base, world)?;
-    let mut plan = plan::plan(&inputs, args, Scope::Every, &mut workspaces, sources, &base, world)?;
+    let mut plan = plan::plan(&inputs, args, question.scope, &mut workspaces, sources, &base, world)?;
     let plain: Vec<_> =
         std::mem::take(&mut inputs.plain).into_iter().map(|plain| (workspaces.of(&plain.folder), plain)).collect();
-    refuse_what_is_for_charts(args, &plan, &inputs, &plain)?;
+    let of_plain: Vec<_> = plain.iter().map(|(workspace, _)| workspace.clone()).collect();
+    refuse_what_is_for_charts(args, question.scope, &plan, &inputs, &of_plain)?;
     if question.verbose {
         tell(&plan, &plain, world);
     }
@@ -119,20 +132,9 @@ pub(super) fn run(
     base: &Base,
     sources: &SourceMap,
     world: &dyn World,
-) -> Result<(Report, Vec<Trouble>), Trouble> {
+) -> Result<Compiled, Trouble> {
     let (input, args) = (question.input, question.release);
-    let mut troubles = Vec::new();
-    let mut units: Vec<Unit> = plain
-        .into_par_iter()
-        .map(|(workspace, plain)| read_plain(plain, workspace, args, &versions, sources))
-        .collect();
-    let rendered: Vec<_> = plan.jobs.par_iter().map(|job| render(job, sources, world)).collect();
-    for unit in rendered {
-        match unit {
-            Ok(unit) => units.push(unit),
-            Err(trouble) => troubles.push(trouble),
-        }
-    }
+    let (mut units, mut troubles) = build(&plan, plain, &versions, args, sources, world);
     let outputs = units.iter().filter_map(|unit| {
         Some((unit.checked.name.as_str(), unit.checked.environment.as_deref(), unit.output.as_ref()?))
     });
@@ -246,11 +248,92 @@ pub(super) fn run(
     report.findings = keep(suppress::apply(findings, &allows, &[], &run), question, &mut suppressed);
     report.findings.retain(|finding| is_wanted(finding, question.rules));
     linting::say_once(&mut report.findings);
+    if question.fixes {
+        let outputs = units.iter().filter_map(|unit| unit.output.as_ref());
+        Trees::new(documents.iter().flatten(), outputs).settle(&mut report.findings, sources);
+    }
     report.findings = merge(report.findings, sources);
     report.findings.iter_mut().for_each(|finding| settle_namespace(finding, &store));
     report.suppressed = merge(suppressed, sources).len();
-    report.checked = units.into_iter().map(|unit| unit.checked).collect();
-    Ok((report, troubles))
+    report.checked = units.iter().map(|unit| unit.checked.clone()).collect();
+    drop(neighbours);
+    drop(sets);
+    units.iter_mut().zip(documents).for_each(|(unit, documents)| unit.documents = documents);
+    Ok(Compiled { report, troubles, units })
+}
+
+/// Parses sets of plain manifests, and renders releases; gives also what could not be.
+fn build(
+    plan: &Plan,
+    plain: Vec<(Option<Arc<Loaded>>, Plain)>,
+    versions: &[Version],
+    args: &ReleaseArgs,
+    sources: &SourceMap,
+    world: &dyn World,
+) -> (Vec<Unit>, Vec<Trouble>) {
+    let mut units: Vec<Unit> =
+        plain.into_par_iter().map(|(workspace, plain)| read_plain(plain, workspace, args, versions, sources)).collect();
+    let mut troubles = Vec::new();
+    let rendered: Vec<_> = plan.jobs.par_iter().map(|job| render(job, sources, world)).collect();
+    for unit in rendered {
+        match unit {
+            Ok(unit) => units.push(unit),
+            Err(trouble) => troubles.push(trouble),
+        }
+    }
+    (units, troubles)
+}
+
+/// What is to be gathered.
+#[derive(Clone, Copy)]
+pub(super) struct Asked<'a> {
+    /// The paths.
+    pub input: &'a InputArgs,
+    /// What is rendered.
+    pub args: &'a ReleaseArgs,
+    /// Which environments are meant where none is named.
+    pub scope: Scope,
+    /// Tells on standard error what is read.
+    pub verbose: bool,
+}
+
+/// What paths lead to, rendered and parsed.
+pub(super) struct Gathered {
+    /// The sets of plain manifests, then the releases.
+    pub units: Vec<Unit>,
+    /// The releases as they were planned.
+    pub plan: Plan,
+    /// The paths as they were found.
+    pub inputs: Inputs,
+    /// The workspaces of the sets of plain manifests.
+    pub plain: Vec<Option<Arc<Loaded>>>,
+    /// What could not be read or rendered.
+    pub troubles: Vec<Trouble>,
+}
+
+impl Asked<'_> {
+    /// Finds, renders and parses.
+    pub(super) fn gather(
+        &self,
+        workspaces: &mut Workspaces<'_>,
+        sources: &SourceMap,
+        base: &Base,
+        world: &dyn World,
+    ) -> Result<Gathered, Trouble> {
+        let versions = plan::versions(&self.args.versions)?;
+        let mut inputs = find_inputs(self.input, workspaces, base, world)?;
+        let plan = plan::plan(&inputs, self.args, self.scope, workspaces, sources, base, world)?;
+        let sets: Vec<_> =
+            std::mem::take(&mut inputs.plain).into_iter().map(|plain| (workspaces.of(&plain.folder), plain)).collect();
+        if self.verbose {
+            tell(&plan, &sets, world);
+        }
+        let plain = sets.iter().map(|(workspace, _)| workspace.clone()).collect();
+        let mut troubles = std::mem::take(&mut inputs.troubles);
+        let (units, further) = build(&plan, sets, &versions, self.args, sources, world);
+        troubles.extend(further);
+        Ok(Gathered { units, plan, inputs, plain, troubles })
+    }
 }
 
 /// Finds what the paths lead to; without any, the workspace's releases, else the current folder.
@@ -275,19 +358,21 @@ pub(super) fn find_inputs(
 }
 
 /// Refuses flags that nothing here would heed.
-fn refuse_what_is_for_charts(
+pub(super) fn refuse_what_is_for_charts(
     args: &ReleaseArgs,
+    scope: Scope,
     plan: &Plan,
     inputs: &Inputs,
-    plain: &[(Option<Arc<Loaded>>, Plain)],
+    plain: &[Option<Arc<Loaded>>],
 ) -> Result<(), Trouble> {
     let no_charts = inputs.charts.is_empty() && inputs.workspaces.is_empty();
-    if no_charts && (args.name.is_some() || !args.overrides.0.is_empty()) {
+    let named = args.name.is_some() && scope == Scope::Every;
+    if no_charts && (named || !args.overrides.0.is_empty()) {
         return Err(Trouble::new("`--name`, `-f` and `--set` are for charts, and there is none here"));
     }
     let of_plain = plain
         .iter()
-        .filter_map(|(loaded, _)| loaded.as_ref())
+        .flatten()
         .flat_map(|loaded| loaded.workspace.environments.iter().map(|environment| environment.name.as_str()));
     let known: Vec<&str> = plan.environments.iter().map(String::as_str).chain(of_plain).collect();
     plan::check_environments(&args.environments, &known)
@@ -319,11 +404,9 @@ fn read_plain(
     let files: Vec<_> = plain.files.into_iter().map(|file| (sources.add(file.name, file.text), file.named)).collect();
     let parsed: Vec<_> = files.into_par_iter().map(|(file, named)| (yaml::parse(&file), named)).collect();
     let (mut documents, mut findings) = (Vec::new(), Vec::new());
-    for (parsed, named) in parsed {
-        if named || is_manifest(&parsed) {
-            documents.extend(parsed.documents);
-            findings.extend(parsed.diagnostics);
-        }
+    for (parsed, _) in parsed.into_iter().filter(|(parsed, named)| *named || is_manifest(parsed)) {
+        documents.extend(parsed.documents);
+        findings.extend(parsed.diagnostics);
     }
     Unit {
         checked: Checked { name: plain.name, is_release: false, environment: None, objects: 0, versions: Vec::new() },
@@ -338,6 +421,7 @@ fn read_plain(
         allows: Vec::new(),
         #[cfg(feature = "cluster")]
         answers: None,
+        chart: None,
     }
 }
 
@@ -374,6 +458,7 @@ fn render(job: &Job, sources: &SourceMap, world: &dyn World) -> Result<Unit, Tro
         allows: Vec::new(),
         #[cfg(feature = "cluster")]
         answers: None,
+        chart: Some(Arc::clone(&job.chart)),
     })
 }
 

@@ -26,7 +26,7 @@ pub(super) struct Reader<'a> {
 }
 
 /// Adds the custom resources that documents define to the schemas.
-pub(super) fn learn(documents: &[Document], store: &mut SchemaStore) -> Vec<Diagnostic> {
+pub(super) fn learn<'d>(documents: impl IntoIterator<Item = &'d Document>, store: &mut SchemaStore) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
     for document in documents {
         each_object(document.root(), &mut |node| {

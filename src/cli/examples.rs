@@ -47,6 +47,15 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
         ],
     ),
     (
+        "fix",
+        &[
+            ("plimsoll fix --diff", "look at what the safe fixes would change"),
+            ("plimsoll fix shop", "make them, in templates and values, proved in every environment"),
+            ("plimsoll fix k8s --unsafe --rule missing-cpu-request", "begin with an amount, to be judged by a person"),
+            ("kustomize build . | plimsoll fix -", "print the fixed text of another tool's"),
+        ],
+    ),
+    (
         "render",
         &[
             ("plimsoll render shop -e prod", "print the manifests of an environment"),
@@ -54,6 +63,18 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
             ("plimsoll render shop -e dev --set web.replicas=3 --output-dir out", "write the files into a folder"),
         ],
     ),
+    (
+        "apply",
+        &[
+            ("plimsoll apply shop -e prod --dry-run", "ask the cluster what would change"),
+            ("plimsoll apply shop -e prod --timeout 10m --rollback-on-failure", "apply, and go back where it fails"),
+            ("plimsoll apply k8s --name tools -n tools --create-namespace", "apply plain manifests as a release"),
+            ("plimsoll apply -e dev", "apply the workspace's releases, each after those that it needs"),
+        ],
+    ),
+    ("rollback", &[("plimsoll rollback shop 3 -n shop", "bring back what revision 3 applied")]),
+    ("status", &[("plimsoll status shop -n shop", "see how each object is, and what others changed")]),
+    ("uninstall", &[("plimsoll uninstall shop -n shop --dry-run", "see what would be deleted")]),
     (
         "test",
         &[

@@ -19,15 +19,22 @@ const SEPARATOR: char = if cfg!(windows) { ';' } else { ':' };
 /// How long an answer may take where nothing else is said.
 const PATIENCE: Duration = Duration::from_secs(30);
 
-/// Which cluster is asked, and how long it may take.
-#[derive(Args, Clone, Debug)]
-pub(super) struct ContextArgs {
+/// Which cluster is meant.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct WayArgs {
     /// Ask the cluster of this kubeconfig context; the environment's, else the current one, where none is given
     #[arg(long, value_name = "NAME")]
     pub context: Option<String>,
     /// Use this kubeconfig instead of KUBECONFIG and ~/.kube/config
     #[arg(long, value_name = "FILE")]
     pub kubeconfig: Option<PathBuf>,
+}
+
+/// Which cluster is asked, and how long it may take.
+#[derive(Args, Clone, Debug)]
+pub(super) struct ContextArgs {
+    #[command(flatten)]
+    pub way: WayArgs,
     /// How long to wait for each answer of the cluster: 2m; 30s where nothing is said
     #[arg(long, value_name = "DURATION", value_parser = duration)]
     pub timeout: Option<Duration>,
@@ -48,8 +55,8 @@ impl LiveArgs {
     pub(super) fn wanted(&self) -> Result<Option<&ContextArgs>, Trouble> {
         let context = &self.context;
         let idle = [
-            ("--context", context.context.is_some()),
-            ("--kubeconfig", context.kubeconfig.is_some()),
+            ("--context", context.way.context.is_some()),
+            ("--kubeconfig", context.way.kubeconfig.is_some()),
             ("--timeout", context.timeout.is_some()),
         ];
         match idle.into_iter().find(|(_, given)| *given && !self.live) {
@@ -60,7 +67,7 @@ impl LiveArgs {
 }
 
 /// Reads a duration: `90s`, `2m`, `1h`, `1m30s`, or seconds.
-fn duration(text: &str) -> Result<Duration, String> {
+pub(super) fn duration(text: &str) -> Result<Duration, String> {
     let wrong = || "write a duration such as 30s, 2m or 1m30s".to_owned();
     if let Ok(seconds) = text.parse::<u32>() {
         return if seconds > 0 { Ok(Duration::from_secs(seconds.into())) } else { Err(wrong()) };
@@ -81,6 +88,14 @@ fn duration(text: &str) -> Result<Duration, String> {
 impl ContextArgs {
     /// Gives the ways to a cluster. `pinned` is the context of the environment: another one is refused.
     pub(super) fn options(&self, pinned: Option<&str>, world: &dyn World) -> Result<Options, Trouble> {
+        let options = self.way.options(pinned, world)?;
+        Ok(Options { timeout: self.timeout.unwrap_or(PATIENCE), ..options })
+    }
+}
+
+impl WayArgs {
+    /// Gives the ways to a cluster. `pinned` is the context of the environment: another one is refused.
+    pub(super) fn options(&self, pinned: Option<&str>, world: &dyn World) -> Result<Options, Trouble> {
         if let (Some(given), Some(pinned)) = (&self.context, pinned)
             && given != pinned
         {
@@ -88,7 +103,7 @@ impl ContextArgs {
                 .help("leave out `--context`, or change the environment's `context` in plimsoll.yaml"));
         }
         let context = self.context.clone().or_else(|| pinned.map(str::to_owned));
-        Ok(Options { kubeconfigs: self.kubeconfigs(world)?, context, timeout: self.timeout.unwrap_or(PATIENCE) })
+        Ok(Options { kubeconfigs: self.kubeconfigs(world)?, context, timeout: PATIENCE })
     }
 
     /// Finds the kubeconfigs. Those of KUBECONFIG that are not there are left out, as kubectl does.
@@ -117,6 +132,13 @@ pub(super) fn converse<T>(conversation: impl Future<Output = Result<T, ClusterEr
     runtime.block_on(conversation).map_err(|error| Trouble { message: error.to_string(), help: error.help() })
 }
 
+/// Gives the context of an environment.
+pub(super) fn pinned<'a>(workspace: Option<&'a Loaded>, environment: Option<&str>) -> Option<&'a str> {
+    let declared = workspace.into_iter().flat_map(|loaded| &loaded.workspace.environments);
+    let mut declared = declared.filter(|known| Some(known.name.as_str()) == environment);
+    declared.find_map(|known| known.context.as_ref()).map(|context| context.as_str())
+}
+
 /// What a cluster says of a set of objects.
 pub(super) struct Answers {
     version: Version,
@@ -134,10 +156,7 @@ pub(super) fn ask(
     args: &ContextArgs,
     world: &dyn World,
 ) -> Result<Answers, Trouble> {
-    let declared = workspace.into_iter().flat_map(|loaded| &loaded.workspace.environments);
-    let declared = declared.filter(|known| Some(known.name.as_str()) == environment);
-    let pinned = declared.filter_map(|known| known.context.as_ref()).map(|context| context.as_str()).next();
-    let options = args.options(pinned, world)?;
+    let options = args.options(pinned(workspace, environment), world)?;
     let objects = objects
         .iter()
         .map(|object| Sent { object: Data::from_node(object.node).to_json(), namespace: namespace.map(str::to_owned) });

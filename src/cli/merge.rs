@@ -1,6 +1,6 @@
 //! Makes one finding of those that several environments or versions share.
 
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, TextEdit};
 use crate::source::SourceMap;
 use std::collections::HashMap;
 
@@ -20,6 +20,10 @@ pub(super) fn merge(findings: Vec<Diagnostic>, sources: &SourceMap) -> Vec<Diagn
                     && known.namespace != object.namespace
                 {
                     known.namespace = None;
+                }
+                // A fix stands for all of them, or for none.
+                if fix_key(first, sources) != fix_key(&finding, sources) {
+                    first.fix = None;
                 }
                 join(&mut first.environments, finding.environments);
                 join(&mut first.versions, finding.versions);
@@ -44,6 +48,13 @@ fn key(finding: &Diagnostic, sources: &SourceMap) -> String {
     format!("{:?}", (what, finding.span.map(place), labels, trace, edit, object))
 }
 
+fn fix_key(finding: &Diagnostic, sources: &SourceMap) -> Option<String> {
+    let name = |span: crate::source::Span| sources.file(span.file).name().to_owned();
+    let edit = |edit: &TextEdit| (name(edit.span), edit.span.range(), edit.text.clone());
+    let fix = finding.fix.as_ref()?;
+    Some(format!("{:?}", (&fix.title, fix.safety, fix.edits.iter().map(edit).collect::<Vec<_>>())))
+}
+
 fn join(all: &mut Vec<String>, more: Vec<String>) {
     for item in more {
         if !all.contains(&item) {
@@ -55,6 +66,7 @@ fn join(all: &mut Vec<String>, more: Vec<String>) {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::diagnostic::{Fix, Safety};
 
     #[test]
     fn equal_findings_become_one() {
@@ -68,5 +80,20 @@ mod tests {
         let merged = merge(vec![finding("m", "dev"), finding("n", "dev"), finding("m", "prod")], &sources);
         let shown: Vec<_> = merged.iter().map(|found| (found.message.as_str(), found.environments.join(","))).collect();
         assert_eq!(shown, [("m", "dev,prod".to_owned()), ("n", "dev".to_owned())]);
+    }
+
+    #[test]
+    fn a_fix_stays_where_it_is_the_same_for_all() {
+        let sources = SourceMap::new();
+        let span = sources.add("a.yaml", "a: 1\n").span();
+        let finding = |text: &str| {
+            let edits = vec![TextEdit { span, text: text.to_owned() }];
+            let fix = Fix { title: "replace `1`".to_owned(), safety: Safety::Safe, edits };
+            Diagnostic { fix: Some(fix), ..Diagnostic::error("x", "m").at(span) }
+        };
+        let same = merge(vec![finding("2"), finding("2")], &sources);
+        assert_eq!(same.iter().filter(|found| found.fix.is_some()).count(), 1);
+        let other = merge(vec![finding("2"), finding("3")], &sources);
+        assert_eq!(other.iter().map(|found| found.fix.is_none()).collect::<Vec<_>>(), [true]);
     }
 }

@@ -3,17 +3,28 @@
 //! In: arguments, and the world through [`world::World`]. Out: text on standard output, files, trouble on standard error,
 //! and an [`Exit`]. This is the only stage that touches the world; it judges nothing itself.
 
+mod against;
+#[cfg(feature = "cluster")]
+mod apply;
 mod args;
+#[cfg(feature = "cluster")]
+mod changing;
 mod check;
 mod compile;
 #[cfg(feature = "cluster")]
 mod crds;
 mod definitions;
+mod diff;
 mod examples;
 mod explain;
+mod fix;
+#[cfg(feature = "cluster")]
+mod history;
 mod init;
 mod inputs;
 mod linting;
+#[cfg(feature = "cluster")]
+mod list;
 #[cfg(feature = "cluster")]
 mod live;
 mod looks;
@@ -29,12 +40,20 @@ mod policies;
 mod release;
 mod render;
 mod report;
+mod revision;
+#[cfg(feature = "cluster")]
+mod rollback;
 mod rules;
+mod settle;
 mod show;
+#[cfg(feature = "cluster")]
+mod status;
 mod test;
 #[cfg(test)]
 mod testing;
 mod trouble;
+#[cfg(feature = "cluster")]
+mod uninstall;
 mod values;
 mod workspaces;
 pub mod world;
@@ -71,12 +90,16 @@ enum Command {
     Validate(check::ValidateArgs),
     /// Judge manifests by rules: the second half of check
     Lint(check::LintArgs),
+    /// Change files so that findings go away
+    Fix(fix::FixArgs),
     /// Render a chart's manifests
     Render(render::RenderArgs),
     /// Run charts' tests
     Test(test::TestArgs),
     /// Show a chart's merged values, each with where it was written
     Values(values::ValuesArgs),
+    /// Show what would change
+    Diff(diff::DiffArgs),
     /// List the rules
     Rules(rules::RulesArgs),
     /// Explain a rule
@@ -84,6 +107,24 @@ enum Command {
     /// Take custom resource definitions from a cluster
     #[cfg(feature = "cluster")]
     Crds(crds::CrdsArgs),
+    /// Check releases, and bring a cluster to what they say
+    #[cfg(feature = "cluster")]
+    Apply(apply::ApplyArgs),
+    /// List the releases of a cluster
+    #[cfg(feature = "cluster")]
+    List(list::ListArgs),
+    /// Show how the objects of a release are
+    #[cfg(feature = "cluster")]
+    Status(status::StatusArgs),
+    /// List the revisions of a release
+    #[cfg(feature = "cluster")]
+    History(history::HistoryArgs),
+    /// Bring a release back to an earlier revision
+    #[cfg(feature = "cluster")]
+    Rollback(rollback::RollbackArgs),
+    /// Remove a release
+    #[cfg(feature = "cluster")]
+    Uninstall(uninstall::UninstallArgs),
     /// Package charts, each the same wherever it is packaged
     Package(package::PackageArgs),
     /// Show what a chart says about itself
@@ -116,13 +157,27 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Check(args) => args.run(world),
         Command::Validate(args) => args.run(world),
         Command::Lint(args) => args.run(world),
+        Command::Fix(args) => args.run(world),
         Command::Render(args) => args.run(world),
         Command::Test(args) => args.run(world),
         Command::Values(args) => args.run(world),
+        Command::Diff(args) => args.run(world),
         Command::Rules(args) => args.run(world),
         Command::Explain(args) => args.run(world),
         #[cfg(feature = "cluster")]
         Command::Crds(args) => args.run(world),
+        #[cfg(feature = "cluster")]
+        Command::Apply(args) => args.run(world),
+        #[cfg(feature = "cluster")]
+        Command::List(args) => args.run(world),
+        #[cfg(feature = "cluster")]
+        Command::Status(args) => args.run(world),
+        #[cfg(feature = "cluster")]
+        Command::History(args) => args.run(world),
+        #[cfg(feature = "cluster")]
+        Command::Rollback(args) => args.run(world),
+        #[cfg(feature = "cluster")]
+        Command::Uninstall(args) => args.run(world),
         Command::Package(args) => args.run(world),
         Command::Show(args) => args.run(world),
         Command::Init(args) => args.run(world),

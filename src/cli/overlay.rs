@@ -1,32 +1,34 @@
-//! A world with one file changed: what a command would read had a person written it so.
+//! A world with files changed: what a command would read had a person written them so.
 
 use super::paths::Base;
 use super::world::{Entry, Finished, Walk, Walked, World};
+use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// A world in which one file holds other bytes than on the disk.
+/// A world in which some files hold other bytes than on the disk.
 pub(super) struct Overlay<'a> {
     inner: &'a dyn World,
-    file: PathBuf,
     base: Base,
-    bytes: Vec<u8>,
+    files: BTreeMap<PathBuf, Vec<u8>>,
 }
 
 impl<'a> Overlay<'a> {
-    /// Changes the file at an absolute path.
-    pub(super) fn new(inner: &'a dyn World, file: PathBuf, base: Base, bytes: Vec<u8>) -> Self {
-        Self { inner, file, base, bytes }
+    /// Changes files by their paths; `-` is standard input.
+    pub(super) fn new(inner: &'a dyn World, base: Base, files: impl IntoIterator<Item = (PathBuf, Vec<u8>)>) -> Self {
+        let absolute = |path: PathBuf| if path == Path::new("-") { path } else { base.absolute(&path) };
+        let files = files.into_iter().map(|(path, bytes)| (absolute(path), bytes)).collect();
+        Self { inner, base, files }
     }
 }
 
 impl World for Overlay<'_> {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        if self.base.absolute(path) == self.file { Ok(self.bytes.clone()) } else { self.inner.read(path) }
+        self.files.get(&self.base.absolute(path)).map_or_else(|| self.inner.read(path), |bytes| Ok(bytes.clone()))
     }
 
     fn stdin(&self) -> io::Result<Vec<u8>> {
-        self.inner.stdin()
+        self.files.get(Path::new("-")).map_or_else(|| self.inner.stdin(), |bytes| Ok(bytes.clone()))
     }
 
     fn entry(&self, path: &Path) -> io::Result<Entry> {
@@ -63,6 +65,10 @@ impl World for Overlay<'_> {
 
     fn today(&self) -> String {
         self.inner.today()
+    }
+
+    fn identity(&self) -> String {
+        self.inner.identity()
     }
 
     fn feed(&self, program: &str, arguments: &[String], input: &[u8]) -> io::Result<Finished> {

@@ -2,11 +2,12 @@
 
 use super::Exit;
 use super::args::{Colour, InputArgs, ReleaseArgs, RuleArgs};
-use super::compile::{self, Question, Stages};
+use super::compile::{self, Compiled, Question, Stages};
 use super::inputs::{CHART_FILE, Finder, read_chart};
 use super::overlay::Overlay;
 use super::packed::is_archive;
 use super::paths::Base;
+use super::plan::Scope;
 use super::report;
 use super::trouble::Trouble;
 use super::world::World;
@@ -95,7 +96,7 @@ impl PackageArgs {
         let overlay = match super::inputs::read_text(world, &file) {
             Ok(text) => {
                 let text = package::with_versions(&text, self.version.as_deref(), self.app_version.as_deref());
-                Overlay::new(world, base.absolute(&file), base.clone(), text.into_bytes())
+                Overlay::new(world, base.clone(), [(file.clone(), text.into_bytes())])
             }
             Err(trouble) => return Err(trouble),
         };
@@ -111,13 +112,15 @@ impl PackageArgs {
             input: &input,
             release: &ReleaseArgs::default(),
             rules: &RuleArgs::default(),
+            fixes: false,
             stages: Stages { validate: true, lint: true, strict_kinds: false },
+            scope: Scope::Every,
             #[cfg(feature = "cluster")]
             live: None,
             verbose: false,
         };
         let sources = SourceMap::new();
-        let (report, troubles) = compile::compile(&question, &sources, world)?;
+        let Compiled { report, troubles, .. } = compile::compile(&question, &sources, world)?;
         if let Some(trouble) = troubles.into_iter().next() {
             return Err(trouble);
         }

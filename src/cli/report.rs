@@ -2,6 +2,7 @@
 
 use super::Exit;
 use super::args::{Colour, FormatArg, FormatName, ReportArgs, ToneArgs};
+use super::merge::merge;
 use super::trouble::Trouble;
 use super::world::World;
 use crate::diagnostic::emit::{Format, Json, Report, Terminal};
@@ -63,8 +64,25 @@ pub(super) fn tell(findings: Vec<Diagnostic>, color: Colour, sources: &SourceMap
     report.count(Severity::Error) > 0
 }
 
+/// Tells errors on standard error, for commands that judge nothing else. Says whether there are any.
+pub(super) fn tell_errors(
+    mut findings: Vec<Diagnostic>,
+    color: Colour,
+    sources: &SourceMap,
+    world: &dyn World,
+) -> bool {
+    findings.retain(|finding| finding.severity == Severity::Error);
+    tell(merge(findings, sources), color, sources, world)
+}
+
 fn terminal(tone: ToneArgs, to_stdout: bool, world: &dyn World) -> Terminal {
-    let colour = match tone.color {
+    let (colour, width) = looks(tone.color, to_stdout, world);
+    Terminal { colour, width, quiet: tone.quiet }
+}
+
+/// Says whether output is coloured, and how many columns it may take.
+pub(super) fn looks(color: Colour, to_stdout: bool, world: &dyn World) -> (bool, usize) {
+    let colour = match color {
         Colour::Always => true,
         Colour::Never => false,
         Colour::Auto => {
@@ -72,6 +90,5 @@ fn terminal(tone: ToneArgs, to_stdout: bool, world: &dyn World) -> Terminal {
             to_stdout && world.is_terminal() && !unwanted
         }
     };
-    let width = world.variable("COLUMNS").and_then(|columns| columns.parse().ok()).unwrap_or(WIDTH);
-    Terminal { colour, width, quiet: tone.quiet }
+    (colour, world.variable("COLUMNS").and_then(|columns| columns.parse().ok()).unwrap_or(WIDTH))
 }

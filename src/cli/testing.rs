@@ -9,26 +9,39 @@ use std::sync::Mutex;
 
 /// Files in memory under `/work`.
 #[derive(Default)]
-struct Memory {
-    files: BTreeMap<PathBuf, Vec<u8>>,
+pub(super) struct Memory {
+    files: Mutex<BTreeMap<PathBuf, Vec<u8>>>,
     /// Output and files cannot be written.
     full: bool,
+    /// A part of every folder cannot be read.
+    locked: bool,
     out: Mutex<String>,
     err: Mutex<String>,
 }
 
 impl Memory {
-    fn new(files: &[(&str, &str)]) -> Self {
+    pub(super) fn new(files: &[(&str, &str)]) -> Self {
         let files = files.iter().map(|(path, text)| (Path::new("/work").join(path), text.as_bytes().to_vec()));
-        Self { files: files.collect(), ..Self::default() }
+        Self { files: Mutex::new(files.collect()), ..Self::default() }
     }
 
-    fn run(&self, line: &str) -> Exit {
+    pub(super) fn run(&self, line: &str) -> Exit {
         run(line.split_whitespace().map(Into::into), self)
     }
 
-    fn err(&self) -> String {
+    /// Takes what was written to standard output so far.
+    pub(super) fn take_out(&self) -> String {
+        std::mem::take(&mut *self.out.lock().expect("no thread panicked"))
+    }
+
+    pub(super) fn err(&self) -> String {
         self.err.lock().expect("no thread panicked").clone()
+    }
+
+    /// Gives the text of a file.
+    pub(super) fn text(&self, path: &str) -> String {
+        let files = self.files.lock().expect("no thread panicked");
+        String::from_utf8(files[&Path::new("/work").join(path)].clone()).expect("is text")
     }
 
     fn absolute(path: &Path) -> PathBuf {
@@ -38,7 +51,8 @@ impl Memory {
 
 impl World for Memory {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
-        self.files.get(&Self::absolute(path)).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
+        let files = self.files.lock().expect("no thread panicked");
+        files.get(&Self::absolute(path)).cloned().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
     fn stdin(&self) -> io::Result<Vec<u8>> {
@@ -47,25 +61,32 @@ impl World for Memory {
 
     fn entry(&self, path: &Path) -> io::Result<Entry> {
         let path = Self::absolute(path);
-        if self.files.contains_key(&path) {
+        let files = self.files.lock().expect("no thread panicked");
+        if files.contains_key(&path) {
             return Ok(Entry::File);
         }
-        let holds = self.files.keys().any(|file| file.starts_with(&path));
+        let holds = files.keys().any(|file| file.starts_with(&path));
         if holds { Ok(Entry::Folder) } else { Err(io::ErrorKind::NotFound.into()) }
     }
 
     fn walk(&self, folder: &Path, _: Walk) -> Walked {
         let folder = Self::absolute(folder);
-        let files = self.files.keys().filter(|file| file.starts_with(&folder)).cloned().collect();
-        Walked { files, errors: vec!["cannot read locked: permission denied".to_owned()] }
+        let files = self.files.lock().expect("no thread panicked");
+        let files = files.keys().filter(|file| file.starts_with(&folder)).cloned().collect();
+        let locked = self.locked.then(|| "cannot read locked: permission denied".to_owned());
+        Walked { files, errors: locked.into_iter().collect() }
     }
 
     fn current_folder(&self) -> io::Result<PathBuf> {
         Ok(PathBuf::from("/work"))
     }
 
-    fn write(&self, _: &Path, _: &[u8]) -> io::Result<()> {
-        if self.full { Err(io::ErrorKind::StorageFull.into()) } else { Ok(()) }
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        if self.full {
+            return Err(io::ErrorKind::StorageFull.into());
+        }
+        self.files.lock().expect("no thread panicked").insert(Self::absolute(path), bytes.to_vec());
+        Ok(())
     }
 
     fn out(&self, text: &str) -> io::Result<()> {
@@ -92,6 +113,10 @@ impl World for Memory {
         "2026-11-21".to_owned()
     }
 
+    fn identity(&self) -> String {
+        "test/1/0".to_owned()
+    }
+
     fn feed(&self, _: &str, _: &[String], _: &[u8]) -> io::Result<Finished> {
         Err(io::ErrorKind::NotFound.into())
     }
@@ -101,7 +126,7 @@ const TYPO: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: typo}\ndat
 
 #[test]
 fn what_a_walk_cannot_read_is_trouble() {
-    let world = Memory::new(&[("k8s/a.yaml", TYPO)]);
+    let world = Memory { locked: true, ..Memory::new(&[("k8s/a.yaml", TYPO)]) };
     assert_eq!(world.run("plimsoll validate k8s"), Exit::Trouble);
     assert_eq!(world.err(), "error: cannot read locked: permission denied\n");
     let out = world.out.lock().expect("no thread panicked");

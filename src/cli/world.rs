@@ -62,6 +62,11 @@ pub trait World: Sync {
     fn current_folder(&self) -> io::Result<PathBuf>;
     /// Writes a file whole or not at all, and makes the folders it needs.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Writes a file that stands there already, whole or not at all: through links, with the rights that it has. One that
+    /// may not be written is an error.
+    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.write(path, bytes)
+    }
     /// Writes to standard output. A reader that has gone away is no error.
     fn out(&self, text: &str) -> io::Result<()>;
     /// Writes to standard error.
@@ -72,6 +77,8 @@ pub trait World: Sync {
     fn variable(&self, name: &str) -> Option<String>;
     /// Gives today's date in UTC: `2027-03-01`.
     fn today(&self) -> String;
+    /// Names this process among all others, wherever they run: `build-7/4711/18f3a`.
+    fn identity(&self) -> String;
     /// Runs a program to its end, with nothing on its standard input.
     fn run(&self, program: &str, arguments: &[String]) -> io::Result<Finished> {
         self.feed(program, arguments, &[])
@@ -133,16 +140,18 @@ impl World for System {
         }
         let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy().into_owned();
         let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-        let written = std::fs::OpenOptions::new().write(true).create_new(true).open(&temporary).and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            std::fs::rename(&temporary, path)
-        });
-        if written.is_err() {
-            // The first error is the one to tell; a temporary file that stays is harmless.
-            let _ = std::fs::remove_file(&temporary);
+        write_through(&temporary, path, bytes, None)
+    }
+
+    fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let path = std::fs::canonicalize(path)?;
+        let permissions = std::fs::metadata(&path)?.permissions();
+        if permissions.readonly() {
+            return Err(io::ErrorKind::PermissionDenied.into());
         }
-        written
+        let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy().into_owned();
+        let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+        write_through(&temporary, &path, bytes, Some(permissions))
     }
 
     fn out(&self, text: &str) -> io::Result<()> {
@@ -171,6 +180,15 @@ impl World for System {
         date(since.as_secs() / 86_400)
     }
 
+    fn identity(&self) -> String {
+        let host =
+            ["/proc/sys/kernel/hostname", "/etc/hostname"].iter().find_map(|path| std::fs::read_to_string(path).ok());
+        let host = host.or_else(|| self.variable("HOSTNAME")).or_else(|| self.variable("COMPUTERNAME"));
+        let host = host.map(|name| name.trim().to_owned()).filter(|name| !name.is_empty());
+        let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
+        format!("{}/{}/{:x}", host.as_deref().unwrap_or("somewhere"), std::process::id(), since.as_nanos())
+    }
+
     fn feed(&self, program: &str, arguments: &[String], input: &[u8]) -> io::Result<Finished> {
         let mut command = Command::new(program);
         let pipes = command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
@@ -187,6 +205,26 @@ impl World for System {
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         })
     }
+}
+
+/// Writes a file beside its place, and moves it there when it is whole.
+fn write_through(
+    temporary: &Path,
+    path: &Path,
+    bytes: &[u8],
+    permissions: Option<std::fs::Permissions>,
+) -> io::Result<()> {
+    let written = std::fs::OpenOptions::new().write(true).create_new(true).open(temporary).and_then(|mut file| {
+        file.write_all(bytes)?;
+        permissions.map_or(Ok(()), |permissions| file.set_permissions(permissions))?;
+        file.sync_all()?;
+        std::fs::rename(temporary, path)
+    });
+    if written.is_err() {
+        // The first error is the one to tell; a temporary file that stays is harmless.
+        let _ = std::fs::remove_file(temporary);
+    }
+    written
 }
 
 /// Writes the date of a day, counted from 1970-01-01.

@@ -37,7 +37,7 @@ pub struct Cause {
 }
 
 /// Reads a `Status` by which a server refuses an object; `code` is that of HTTP.
-pub(super) fn refusal(status: &Json, code: u16) -> Outcome {
+pub(crate) fn refusal(status: &Json, code: u16) -> Outcome {
     let text = |key: &str| status.get(key).and_then(Json::as_str).unwrap_or_default();
     let message = text("message");
     let mut causes = causes(status);

@@ -13,9 +13,11 @@ mod error;
 mod path;
 mod resources;
 
+pub(crate) use answer::refusal;
 pub use answer::{Answer, Cause, Outcome};
 pub use compare::{Heard, merge, not_judged};
 pub use connect::{Cluster, Options};
 pub use definitions::Definition;
 pub use dry_run::Sent;
 pub use error::ClusterError;
+pub use path::{Found, find};

@@ -4,18 +4,18 @@ use crate::yaml::{self, Kind, Node};
 
 /// A field that a server names.
 #[derive(Clone, Debug, PartialEq)]
-pub(super) struct Found<'d> {
+pub struct Found<'d> {
     /// The field's node; what holds it, where it is absent.
-    pub(super) node: Node<'d>,
+    pub node: Node<'d>,
     /// The field from the object's root, as findings write it.
-    pub(super) path: String,
+    pub path: String,
 }
 
 /// Follows a field path from an object's root, as far as the object goes.
 ///
 /// Paths are those of a `Status` (`spec.ports[0].name`, `data[a.b]`) and of server-side apply
 /// (`.spec.ports[port=80,protocol="TCP"].name`).
-pub(super) fn find<'d>(root: Node<'d>, path: &str) -> Found<'d> {
+pub fn find<'d>(root: Node<'d>, path: &str) -> Found<'d> {
     let mut node = root;
     let steps = steps(path);
     for (index, step) in steps.iter().enumerate() {

@@ -4,7 +4,10 @@
 //! [`Diagnostic`], and all are collected; trouble with the world (a missing file, no network) is an error type of its stage.
 
 pub mod emit;
+mod fix;
 pub mod secret;
+
+pub use fix::{Change, Fix, Safety, TextEdit, Wish};
 
 use crate::source::Span;
 use std::borrow::Cow;
@@ -114,6 +117,10 @@ pub struct Diagnostic {
     pub versions: Vec<String>,
     /// The text at the place is a secret: no output shows it.
     pub masked: bool,
+    /// What its stage would have changed.
+    pub wish: Option<Box<Wish>>,
+    /// What makes it go away, where that is known.
+    pub fix: Option<Fix>,
 }
 
 impl Diagnostic {
@@ -136,6 +143,8 @@ impl Diagnostic {
             environments: Vec::new(),
             versions: Vec::new(),
             masked: false,
+            wish: None,
+            fix: None,
         }
     }
 
@@ -175,6 +184,18 @@ impl Diagnostic {
     pub fn masked(mut self) -> Self {
         self.masked = true;
         self
+    }
+
+    /// Says what should be changed.
+    #[must_use]
+    pub fn wish(mut self, wish: Wish) -> Self {
+        self.wish = Some(Box::new(wish));
+        self
+    }
+
+    /// Gives the fix, unless it may hold a secret.
+    pub fn shown_fix(&self) -> Option<&Fix> {
+        self.fix.as_ref().filter(|_| !self.masked)
     }
 
     /// Names the field from the object's root.

@@ -111,6 +111,7 @@ mod tests {
             assert_eq!(applies(&rule.id), Some(rule.applies.clone()), "{}", rule.id);
             let head = load_head(&rule.id).expect("the head decodes");
             assert_eq!((head.remedy, head.with.len()), (rule.remedy, rule.with.len()));
+            assert_eq!(head.fix.is_some(), rule.fix.is_some(), "{}: `fix` stands before the examples", rule.id);
         }
     }
 

@@ -4,6 +4,7 @@ use super::catalogue;
 use super::checks::Check;
 use super::config::{Configure, Level, LintConfig, Word};
 use super::finding::{Context, Finding, Findings, LintContext, called};
+use super::fix::RuleFix;
 use super::own::{self, Answers, OwnCheck};
 use super::params::{Param, Params};
 use super::rule::{Applies, Logic, PROFILES, Rule, steps};
@@ -60,6 +61,7 @@ struct Prepared {
     secret: bool,
     summary: String,
     remedy: String,
+    fix: Option<RuleFix>,
     /// By the version of Kubernetes from which on each holds, oldest first.
     checks: Vec<(Version, Check)>,
 }
@@ -125,8 +127,8 @@ impl Active {
                 }
             }
         }
-        let (summary, remedy) = (rule.summary.clone(), rule.remedy.clone());
-        Some((Prepared { secret: rule.group == "secrets", summary, remedy, checks }, problems))
+        let (summary, remedy, fix) = (rule.summary.clone(), rule.remedy.clone(), rule.fix.clone());
+        Some((Prepared { secret: rule.group == "secrets", summary, remedy, fix, checks }, problems))
     }
 }
 
@@ -218,6 +220,7 @@ fn report(rule: &Active, prepared: &Prepared, context: &Context<'_, '_>, finding
     let container = object.pods.iter().flat_map(Pod::containers).find(|container| {
         std::iter::successors(Some(finding.node), |node| node.parent()).any(|node| node == container.node)
     });
+    let wish = prepared.fix.as_ref().and_then(|fix| fix.wish(&finding, container, context));
     let message = finding.message.unwrap_or_else(|| match (container, prepared.summary.strip_prefix("container ")) {
         (Some(container), Some(rest)) => format!("{} {rest}", called(container)),
         _ => prepared.summary.clone(),
@@ -229,6 +232,7 @@ fn report(rule: &Active, prepared: &Prepared, context: &Context<'_, '_>, finding
         .path(finding.node.path_from(object.node));
     diagnostic.labels = finding.labels.into_iter().map(|(span, text)| Label { span, text }).collect();
     diagnostic.masked = prepared.secret;
+    diagnostic.wish = wish.map(Box::new);
     diagnostic.object = Some(object.full_name());
     diagnostic.container = container.map(|container| container.name().to_owned()).filter(|name| !name.is_empty());
     diagnostic.release = context.run.release.map(str::to_owned);

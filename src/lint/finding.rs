@@ -2,10 +2,12 @@
 
 use super::own::Answers;
 use super::set::Set;
+use crate::diagnostic::Change;
 use crate::object::{Container, Object, ObjectSet, Pod, Role};
 use crate::schema::Version;
 use crate::source::Span;
 use crate::yaml::{Entry, Node};
+use serde_json::Value;
 
 /// What a run of the linter is about.
 #[derive(Clone, Copy, Debug, Default)]
@@ -66,11 +68,13 @@ pub(super) struct Finding<'d> {
     /// None for the rule's own remedy.
     pub(super) help: Option<String>,
     pub(super) labels: Vec<(Span, String)>,
+    /// What is to change so that it goes away, where the rule cannot say it for all.
+    pub(super) change: Option<(Node<'d>, Change)>,
     /// It is no more than a warning, whatever the rule.
     pub(super) warning: bool,
 }
 
-impl Finding<'_> {
+impl<'d> Finding<'d> {
     pub(super) fn message(&mut self, message: impl Into<String>) -> &mut Self {
         self.message = Some(message.into());
         self
@@ -85,8 +89,21 @@ impl Finding<'_> {
     pub(super) fn did_you_mean(&mut self, near: Option<&str>) -> &mut Self {
         if let Some(near) = near {
             self.help = Some(format!("did you mean `{near}`?"));
+            self.change = Some((self.node, Change::Replace(near.into())));
         }
         self
+    }
+
+    /// Says what is to change, of this node.
+    pub(super) fn change(&mut self, node: Node<'d>, change: Change) -> &mut Self {
+        self.change = Some((node, change));
+        self
+    }
+
+    /// Says that a field of a map is to have a value; `keys` has dots between.
+    pub(super) fn set(&mut self, map: Node<'d>, keys: &str, value: impl Into<Value>) -> &mut Self {
+        let keys = keys.split('.').map(str::to_owned).collect();
+        self.change(map, Change::Set { keys, value: value.into() })
     }
 
     pub(super) fn label(&mut self, span: Span, text: impl Into<String>) -> &mut Self {
@@ -101,7 +118,15 @@ pub(super) struct Findings<'d>(pub(super) Vec<Finding<'d>>);
 
 impl<'d> Findings<'d> {
     fn push(&mut self, node: Node<'d>, span: Span) -> &mut Finding<'d> {
-        self.0.push(Finding { node, span, message: None, help: None, labels: Vec::new(), warning: false });
+        self.0.push(Finding {
+            node,
+            span,
+            message: None,
+            help: None,
+            labels: Vec::new(),
+            change: None,
+            warning: false,
+        });
         let last = self.0.len() - 1;
         &mut self.0[last]
     }

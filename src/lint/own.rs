@@ -260,6 +260,7 @@ pub fn loose_rules(
         since: Vec::new(),
         references: Vec::new(),
         examples: Vec::new(),
+        fix: None,
         place: entry.place.unwrap_or_else(|| policies[0].span()),
     };
     Ok(rego.entries().iter().map(rule).collect())

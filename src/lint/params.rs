@@ -4,6 +4,7 @@ use crate::diagnostic::{Diagnostic, nearest};
 use crate::source::Span;
 use crate::yaml::Node;
 use crate::yaml::emit::Data;
+use regex::Regex;
 
 /// One parameter as a person gave it.
 #[derive(Clone, Debug, PartialEq)]
@@ -109,6 +110,17 @@ impl<'a> Params<'a> {
                 None
             }
         }
+    }
+
+    /// Asks for a pattern that whole texts must match; it need not be given.
+    pub(super) fn pattern(&mut self, name: &'static str) -> Option<Regex> {
+        let text = self.optional_text(name)?;
+        let pattern = Regex::new(&format!("^(?:{text})$"));
+        if pattern.is_err() {
+            let param = self.ask(name);
+            self.wrong(name, param, "a regular expression");
+        }
+        pattern.ok()
     }
 
     /// Asks for a boolean; `default` where it is not given.

@@ -1,6 +1,7 @@
 //! Rules as data: the decoder of rule files, built-in ones and people's own alike.
 
 use super::checks::{self, Builtin};
+use super::fix::{self, RuleFix};
 use super::own::Files;
 use super::params::{Param, Params};
 use crate::diagnostic::{Diagnostic, Severity, nearest};
@@ -59,6 +60,8 @@ pub struct Rule {
     pub since: Vec<(Version, Vec<Param>)>,
     /// Equivalent checks of other tools: tool and id. A tool may have several.
     pub references: Vec<(String, String)>,
+    /// How its findings are fixed, where that can be said.
+    pub fix: Option<RuleFix>,
     /// Manifests that fail and that pass.
     pub examples: Vec<Example>,
     /// Where the rule was written: its id.
@@ -212,6 +215,7 @@ impl Decoder<'_> {
                 "applies",
                 "check",
                 "references",
+                "fix",
                 "examples",
             ],
         );
@@ -236,6 +240,7 @@ impl Decoder<'_> {
                 references.extend(ids.map(|id| (entry.name().to_owned(), id.text().to_owned())));
             }
         }
+        let fix = fix::decode(self, root);
         let examples = self.examples(root);
         let CheckText { logic, from, with, since } = check?;
         Some(Rule {
@@ -252,13 +257,14 @@ impl Decoder<'_> {
             with,
             since,
             references,
+            fix,
             examples,
             place: root.field("id").unwrap_or(root).head(),
         })
     }
 
     /// Reports keys that are not known.
-    fn keys(&mut self, map: Node<'_>, known: &[&str]) {
+    pub(super) fn keys(&mut self, map: Node<'_>, known: &[&str]) {
         for entry in map.entries().filter(|entry| !known.contains(&entry.name())) {
             let near = nearest(entry.name(), known.iter().copied());
             let help = near
@@ -267,7 +273,7 @@ impl Decoder<'_> {
         }
     }
 
-    fn missing(&mut self, map: Node<'_>, key: &str) {
+    pub(super) fn missing(&mut self, map: Node<'_>, key: &str) {
         self.problem("policy/rule", map.head(), format!("`{key}` is missing"), None);
     }
 
@@ -276,7 +282,7 @@ impl Decoder<'_> {
         self.problem("policy/rule", node.head(), message, None);
     }
 
-    fn text(&mut self, map: Node<'_>, key: &str) -> String {
+    pub(super) fn text(&mut self, map: Node<'_>, key: &str) -> String {
         match map.field(key) {
             None => self.missing(map, key),
             Some(node) => match node.as_str().map(str::trim_end).filter(|text| !text.is_empty()) {
@@ -287,7 +293,7 @@ impl Decoder<'_> {
         String::new()
     }
 
-    fn one_of(&mut self, map: Node<'_>, key: &str, words: &[&str]) -> String {
+    pub(super) fn one_of(&mut self, map: Node<'_>, key: &str, words: &[&str]) -> String {
         let word = self.text(map, key);
         if let Some(node) = map.field(key).filter(|_| !word.is_empty() && !words.contains(&word.as_str())) {
             let help = Some(format!("write one of {}", words.join(", ")));
@@ -296,7 +302,7 @@ impl Decoder<'_> {
         word
     }
 
-    fn map<'d>(&mut self, map: Node<'d>, key: &str) -> Option<Node<'d>> {
+    pub(super) fn map<'d>(&mut self, map: Node<'d>, key: &str) -> Option<Node<'d>> {
         let node = map.field(key)?;
         if node.kind() == Kind::Map {
             return Some(node);

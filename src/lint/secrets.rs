@@ -15,12 +15,16 @@ pub fn what_is(name: &str, text: &str) -> Option<&'static str> {
 }
 
 /// Names what kind of secret a text is where names speak of Secrets as often as of secrets, as fields of manifests and keys
-/// of values do: the `secret` of an Ingress is the name of one.
+/// of values do: the `secret` of an Ingress is the name of one, and `tokenSecretKey` the name of a key in one.
 pub fn what_is_in_field(name: &str, text: &str) -> Option<&'static str> {
     let lower = name.to_ascii_lowercase();
     let reference = ["secret", "secrets", "credentials"].iter().any(|word| lower.ends_with(word));
     let is_name = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-./".contains(&byte));
-    what_is(name, text).filter(|what| *what != "a secret" || !(reference && is_name) || is_random(text))
+    let is_word = is_name && !text.bytes().any(|byte| byte.is_ascii_digit());
+    let key = lower.trim_end_matches("key").trim_end_matches(['-', '_']);
+    let of_key = key != lower && key != "secret" && key.ends_with("secret");
+    let names = (reference && is_name) || (of_key && is_word);
+    what_is(name, text).filter(|what| *what != "a secret" || !names || is_random(text))
 }
 
 fn is_weak(name: &str) -> bool {
@@ -94,6 +98,7 @@ mod tests {
             "AWS_ACCESS_KEY_ID",
             "tokenUrl",
             "SECRET_STORE",
+            "checksum/secret",
             "",
             "PASSENGER",
             "COMPASS",
@@ -122,6 +127,20 @@ mod tests {
         assert_eq!(what_is("X", "-----BEGIN RSA PRIVATE KEY-----\nabc"), Some("a private key"));
         assert_eq!(what_is("X", &format!("{}{}", "gh", "p_".to_owned() + &"a".repeat(36))), Some("a GitHub token"));
         assert_eq!(what_is("X", "postgres://db/app"), None);
+    }
+
+    #[test]
+    fn fields_may_name_a_secret_or_a_key_in_one() {
+        for (name, text, expected) in [
+            ("tlsSecret", "web-tls", None),
+            ("tokenSecretKey", "token", None),
+            ("db-secret-key", "connection.string", None),
+            ("minioSecretKey", "minio123", Some("a secret")),
+            ("secretKey", "token", Some("a secret")),
+            ("clientSecret", "Hunter2", Some("a secret")),
+        ] {
+            assert_eq!(what_is_in_field(name, text), expected, "{name}");
+        }
     }
 
     #[test]

@@ -55,8 +55,8 @@ pub fn in_template(source: &Arc<SourceFile>) -> Vec<Diagnostic> {
         let tagged = text.contains("{{") || text.contains("{%");
         let (name, value) = text.trim_start_matches([' ', '-']).split_once(": ").unwrap_or(("", text));
         let plain = !tagged && !name.is_empty() && !name.contains(|c: char| c.is_whitespace() || "#{[\"'".contains(c));
-        // A map or a list on the line is no literal; what stands in one is looked at by its form.
-        let plain = plain && !value.trim_start().starts_with(['{', '[']);
+        // A map or a list on the line is no literal, nor is the head of a block; what stands in one is looked at by its form.
+        let plain = plain && !value.trim_start().starts_with(['{', '[', '|', '>']);
         let named = if plain { what_is_in_field(name, value.trim().trim_matches(['"', '\''])) } else { None };
         if let Some(what) = secret_form(text).or(named) {
             let indent = text.len() - text.trim_start().len();

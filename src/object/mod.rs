@@ -3,10 +3,12 @@
 //! In: documents. Out: an [`ObjectSet`] of [`Object`]s, lists unfolded, with views of the pods that they run
 //! ([`Pod`], [`Container`]). This stage judges nothing.
 
+mod defaults;
 mod pod;
 pub mod references;
 pub mod selector;
 
+pub use defaults::{Fill, fill_defaults};
 pub use pod::{Container, Pod, Role};
 
 use crate::diagnostic::ObjectName;
@@ -114,6 +116,11 @@ impl<'d> ObjectSet<'d> {
             });
         }
         Self { objects }
+    }
+
+    /// Joins sets, in their order.
+    pub fn joined(sets: Vec<Self>) -> Self {
+        Self { objects: sets.into_iter().flat_map(|set| set.objects).collect() }
     }
 
     /// Iterates over the objects in the order of the documents.

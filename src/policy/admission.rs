@@ -1,10 +1,9 @@
 //! ValidatingAdmissionPolicies, as the server evaluates them on creation.
 
 use super::cel::{self, Expression, Failure};
-use super::defaults;
 use super::matching::{Match, Subject, is_about, resource_of};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::object::{Object, ObjectSet};
+use crate::object::{Object, ObjectSet, fill_defaults};
 use crate::schema::{Definition, Lookup, Schema, SchemaStore, Shape, Version};
 use crate::yaml::{Kind, Node, emit::Data};
 use kube_cel::cel::{Context, Value};
@@ -235,7 +234,7 @@ impl<'d> Bound<'d> {
     ) {
         let object = subject.object;
         let mut data = Data::from_node(object.node);
-        defaults::fill(object.group(), object.kind, &mut data);
+        fill_defaults(object.group(), object.kind, &mut data);
         let mut scope = cel::scope();
         cel::name(&mut scope, "object", cel::of_data(&data));
         cel::name(&mut scope, "oldObject", Value::Null);
@@ -319,7 +318,7 @@ impl<'d> Bound<'d> {
         let ignored = self.policy.at(&["spec", "failurePolicy"]).is_some_and(|policy| policy.text() == "Ignore");
         let error = match failure {
             Failure::Unsupported(why) => return found.unknown(self.unknown(compiled.node, &why)),
-            // Others than those of `defaults` may be filled in too.
+            // Others than those of `fill_defaults` may be filled in too.
             Failure::Missing(key) if is_field(&key) => {
                 let why = format!("the server may fill in `{key}`, which is missing");
                 return found.unknown(self.unknown(compiled.node, &why));

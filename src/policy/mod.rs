@@ -6,7 +6,6 @@
 
 mod admission;
 mod cel;
-mod defaults;
 mod matching;
 pub mod own;
 

@@ -3,6 +3,7 @@
 //! In: a [`Chart`], its values and a [`Release`]. Out: [`Rendered`] files with their [`Origins`]. Values are written as
 //! their place in the YAML asks; templates run without a clock, randomness or input.
 
+mod carry;
 mod helm;
 mod jinja;
 mod look;

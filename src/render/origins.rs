@@ -1,7 +1,10 @@
 //! From rendered text back to what a person wrote.
 
 use crate::diagnostic::{Edit, Trace};
-use crate::source::Span;
+use crate::source::{SourceMap, Span};
+use crate::yaml::Node;
+use crate::yaml::edit::Side;
+use std::ops::Range;
 
 /// Names a chain of calls in [`Origins`].
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
@@ -136,6 +139,123 @@ impl Origins {
             .min_by_key(|(start, end, _)| end - start);
         let edit = detail.map(|(.., edit)| *edit).or(edit).and_then(|edit| self.edits.get(edit as usize)).cloned();
         Some(Written { span, trace: self.trace(stretch.trace), edit })
+    }
+}
+
+/// Literal text of a template that rendered text was copied from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(in crate::render) struct Literal {
+    pub(in crate::render) span: Span,
+    pub(in crate::render) trace: TraceId,
+}
+
+impl Origins {
+    /// Finds the literal text that a range of rendered text was copied from: all of it, in one piece. An empty range lies
+    /// beside its neighbour, which may be a tag.
+    pub(in crate::render) fn literal(
+        &self,
+        text: &str,
+        range: Range<usize>,
+        side: Side,
+        sources: &SourceMap,
+    ) -> Option<Literal> {
+        let (start, end) = (range.start as u32, range.end as u32);
+        if range.is_empty() {
+            return self.beside(start, side);
+        }
+        let first = self.stretches.partition_point(|stretch| stretch.end <= start);
+        // A range may begin with indentation, which is nobody's.
+        let mut last = self.stretches.get(first)?;
+        let Made::Literal(of_first) = last.made else { return None };
+        let template = sources.file(of_first.file);
+        let from = if last.start <= start {
+            of_first.start + start - last.start
+        } else {
+            let before = text.get(range.start..last.start as usize)?;
+            let indent = template.text().get(..of_first.start as usize)?;
+            let blanks = indent.len() - indent.trim_end_matches(' ').len();
+            if !before.bytes().all(|byte| byte == b' ')
+                || !indent[..indent.len() - blanks].ends_with(['\n', '\u{feff}'])
+            {
+                return None;
+            }
+            of_first.start - blanks as u32
+        };
+        for next in &self.stretches[first + 1..] {
+            if last.end >= end || next.start >= end {
+                break;
+            }
+            let (Made::Literal(a), Made::Literal(b)) = (last.made, next.made) else { return None };
+            let blank = |text: Option<&str>| text.is_some_and(|text| text.bytes().all(|byte| byte == b' '));
+            let gap = text.get(last.end as usize..next.start as usize);
+            let apart = a.file != b.file || last.trace != next.trace;
+            if apart || !blank(gap) || !blank(template.text().get(a.end as usize..b.start as usize)) {
+                return None;
+            }
+            last = next;
+        }
+        let Made::Literal(of_last) = last.made else { return None };
+        if last.end < end {
+            return None;
+        }
+        let to = of_last.start + end - last.start;
+        Some(Literal { span: Span { file: of_first.file, start: from, end: to }, trace: last.trace })
+    }
+
+    /// Finds where what stands at an offset begins in its template: the text itself, or the tag that printed it.
+    pub(in crate::render) fn beginning(&self, at: usize) -> Option<Literal> {
+        let index = self.stretches.partition_point(|stretch| stretch.end as usize <= at);
+        let stretch = self.stretches.get(index).filter(|stretch| stretch.start as usize <= at)?;
+        let (file, start) = match stretch.made {
+            Made::Literal(span) => (span.file, span.start + at as u32 - stretch.start),
+            Made::Site(span, _) => (span.file, span.start),
+        };
+        Some(Literal { span: Span { file, start, end: start }, trace: stretch.trace })
+    }
+
+    fn beside(&self, at: u32, side: Side) -> Option<Literal> {
+        let index = self.stretches.partition_point(|stretch| stretch.end < at);
+        let place = |stretch: &Stretch, at: u32| {
+            let (Made::Literal(span) | Made::Site(span, _)) = stretch.made;
+            Literal { span: Span { file: span.file, start: at, end: at }, trace: stretch.trace }
+        };
+        let here = self.stretches.get(index)?;
+        if here.start < at && at < here.end {
+            let Made::Literal(span) = here.made else { return None };
+            return Some(place(here, span.start + at - here.start));
+        }
+        let left = Some(here).filter(|stretch| stretch.end == at);
+        let right = self.stretches.get(index + usize::from(left.is_some())).filter(|stretch| stretch.start == at);
+        let of = |stretch: &Stretch| {
+            let (Made::Literal(span) | Made::Site(span, _)) = stretch.made;
+            span
+        };
+        match side {
+            Side::Left => left.map(|stretch| place(stretch, of(stretch).end)),
+            Side::Right => right.map(|stretch| place(stretch, of(stretch).start)),
+        }
+    }
+
+    /// Finds the value that a node was printed from, the whole node and nothing else.
+    pub(in crate::render) fn supplied(&self, node: Node<'_>) -> Option<&Edit> {
+        let span = node.span();
+        let start = node.parent_entry().map_or(span.start, |entry| entry.key.span().start);
+        let detail =
+            self.details.iter().find(|(from, to, _)| (*from == start || *from == span.start) && *to == span.end);
+        if let Some((.., edit)) = detail {
+            return self.edits.get(*edit as usize);
+        }
+        let whole = self.stretches.iter().find(|stretch| stretch.start == span.start && stretch.end == span.end)?;
+        let Made::Site(_, Some(edit)) = whole.made else { return None };
+        self.edits.get(edit as usize)
+    }
+
+    /// Finds the value that printed the text around an offset, and the range that it printed.
+    pub(in crate::render) fn printed(&self, at: usize) -> Option<(&Edit, Range<usize>)> {
+        let index = self.stretches.partition_point(|stretch| stretch.end as usize <= at);
+        let stretch = self.stretches.get(index).filter(|stretch| stretch.start as usize <= at)?;
+        let Made::Site(_, Some(edit)) = stretch.made else { return None };
+        Some((self.edits.get(edit as usize)?, stretch.start as usize..stretch.end as usize))
     }
 }
 

@@ -14,6 +14,11 @@ pub fn decode_base64(text: &str) -> Option<Vec<u8>> {
     GO.decode(bytes).ok()
 }
 
+/// Encodes bytes in base64, padded.
+pub fn encode_base64(bytes: &[u8]) -> String {
+    GO.encode(bytes)
+}
+
 #[cfg(test)]
 mod tests {
     use super::decode_base64;

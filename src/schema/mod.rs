@@ -16,7 +16,7 @@ mod validate;
 mod version;
 
 pub use amount::Amount;
-pub use base64::decode_base64;
+pub use base64::{decode_base64, encode_base64};
 pub use custom::{
     BrokenRule, CEL_WORDS, Custom, LARGEST_COST, LARGEST_SUM, RuleTypes, broken_rules, field_path, is_known_format,
     most_below, most_in_request, pattern_problem, rule_cost, rule_problem, server_functions, uses_old_self,

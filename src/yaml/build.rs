@@ -3,7 +3,7 @@
 use super::parse::DEPTH_LIMIT;
 use super::scalar::{Scalar, float_text, resolve};
 use super::tree::{Comment, Content, Document, NodeData, NodeId, Style, Text};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Change, Diagnostic, Safety, Wish};
 use crate::source::{SourceFile, Span};
 use granit_parser::{Event, ScalarStyle, StructureStyle, Tag};
 use std::collections::{HashMap, HashSet};
@@ -64,6 +64,7 @@ impl Builder {
             items: Vec::new(),
             entries: Vec::new(),
             comments: Vec::new(),
+            aliased: Vec::new(),
             root: 0,
             start: start as u32,
             end: start as u32,
@@ -259,11 +260,26 @@ impl Builder {
             }
         };
         let last_end = children.map(|child| self.document.nodes[child as usize].end);
+        let dash = self.dash(node, &content);
         let data = &mut self.document.nodes[node as usize];
         data.content = content;
+        data.start = dash.unwrap_or(data.start);
         data.end = if data.style == Style::Flow { end } else { last_end.unwrap_or(data.start).max(data.start) };
         self.close_anchors(node, height);
         self.attach(node, false);
+    }
+
+    /// Finds the dash at which a block list begins. The parser puts one that stands in the column of its key at its first item.
+    fn dash(&self, node: NodeId, content: &Content) -> Option<u32> {
+        let data = &self.document.nodes[node as usize];
+        let Content::Seq(first, _) = content else { return None };
+        let source = self.document.source.text();
+        if data.style == Style::Flow || source.as_bytes().get(data.start as usize) == Some(&b'-') {
+            return None;
+        }
+        let item = self.document.nodes.get(*self.document.items.get(*first as usize)? as usize)?;
+        let before = source.get(..item.start as usize)?.trim_end_matches([' ', '\n', '\r', '\t']);
+        before.ends_with('-').then(|| before.len() as u32 - 1)
     }
 
     /// Puts the entries of merged maps (`<<`) behind a map's own.
@@ -330,6 +346,7 @@ impl Builder {
                     let message = format!("with this alias, collections are nested deeper than {DEPTH_LIMIT} levels");
                     Diagnostic::error("yaml/alias-budget", message)
                 } else {
+                    self.document.aliased.push(node);
                     self.attach(node, true);
                     return;
                 }
@@ -389,10 +406,13 @@ impl Builder {
         };
         if read != written {
             let message = format!("the key `{written}` is read as `{read}`");
+            let title = format!("put the key `{written}` into quotes");
+            let wish = Wish::new(title, Safety::Safe, span, Change::QuoteKey);
             self.problems.push(
                 Diagnostic::warning("yaml/retyped-key", message)
                     .at(span)
-                    .help(format!("write `\"{written}\"` to keep it as text")),
+                    .help(format!("write `\"{written}\"` to keep it as text"))
+                    .wish(wish),
             );
             self.document.nodes[node as usize].content = Content::Scalar(scalar, Text::Owned(read.into()));
         }

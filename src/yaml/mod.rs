@@ -2,9 +2,10 @@
 //!
 //! In: a [`SourceFile`](crate::source::SourceFile). Out: its [`Document`]s, and findings for what cannot be read; one bad
 //! document does not hide the others. Scalars are typed as Go's clients type them ([`resolve`]). [`emit`] writes YAML that
-//! Go reads back unchanged. This stage never looks at what a document means.
+//! Go reads back unchanged, [`edit`] plans changes that keep every other byte. This stage never looks at what a document means.
 
 mod build;
+pub mod edit;
 pub mod emit;
 mod parse;
 mod problem;

@@ -100,6 +100,8 @@ pub struct Document {
     pub(super) items: Vec<NodeId>,
     pub(super) entries: Vec<(NodeId, NodeId)>,
     pub(super) comments: Vec<Comment>,
+    /// The nodes that aliases stand for, too.
+    pub(super) aliased: Vec<NodeId>,
     pub(super) root: NodeId,
     pub(super) start: u32,
     pub(super) end: u32,
@@ -314,6 +316,13 @@ impl<'d> Node<'d> {
     pub fn parent(self) -> Option<Node<'d>> {
         let parent = self.data().parent;
         (parent != self.id).then_some(Node { document: self.document, id: parent })
+    }
+
+    /// Tells whether the node, or one that it stands in, is used by an alias as well: it stands for several places.
+    pub fn is_shared(self) -> bool {
+        let aliased = &self.document.aliased;
+        !aliased.is_empty()
+            && std::iter::successors(Some(self), |node| node.parent()).any(|node| aliased.contains(&node.id))
     }
 
     /// Gives the entry whose value this node is, where its parent is a map.

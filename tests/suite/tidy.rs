@@ -67,6 +67,11 @@ fn sources() -> Vec<File> {
     files
 }
 
+/// Gives the texts of the sources.
+pub(crate) fn texts() -> impl Iterator<Item = String> {
+    sources().into_iter().map(|file| file.text)
+}
+
 fn fail_if_any(problems: &[String]) {
     assert!(problems.is_empty(), "\n{}\n", problems.join("\n"));
 }

@@ -36,6 +36,9 @@ fn workspaces() {
         ("exceptions: [{ rule: x, reason: because, until: '2027-02-29' }]", false),
         ("exceptions: [{ rule: x, reason: because, object: a }]", false),
         ("exceptions: [{ rule: x }]", false),
+        ("diff: { ignore: [{ path: spec.replicas, kind: Deployment, name: web-*, namespace: shop }] }", true),
+        ("diff: { ignore: [{ kind: Deployment }] }", false),
+        ("diff: { ignored: [] }", false),
     ] {
         let text = format!("apiVersion: plimsoll.dev/v1\n{text}\n");
         assert_eq!(workspace::read(&text).1.is_empty(), right, "reader: {text}");

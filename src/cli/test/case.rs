@@ -3,10 +3,10 @@
 use super::suites::{Stored, Tests, no_flags};
 use crate::chart;
 use crate::cli::args::{ChoiceArgs, InputArgs, RuleArgs};
-use crate::cli::compile::{self, Planned, Question, Stages};
+use crate::cli::compile::{self, Compiled, Planned, Question, Stages};
 use crate::cli::overrides::Override;
 use crate::cli::paths::{Base, slashed};
-use crate::cli::plan::{self, Job, Plan};
+use crate::cli::plan::{self, Job, Plan, Scope};
 use crate::cli::release;
 use crate::cli::trouble::Trouble;
 use crate::cli::world::World;
@@ -221,12 +221,14 @@ fn check(
         release: &no_flags(),
         rules: &rules,
         stages: Stages { validate: true, lint: true, strict_kinds: false },
+        fixes: false,
+        scope: Scope::Every,
         #[cfg(feature = "cluster")]
         live: None,
         verbose: false,
     };
     let planned =
         Planned { plan: Plan { jobs: vec![job], ..Plan::default() }, plain: Vec::new(), versions: Vec::new() };
-    let (report, troubles) = compile::run(&question, planned, base, sources, world)?;
+    let Compiled { report, troubles, .. } = compile::run(&question, planned, base, sources, world)?;
     troubles.into_iter().next().map_or(Ok((report.findings, report.suppressed)), Err)
 }

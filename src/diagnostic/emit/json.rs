@@ -1,7 +1,7 @@
 //! JSON: one object, for programs.
 
 use super::{Format, Outcome, Report, Tested};
-use crate::diagnostic::{Diagnostic, Edit, ObjectName, Severity, Trace};
+use crate::diagnostic::{Diagnostic, Edit, Fix, ObjectName, Severity, Trace};
 use crate::source::{SourceMap, Span};
 use serde_json::{Value, json};
 
@@ -65,6 +65,7 @@ fn finding(found: &Diagnostic, sources: &SourceMap) -> Value {
         "endColumn": place.as_ref().map(|(.., end)| end.column),
         "trace": found.trace.iter().map(|step| trace(step, sources)).collect::<Vec<_>>(),
         "edit": found.edit.as_ref().map(|place| edit(place, sources)),
+        "fix": found.shown_fix().map(|change| fix(change, sources)),
         "rendered": found.rendered.map(|span| start(span, sources)),
         "object": found.object.as_ref().map(object),
         "path": found.path,
@@ -91,6 +92,38 @@ fn edit(edit: &Edit, sources: &SourceMap) -> Value {
     place
 }
 
+fn fix(fix: &Fix, sources: &SourceMap) -> Value {
+    let edits = fix.edits.iter().map(|edit| {
+        let mut place = start(edit.span, sources);
+        let end = sources.file(edit.span.file).position(edit.span.end);
+        place["endLine"] = end.line.into();
+        place["endColumn"] = end.column.into();
+        place["text"] = edit.text.as_str().into();
+        place
+    });
+    json!({ "title": fix.title, "safety": fix.safety.name(), "edits": edits.collect::<Vec<_>>() })
+}
+
 fn object(name: &ObjectName) -> Value {
     json!({ "apiVersion": name.api_version, "kind": name.kind, "namespace": name.namespace, "name": name.name })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::{Safety, TextEdit};
+
+    #[test]
+    fn a_fix_says_what_to_write_where_unless_it_holds_a_secret() {
+        let sources = SourceMap::new();
+        let span = sources.add("a.yaml", "é: 1\n").span();
+        let edits = vec![TextEdit { span: Span::new(span.file, 4, 5), text: "\"1\"".to_owned() }];
+        let fix = Fix { title: "quote `1`".to_owned(), safety: Safety::Safe, edits };
+        let found = Diagnostic { fix: Some(fix), ..Diagnostic::error("x", "x").at(span) };
+        let expected = json!({ "title": "quote `1`", "safety": "safe", "edits": [
+            { "file": "a.yaml", "line": 1, "column": 4, "endLine": 1, "endColumn": 5, "text": "\"1\"" },
+        ] });
+        assert_eq!(finding(&found, &sources)["fix"], expected);
+        assert_eq!(finding(&found.masked(), &sources)["fix"], Value::Null);
+    }
 }

@@ -47,6 +47,18 @@ pub(super) fn masked_from(file: &SourceFile, line: u32, all: bool) -> Option<usi
     if named || in_secret { Some(value) } else { in_flow(text) }
 }
 
+/// Gives a line (from 1) as it may be shown.
+pub fn masked_line(file: &SourceFile, line: u32) -> String {
+    let text = file.line_text(line);
+    match masked_from(file, line, false) {
+        Some(from) => {
+            let shown = text.get(..from).unwrap_or_default().trim_end();
+            format!("{shown} {MASK}")
+        }
+        None => text.to_owned(),
+    }
+}
+
 /// Tells whether a line stands inside a private key.
 fn in_private_key(file: &SourceFile, line: u32) -> bool {
     let above = (line.saturating_sub(KEY_LINES).max(1)..line).rev().map(|line| file.line_text(line));

@@ -7,7 +7,7 @@ mod mask;
 mod terminal;
 
 pub use json::Json;
-pub use mask::MASK;
+pub use mask::{MASK, masked_line};
 pub use terminal::Terminal;
 
 use super::{Diagnostic, Severity};

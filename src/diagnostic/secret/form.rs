@@ -167,7 +167,9 @@ fn has_password_in_connection(text: &str) -> bool {
             match key.trim().trim_matches(['"', '\'']).to_ascii_lowercase().as_str() {
                 "host" | "hostname" | "server" | "data source" | "address" | "dbname" | "database"
                 | "initial catalog" | "accountname" | "endpoint" => address = true,
-                "password" | "pwd" | "accountkey" | "sharedaccesskey" => password |= !is_no_secret(value),
+                "password" | "pwd" | "accountkey" | "sharedaccesskey" => {
+                    password |= !is_no_secret(value.trim_matches(['"', '\'']));
+                }
                 _ => {}
             }
         }
@@ -239,6 +241,7 @@ mod tests {
             ("postgres://app:$(PASSWORD)@db/app", None),
             ("host=db user=app password=hunter2 dbname=app", Some("a password in a connection string")),
             ("host=db user=app password=$PASSWORD dbname=app", None),
+            ("host=db user=app password='$(PASSWORD)' dbname=app", None),
             ("Server=db,1433;Database=app;User Id=sa;Password=hunter2;", Some("a password in a connection string")),
             ("Server=db;Database=app;Integrated Security=true;", None),
             ("app:hunter2@tcp(db:3306)/app", Some("a password in a connection string")),

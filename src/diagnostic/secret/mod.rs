@@ -90,7 +90,9 @@ pub fn is_secret_name(name: &str) -> bool {
     let words = words(name);
     let Some((last, before)) = words.split_last() else { return false };
     if ABOUT.contains(&last.as_str())
-        || ["existing", "public", "automount"].iter().any(|about| words.first().is_some_and(|first| first == about))
+        || ["existing", "public", "automount", "checksum"]
+            .iter()
+            .any(|about| words.first().is_some_and(|first| first == about))
     {
         return false;
     }

@@ -1,6 +1,7 @@
 //! What is given twice.
 
 use super::Check;
+use crate::diagnostic::Change;
 use crate::lint::finding::called;
 use crate::lint::params::Params;
 use crate::yaml::Node;
@@ -14,7 +15,11 @@ pub(super) fn env(_: &mut Params<'_>) -> Check {
         for name in names {
             if let Some(first) = first.get(name.text()) {
                 let message = format!("{} is given `{}` twice", called(container), name.text());
-                findings.at(name).message(message).label(first.span(), "first given here");
+                let finding = findings.at(name).message(message).label(first.span(), "first given here");
+                // The later one counts.
+                if let Some(overridden) = first.parent() {
+                    finding.change(overridden, Change::Delete);
+                }
             } else {
                 first.insert(name.text(), name);
             }

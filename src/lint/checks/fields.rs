@@ -1,6 +1,7 @@
 //! Single fields of objects, pods and containers: booleans that must not be true, fields that must or must not be there.
 
 use super::Check;
+use crate::diagnostic::Change;
 use crate::lint::finding::{Findings, called};
 use crate::lint::params::Params;
 use crate::yaml::Node;
@@ -82,9 +83,16 @@ pub(super) fn dns_option(params: &mut Params<'_>) -> Check {
         let written = option.and_then(|option| option.field("value"));
         match (option, written) {
             (_, Some(written)) if written.text() == value => {}
-            (_, Some(written)) => _ = findings.at(written),
-            (Some(option), None) => _ = findings.lacking(option),
-            (None, None) => _ = findings.lacking(pod.spec.field("dnsConfig").unwrap_or(pod.spec)),
+            (_, Some(written)) => _ = findings.at(written).change(written, Change::Replace(value.as_str().into())),
+            (Some(option), None) => _ = findings.lacking(option).set(option, "value", value.as_str()),
+            (None, None) => {
+                let finding = findings.lacking(pod.spec.field("dnsConfig").unwrap_or(pod.spec));
+                let option = serde_json::json!({ "name": name, "value": value });
+                match pod.spec.at(&["dnsConfig", "options"]).filter(|options| options.items().len() > 0) {
+                    Some(options) => finding.change(options, Change::Append(option)),
+                    None => finding.set(pod.spec, "dnsConfig.options", serde_json::json!([option])),
+                };
+            }
         }
     })
 }
@@ -114,7 +122,10 @@ pub(super) fn env(params: &mut Params<'_>) -> Check {
         let variables = container.node.field("env").into_iter().flat_map(Node::items);
         for name in variables.filter_map(|variable| variable.field("name")) {
             if names.iter().any(|forbidden| forbidden == name.text()) {
-                findings.at(name).message(format!("{} is given `{}`", called(container), name.text()));
+                let finding = findings.at(name).message(format!("{} is given `{}`", called(container), name.text()));
+                if let Some(variable) = name.parent() {
+                    finding.change(variable, Change::Delete);
+                }
             }
         }
     })

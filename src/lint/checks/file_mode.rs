@@ -1,6 +1,7 @@
 //! Modes of files, which are octal for people and decimal in JSON.
 
 use super::Check;
+use crate::diagnostic::Change;
 use crate::lint::params::Params;
 use crate::yaml::Node;
 
@@ -16,7 +17,8 @@ pub(super) fn build(params: &mut Params<'_>) -> Check {
                     findings
                         .at(mode)
                         .message(format!("`{number}` is decimal, and {number:#o} in octal").replace("0o", "0"))
-                        .help(format!("write `0{number}`"));
+                        .help(format!("write `0{number}`"))
+                        .change(mode, Change::Write(format!("0{number}")));
                 }
             });
         }

@@ -1,6 +1,7 @@
 //! Which image runs.
 
 use super::Check;
+use crate::diagnostic::Change;
 use crate::lint::finding::called;
 use crate::lint::params::Params;
 use crate::yaml::Node;
@@ -54,6 +55,9 @@ pub(super) fn pull_policy(_: &mut Params<'_>) -> Check {
     })
 }
 
+/// The old registry of the Kubernetes project; all that was there is in the new one, under the same names.
+const FROZEN: &str = "k8s.gcr.io";
+
 /// An image may come from none of the `forbidden` registries, and only from those `allowed` if any are named. A registry is
 /// a host, or a host with the beginning of a path.
 pub(super) fn registry(params: &mut Params<'_>) -> Check {
@@ -66,8 +70,12 @@ pub(super) fn registry(params: &mut Params<'_>) -> Check {
         let under = |registry: &String| {
             full.strip_prefix(registry.trim_end_matches('/')).is_some_and(|rest| rest.starts_with('/'))
         };
+        let frozen = forbidden.iter().any(|registry| registry == FROZEN) && full.starts_with(FROZEN);
         if forbidden.iter().any(under) || !(allowed.is_empty() || allowed.iter().any(under)) {
-            findings.at(image).message(format!("{} runs `{}`", called(container), image.text()));
+            let finding = findings.at(image).message(format!("{} runs `{}`", called(container), image.text()));
+            if let Some(rest) = image.text().strip_prefix(FROZEN).filter(|_| frozen) {
+                finding.change(image, Change::Replace(format!("registry.k8s.io{rest}").into()));
+            }
         }
     })
 }
@@ -103,9 +111,10 @@ pub(super) fn reference(_: &mut Params<'_>) -> Check {
             findings.at(image).message(format!("{} runs `{shown}`, which is no image: {why}", called(container)));
         let start = text.split(char::is_whitespace).next().unwrap_or_default();
         if start.len() < text.len() && read(start).is_ok() {
-            finding.help(format!("remove what follows `{start}`"));
+            finding.help(format!("remove what follows `{start}`")).change(image, Change::Replace(start.into()));
         } else if read(&text.to_lowercase()).is_ok() {
-            finding.help(format!("write `{}`", text.to_lowercase()));
+            let small = text.to_lowercase();
+            finding.help(format!("write `{small}`")).change(image, Change::Replace(small.into()));
         }
     })
 }

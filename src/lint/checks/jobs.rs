@@ -1,6 +1,7 @@
 //! What a Job needs to end, and to go away.
 
 use super::Check;
+use crate::diagnostic::Change;
 use crate::lint::finding::called;
 use crate::lint::params::Params;
 use crate::object::{Container, Object, Role};
@@ -42,10 +43,11 @@ pub(super) fn ttl(_: &mut Params<'_>) -> Check {
                     ))
                     .help(format!(
                         "remove `{FIELD}`, and write `successfulJobsHistoryLimit` and `failedJobsHistoryLimit`"
-                    ));
+                    ))
+                    .change(written, Change::Delete);
             }
             // A hook's Job is removed by what runs the hook.
-            None if object.kind == "Job" && !is_hook(object) => _ = findings.lacking(job),
+            None if object.kind == "Job" && !is_hook(object) => _ = findings.lacking(job).set(job, FIELD, 86_400),
             _ => {}
         }
     })

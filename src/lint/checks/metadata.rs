@@ -5,10 +5,11 @@ use crate::lint::params::Params;
 use crate::yaml::Node;
 
 /// An object must have these `names` among its labels or annotations (`of`); `claim-annotations` looks at a StatefulSet's
-/// claim templates.
+/// claim templates. Where `matching` is given, what they say must match that pattern, from its beginning to its end.
 pub(super) fn required(params: &mut Params<'_>) -> Check {
     let of = params.word("of", &["labels", "annotations", "claim-annotations"]);
     let names = params.list("names");
+    let matching = params.pattern("matching");
     let field = if of == "labels" { "labels" } else { "annotations" };
     Check::object(move |context, findings| {
         let object = context.object;
@@ -20,12 +21,29 @@ pub(super) fn required(params: &mut Params<'_>) -> Check {
         for owner in owners {
             let metadata = owner.field("metadata").unwrap_or(owner);
             let map = metadata.field(field);
-            let missing =
-                names.iter().find(|name| map.and_then(|map| map.field(name)).is_none_or(|v| v.text().is_empty()));
-            if let Some(missing) = missing {
-                let what = field.trim_end_matches('s');
+            let what = field.trim_end_matches('s');
+            let value = |name: &String| map.and_then(|map| map.field(name)).filter(|value| !value.text().is_empty());
+            if let Some(missing) = names.iter().find(|name| value(name).is_none()) {
                 findings.lacking(map.unwrap_or(metadata)).message(format!("the {what} `{missing}` is missing"));
             }
+            let Some(matching) = &matching else { continue };
+            for (name, value) in names.iter().filter_map(|name| Some((name, value(name)?))) {
+                if !matching.is_match(value.text()) {
+                    findings.at(value).message(format!("the {what} `{name}` does not say what is asked for"));
+                }
+            }
+        }
+    })
+}
+
+/// An object must have an owner, unless Helm starts it as a hook.
+pub(super) fn unowned(_: &mut Params<'_>) -> Check {
+    Check::object(|context, findings| {
+        let object = context.object.node;
+        let is_hook = object.at(&["metadata", "annotations", "helm.sh/hook"]).is_some();
+        let owners = object.at(&["metadata", "ownerReferences"]);
+        if !is_hook && owners.is_none_or(|owners| owners.items().len() == 0) {
+            findings.lacking(object.field("metadata").unwrap_or(object));
         }
     })
 }

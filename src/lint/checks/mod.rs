@@ -221,6 +221,7 @@ pub(super) static BUILTINS: &[Builtin] = &[
     Builtin { name: "too-few-replicas", build: availability::autoscaler::too_few },
     Builtin { name: "undropped-capability", build: security_context::undropped_capability },
     Builtin { name: "unnamed-port", build: ports::unnamed },
+    Builtin { name: "unowned-object", build: metadata::unowned },
     Builtin { name: "unused-object", build: unused::build },
     Builtin { name: "unwanted-field", build: fields::unwanted },
     Builtin { name: "volume-type", build: volumes::kind },

@@ -1,6 +1,8 @@
 //! NetworkPolicies: which pods they are about, and what they let through.
 
 use super::Check;
+use super::service::{declares, declares_any};
+use crate::diagnostic::Change;
 use crate::lint::finding::Context;
 use crate::lint::params::Params;
 use crate::object::selector::first_unmet;
@@ -33,7 +35,7 @@ fn is_empty(selector: Node<'_>) -> bool {
 pub(super) fn selects(_: &mut Params<'_>) -> Check {
     Check::object(|context, findings| {
         let Some(selector) = selector(context.object).filter(|selector| !is_empty(*selector)) else { return };
-        if context.run.complete && !reaches(context, selector) {
+        if context.run.complete && !reaches(context, selector) && !is_operated(context, selector) {
             let message = format!("NetworkPolicy `{}` selects no pods {}", context.object.name, context.whole());
             findings.at(selector).message(message);
         }
@@ -48,6 +50,12 @@ fn reaches(context: &Context<'_, '_>, selector: Node<'_>) -> bool {
         })
 }
 
+/// Tells whether an operator makes the pods that a selector is about.
+fn is_operated(context: &Context<'_, '_>, selector: Node<'_>) -> bool {
+    let mut labels = selector.field("matchLabels").into_iter().flat_map(Node::entries);
+    labels.any(|label| super::service::is_operated(context, label))
+}
+
 /// A peer of a policy in the same namespace must be pods of the set, or beside it.
 pub(super) fn peers(_: &mut Params<'_>) -> Check {
     Check::object(|context, findings| {
@@ -58,7 +66,7 @@ pub(super) fn peers(_: &mut Params<'_>) -> Check {
                 let Some(pods) = peer.field("podSelector").filter(|_| peer.field("namespaceSelector").is_none()) else {
                     continue;
                 };
-                if !is_empty(pods) && !reaches(context, pods) {
+                if !is_empty(pods) && !reaches(context, pods) && !is_operated(context, pods) {
                     let message =
                         format!("this peer of NetworkPolicy `{}` is no pod {}", context.object.name, context.whole());
                     findings.at(pods).message(message);
@@ -105,7 +113,7 @@ pub(super) fn missing(params: &mut Params<'_>) -> Check {
     })
 }
 
-/// The ports that a policy opens must be ports of the pods that it selects.
+/// The ports that a policy opens must be ports of the pods that it selects. Pods that declare none say nothing of numbers.
 pub(super) fn ports(_: &mut Params<'_>) -> Check {
     Check::object(|context, findings| {
         let (Some(spec), Some(selector)) = (context.object.spec(), selector(context.object)) else { return };
@@ -120,7 +128,10 @@ pub(super) fn ports(_: &mut Params<'_>) -> Check {
         for opened in rules.filter_map(|rule| rule.field("ports")).flat_map(Node::items) {
             let Some(port) = opened.field("port").filter(|_| opened.field("endPort").is_none()) else { continue };
             let protocol = opened.field("protocol").map_or("TCP", Node::text);
-            if !containers.iter().any(|container| super::service::declares(*container, port, protocol)) {
+            if port.as_i64().is_some() && !containers.iter().any(|container| declares_any(*container)) {
+                continue;
+            }
+            if !containers.iter().any(|container| declares(*container, port, protocol)) {
                 findings.at(port).message(format!(
                     "no container behind NetworkPolicy `{}` has the {protocol} port `{}`",
                     context.object.name,
@@ -153,9 +164,11 @@ pub(super) fn ignored_rules(_: &mut Params<'_>) -> Check {
             if let Some(rules) = spec.entry(side).filter(|rules| rules.value.items().len() > 0)
                 && !is_about(context.object, direction)
             {
-                findings
-                    .at_key(rules)
-                    .message(format!("`{side}` is written, but `policyTypes` leaves out `{direction}`"));
+                let finding = findings.at_key(rules);
+                finding.message(format!("`{side}` is written, but `policyTypes` leaves out `{direction}`"));
+                if let Some(types) = spec.field("policyTypes") {
+                    finding.change(types, Change::Append(direction.into()));
+                }
             }
         }
     })
@@ -183,6 +196,14 @@ mod tests {
             assert_eq!(found("missing-ingress-policy", spec).len(), ingress, "{spec}");
             assert_eq!(found("missing-egress-policy", spec).len(), egress, "{spec}");
         }
+    }
+
+    #[test]
+    fn pods_of_an_operator_are_believed() {
+        let policy = "apiVersion: networking.k8s.io/v1\nkind: NetworkPolicy\nmetadata: {name: main}\nspec: {podSelector: {matchLabels: {app.kubernetes.io/name: alertmanager}}}\n";
+        assert_eq!(problems("network-policy-selects-nothing", policy).len(), 1);
+        let operated = "apiVersion: monitoring.coreos.com/v1\nkind: Alertmanager\nmetadata: {name: main}\n";
+        assert_eq!(problems("network-policy-selects-nothing", &format!("{policy}---\n{operated}")), [""; 0]);
     }
 
     #[test]

@@ -38,7 +38,9 @@ pub(super) fn unnamed(_: &mut Params<'_>) -> Check {
         for port in container.node.field("ports").into_iter().flat_map(Node::items) {
             if port.field("name").is_none_or(|name| name.text().is_empty()) {
                 let number = port.field("containerPort").map(Node::text).unwrap_or_default();
-                findings.lacking(port).message(format!("the port {number} of {} has no name", called(container)));
+                let finding = findings.lacking(port);
+                finding.message(format!("the port {number} of {} has no name", called(container)));
+                finding.set(port, "name", format!("port-{number}"));
             }
         }
     })

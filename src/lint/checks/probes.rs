@@ -17,8 +17,37 @@ pub(super) fn missing(params: &mut Params<'_>) -> Check {
             return;
         }
         let bare = |container: &Container<'_>| container.role == Role::Main && container.node.field(probe).is_none();
-        pod.containers().filter(bare).for_each(|container| _ = findings.lacking(container.node));
+        for container in pod.containers().filter(bare) {
+            let finding = findings.lacking(container.node);
+            if let Some(stub) = stub(container, probe) {
+                finding.set(container.node, probe, stub);
+            }
+        }
     })
+}
+
+/// Makes a probe that asks whether the container's first port is open; of liveness one that is slower to give up than
+/// readiness.
+fn stub(container: Container<'_>, probe: &str) -> Option<serde_json::Value> {
+    let tcp = |port: &Node<'_>| port.field("protocol").is_none_or(|protocol| protocol.text() == "TCP");
+    let port = ports(container).find(tcp)?;
+    let port = match port.field("name").filter(|name| !name.text().is_empty()) {
+        Some(name) => serde_json::Value::from(name.text()),
+        None => port.field("containerPort")?.as_i64()?.into(),
+    };
+    let failures = match probe {
+        "livenessProbe" => 6,
+        "startupProbe" => 30,
+        _ => 3,
+    };
+    Some(serde_json::json!({
+        "tcpSocket": { "port": port },
+        "initialDelaySeconds": 0,
+        "periodSeconds": 10,
+        "timeoutSeconds": 1,
+        "successThreshold": 1,
+        "failureThreshold": failures,
+    }))
 }
 
 /// Liveness may not ask just what readiness asks, and give up as early.
@@ -29,7 +58,9 @@ pub(super) fn identical(_: &mut Params<'_>) -> Check {
             return;
         };
         if patience(live.value) <= patience(ready) && asks_alike(live.value, ready) {
-            findings.at_key(live).label(ready.head(), "asks the same");
+            let period = live.value.field("periodSeconds").and_then(Node::as_i64).unwrap_or(10).max(1);
+            let finding = findings.at_key(live).label(ready.head(), "asks the same");
+            finding.set(live.value, "failureThreshold", (patience(ready).saturating_mul(2) + period - 1) / period);
         }
     })
 }
@@ -71,9 +102,11 @@ pub(super) fn on_init_container(_: &mut Params<'_>) -> Check {
     })
 }
 
-/// A probe's port must be one that the container declares: a name its own, a number one of the pod's.
-pub(super) fn port(_: &mut Params<'_>) -> Check {
-    Check::container(|pod, container, findings| {
+/// A probe's port must be one that the container declares: a name its own, a number one of the pod's. `given` says which of
+/// the two is looked at.
+pub(super) fn port(params: &mut Params<'_>) -> Check {
+    let by_number = params.word("given", &["by-name", "by-number"]) == "by-number";
+    Check::container(move |pod, container, findings| {
         if !resources::runs_on(container) {
             return;
         }
@@ -81,7 +114,7 @@ pub(super) fn port(_: &mut Params<'_>) -> Check {
             let Some(probe_node) = container.node.field(probe) else { continue };
             let handlers = ["httpGet", "tcpSocket", "grpc"].into_iter();
             for port in handlers.filter_map(|handler| probe_node.at(&[handler, "port"])) {
-                if is_declared(pod, container, port) {
+                if port.as_i64().is_some() != by_number || is_declared(pod, container, port) {
                     continue;
                 }
                 let message =
@@ -187,8 +220,11 @@ mod tests {
             ("[]", "8080", true),
         ] {
             let probe = format!("ports: {ports}\n      livenessProbe: {{tcpSocket: {{port: {asked}}}}}");
-            let found = problems("probe-port-undeclared", &pod("dnsPolicy: Default", &probe)).len();
-            assert_eq!(found, usize::from(flagged), "{ports} {asked}");
+            let rules = ["probe-port-undeclared", "probe-port-name-unknown"];
+            let found = rules.map(|rule| problems(rule, &pod("dnsPolicy: Default", &probe)).len());
+            let by_number = asked.parse::<u16>().is_ok();
+            let expected = [flagged && by_number, flagged && !by_number].map(usize::from);
+            assert_eq!(found, expected, "{ports} {asked}");
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Profiles that confine containers: seccomp, AppArmor, SELinux.
 
 use super::{Check, security_context::ask_for_windows};
+use crate::diagnostic::Change;
 use crate::lint::finding::called;
 use crate::lint::params::Params;
 use crate::object::{Container, Pod};
@@ -26,7 +27,7 @@ pub(super) fn profile(params: &mut Params<'_>) -> Check {
             let Some(profile) = context.at(&["securityContext", &field]) else { continue };
             let kind = profile.field("type");
             if kind.is_none_or(|kind| !CONFINING.contains(&kind.text())) {
-                let found = findings.at(kind.unwrap_or(profile));
+                let found = findings.at(kind.unwrap_or(profile)).set(profile, "type", CONFINING[0]);
                 if let Some(kind) = kind {
                     found.message(format!("`{}` confines nothing", kind.text()));
                 }
@@ -35,7 +36,8 @@ pub(super) fn profile(params: &mut Params<'_>) -> Check {
         for entry in annotation.iter().flat_map(|prefix| annotations(pod, prefix)) {
             let profile = entry.value.text();
             if !profile.is_empty() && profile != "runtime/default" && !profile.starts_with("localhost/") {
-                findings.at(entry.value).message(format!("`{profile}` confines nothing"));
+                let finding = findings.at(entry.value).message(format!("`{profile}` confines nothing"));
+                finding.change(entry.value, Change::Replace("runtime/default".into()));
             }
         }
         if unset_fails && !profile(pod.spec) {

@@ -1,6 +1,7 @@
 //! Amounts that cannot be meant, and requests that differ from their limits.
 
 use super::{Check, resources};
+use crate::diagnostic::Change;
 use crate::lint::finding::{Findings, called};
 use crate::lint::params::Params;
 use crate::schema::Amount;
@@ -83,7 +84,8 @@ pub(super) fn below_limit(params: &mut Params<'_>) -> Check {
                 request.text(),
                 limit.text()
             );
-            findings.at(request).message(message).label(limit.span(), "the limit");
+            let same = Change::Replace(limit.text().into());
+            findings.at(request).message(message).label(limit.span(), "the limit").change(request, same);
         }
     })
 }
@@ -98,7 +100,9 @@ pub(super) fn empty_dir(params: &mut Params<'_>) -> Check {
             if directory.field("sizeLimit").is_none() && in_memory == memory {
                 let name = volume.field("name").map(Node::text).unwrap_or_default();
                 let what = if in_memory { " in memory" } else { "" };
-                findings.lacking(directory).message(format!("the empty volume `{name}`{what} has no size limit"));
+                let finding = findings.lacking(directory);
+                finding.message(format!("the empty volume `{name}`{what} has no size limit"));
+                finding.set(directory, "sizeLimit", if in_memory { "64Mi" } else { "1Gi" });
             }
         }
     })

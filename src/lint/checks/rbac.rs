@@ -1,7 +1,7 @@
 //! Who may do what: roles, and the bindings that hand them out.
 
 use super::Check;
-use crate::diagnostic::nearest;
+use crate::diagnostic::{Change, nearest};
 use crate::lint::finding::Context;
 use crate::lint::params::Params;
 use crate::object::Object;
@@ -142,10 +142,20 @@ pub(super) fn resource_group(params: &mut Params<'_>) -> Check {
                 }
                 let written = groups.iter().map(|group| format!("`\"{group}\"`")).collect::<Vec<_>>().join(", ");
                 let home = homes.first().copied().unwrap_or_default();
-                findings
+                let finding = findings
                     .at(resource)
                     .message(format!("there are no `{plain}` in the API group {written}"))
                     .help(format!("write `\"{home}\"` under `apiGroups`"));
+                // Where the rule is about nothing else, its group is wrong; else it needs one more.
+                let lists = (rule.field("apiGroups"), rule.field("resources"));
+                if let (Some(groups), Some(resources)) = lists {
+                    let one =
+                        groups.items().next().filter(|_| groups.items().len() == 1 && resources.items().len() == 1);
+                    match one {
+                        Some(group) => finding.change(group, Change::Replace(home.into())),
+                        None => finding.change(groups, Change::Append(home.into())),
+                    };
+                }
             }
         }
     })

@@ -1,10 +1,14 @@
 //! Which users and groups containers run as. A container's own security context wins over the pod's.
 
 use super::Check;
+use crate::diagnostic::Change;
 use crate::lint::finding::called;
 use crate::lint::params::Params;
 use crate::object::{Container, Pod};
-use crate::yaml::Node;
+use crate::yaml::{Kind, Node};
+
+/// A user or group that nothing on the node is likely to have.
+const OTHER: i64 = 10001;
 
 fn own<'d>(node: Node<'d>, field: &str) -> Option<Node<'d>> {
     node.at(&["securityContext", field])
@@ -31,9 +35,17 @@ pub(super) fn root(params: &mut Params<'_>) -> Check {
             return;
         }
         for context in std::iter::once(pod.spec).chain(pod.containers().map(|container| container.node)) {
-            for id in fields.iter().filter_map(|field| own(context, field)) {
+            for (field, id) in fields.iter().filter_map(|field| Some((field, own(context, field)?))) {
                 let ids = std::iter::once(id).chain(id.items());
-                ids.filter(|id| id.as_i64() == Some(0)).for_each(|id| _ = findings.at(id));
+                for zero in ids.filter(|id| id.as_i64() == Some(0)) {
+                    let listed = zero.parent().is_some_and(|parent| parent.kind() == Kind::Seq);
+                    let other = if listed { Change::Delete } else { Change::Replace(OTHER.into()) };
+                    let found = findings.at(zero);
+                    if context == pod.spec {
+                        found.message(format!("`{field}` makes root of all containers that do not say otherwise"));
+                    }
+                    found.change(zero, other);
+                }
             }
         }
     })
@@ -52,7 +64,7 @@ pub(super) fn non_root(params: &mut Params<'_>) -> Check {
         let denied = |flag: &Node<'_>| flag.as_bool() == Some(false);
         let of_pod = own(pod.spec, "runAsNonRoot");
         if !user_counts && let Some(flag) = of_pod.filter(denied) {
-            findings.at(flag).message("pod may run as root");
+            findings.at(flag).message("pod may run as root").change(flag, Change::Replace(true.into()));
         }
         for container in pod.containers() {
             if user_counts && effective(pod, container, "runAsUser").is_some() {
@@ -61,8 +73,12 @@ pub(super) fn non_root(params: &mut Params<'_>) -> Check {
             // Where the pod denies it, that has been said, unless users count.
             let open = of_pod.is_none() || (user_counts && of_pod.is_some_and(|flag| denied(&flag)));
             match own(container.node, "runAsNonRoot") {
-                Some(flag) if denied(&flag) => _ = findings.at(flag),
-                None if open => _ = findings.lacking(container.node),
+                Some(flag) if denied(&flag) => _ = findings.at(flag).change(flag, Change::Replace(true.into())),
+                None if open => {
+                    // Of the pod, unless the pod denies it.
+                    let whose = if of_pod.is_none() { pod.spec } else { container.node };
+                    findings.lacking(container.node).set(whose, "securityContext.runAsNonRoot", true);
+                }
                 _ => {}
             }
         }
@@ -83,10 +99,13 @@ pub(super) fn low(params: &mut Params<'_>) -> Check {
         let what = if field == "runAsGroup" { "group" } else { "user" };
         match effective(pod, container, &field) {
             None => {
-                findings.lacking(container.node).message(format!("{} names no {what}", called(container)));
+                let finding =
+                    findings.lacking(container.node).message(format!("{} names no {what}", called(container)));
+                finding.set(container.node, &format!("securityContext.{field}"), minimum + 1);
             }
             Some(id) if id.as_i64().is_some_and(|id| id > 0 && id < minimum) => {
-                findings.at(id).message(format!("{} runs as {what} {}", called(container), id.text()));
+                let finding = findings.at(id).message(format!("{} runs as {what} {}", called(container), id.text()));
+                finding.change(id, Change::Replace((minimum + 1).into()));
             }
             Some(_) => {}
         }

@@ -2,10 +2,11 @@
 
 use super::Check;
 use crate::chart::is_encrypted;
+use crate::diagnostic::Change;
 use crate::lint::finding::{Findings, called};
 use crate::lint::params::Params;
 use crate::lint::secrets;
-use crate::schema::decode_base64;
+use crate::schema::{decode_base64, encode_base64};
 use crate::yaml::{Entry, Node};
 
 /// A Secret's own values may not stand in its manifest. Encrypted documents, references and empty shells pass.
@@ -142,8 +143,11 @@ fn flag<'a>((name, value): (&'a str, &str)) -> Option<&'a str> {
 pub(super) fn encoding(_: &mut Params<'_>) -> Check {
     Check::object(|context, findings| {
         for entry in context.object.node.field("data").into_iter().flat_map(Node::entries) {
-            if decode_base64(entry.value.text()).is_some_and(|bytes| is_utf16(&bytes)) {
-                findings.at(entry.value).message(format!("`{}` is UTF-16 under its base64", entry.name()));
+            let Some(bytes) = decode_base64(entry.value.text()).filter(|bytes| is_utf16(bytes)) else { continue };
+            let finding = findings.at(entry.value);
+            finding.message(format!("`{}` is UTF-16 under its base64", entry.name()));
+            if let Some(text) = from_utf16(&bytes) {
+                finding.change(entry.value, Change::Replace(encode_base64(text.as_bytes()).into()));
             }
         }
     })
@@ -160,6 +164,27 @@ fn is_utf16(bytes: &[u8]) -> bool {
         bytes.chunks_exact(2).all(|pair| pair.get(zero) == Some(&0) && pair.get(text).is_some_and(plain))
     };
     marked || half(1, 0) || half(0, 1)
+}
+
+/// Reads UTF-16, and leaves out its mark; without one the zeros tell which half comes first.
+fn from_utf16(bytes: &[u8]) -> Option<String> {
+    let big = match bytes {
+        [0xFE, 0xFF, ..] => true,
+        [0xFF, 0xFE, ..] => false,
+        _ => bytes.first() == Some(&0),
+    };
+    let unit = |pair: &[u8]| match *pair {
+        [a, b] => {
+            if big {
+                u16::from_be_bytes([a, b])
+            } else {
+                u16::from_le_bytes([a, b])
+            }
+        }
+        _ => 0,
+    };
+    let text = String::from_utf16(&bytes.chunks_exact(2).map(unit).collect::<Vec<_>>()).ok()?;
+    Some(text.trim_start_matches('\u{feff}').to_owned())
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! What a container's security context allows: flags and capabilities.
 
 use super::Check;
+use crate::diagnostic::Change;
 use crate::lint::finding::{Finding, called};
 use crate::lint::params::Params;
 use crate::object::Pod;
@@ -28,9 +29,11 @@ pub(super) fn flag(params: &mut Params<'_>) -> Check {
 
 /// Says what to write where a pod goes to Windows nodes without saying that it is for Windows: for the server, only
 /// `os.name` exempts it from what Linux asks for.
-pub(super) fn ask_for_windows(pod: &Pod<'_>, finding: &mut Finding<'_>) {
+pub(super) fn ask_for_windows<'d>(pod: &Pod<'d>, finding: &mut Finding<'d>) {
     if pod.is_windows() && !pod.says_windows() {
-        finding.help("write `os: { name: windows }` into the pod's spec: a node selector alone says too little");
+        finding
+            .set(pod.spec, "os.name", "windows")
+            .help("write `os: { name: windows }` into the pod's spec: a node selector alone says too little");
     }
 }
 
@@ -40,9 +43,10 @@ pub(super) fn escalation(_: &mut Params<'_>) -> Check {
         let Some(context) = container.node.field("securityContext") else { return };
         let mut flags = ["allowPrivilegeEscalation", "privileged"].into_iter().filter_map(|field| context.field(field));
         let added = || context.at(&["capabilities", "add"]).into_iter().flat_map(Node::items);
-        let allowed = flags.find(|flag| flag.as_bool() == Some(true));
-        if let Some(allowed) = allowed.or_else(|| added().find(|name| name.text() == "SYS_ADMIN")) {
-            findings.at(allowed);
+        if let Some(flag) = flags.find(|flag| flag.as_bool() == Some(true)) {
+            findings.at(flag).change(flag, Change::Replace(false.into()));
+        } else if let Some(name) = added().find(|name| name.text() == "SYS_ADMIN") {
+            findings.at(name).change(name, Change::Delete);
         }
     })
 }
@@ -60,12 +64,25 @@ pub(super) fn undropped_capability(params: &mut Params<'_>) -> Check {
         let drops = |node: Node<'_>| node.items().map(Node::text).any(|name| all(name) || name == wanted);
         let message = format!("{} does not drop the capability `{wanted}`", called(container));
         match list("drop") {
-            None => ask_for_windows(pod, findings.lacking(container.node)),
-            Some(drop) if !drops(drop) => _ = findings.at(drop).message(message),
+            None => {
+                let finding = findings.lacking(container.node);
+                let capabilities = serde_json::json!([wanted]);
+                finding.set(container.node, "securityContext.capabilities.drop", capabilities);
+                ask_for_windows(pod, finding);
+            }
+            Some(drop) if !drops(drop) => {
+                let finding = findings.at(drop).message(message);
+                // The runtime's own spelling is not the server's.
+                match drop.items().find(|name| name.text().eq_ignore_ascii_case(&wanted)) {
+                    Some(name) => finding.change(name, Change::Replace(wanted.as_str().into())),
+                    None => finding.change(drop, Change::Append(wanted.as_str().into())),
+                };
+            }
             Some(_) => {
                 let added = list("add").filter(|_| wanted != "ALL").into_iter().flat_map(Node::items);
                 for added in added.filter(|name| name.text() == wanted) {
-                    findings.at(added).message(format!("{} adds the capability `{wanted}`", called(container)));
+                    let message = format!("{} adds the capability `{wanted}`", called(container));
+                    findings.at(added).message(message).change(added, Change::Delete);
                 }
             }
         }

@@ -1,6 +1,7 @@
 //! Selectors of workloads.
 
 use super::Check;
+use crate::diagnostic::Change;
 use crate::lint::params::Params;
 use crate::object::selector::{first_unmatched, first_unmet};
 
@@ -26,7 +27,11 @@ pub(super) fn build(_: &mut Params<'_>) -> Check {
             findings
                 .at(unmet)
                 .message(format!("selector wants `{key}: {wanted}`, but the pods have {has}"))
-                .label(place.head(), "the pods");
+                .label(place.head(), "the pods")
+                .change(
+                    pod.template,
+                    Change::Set { keys: ["metadata", "labels", key].map(str::to_owned).to_vec(), value: wanted.into() },
+                );
         }
     })
 }

@@ -60,7 +60,8 @@ fn near_miss<'d>(context: &Context<'_, 'd>, selector: Node<'_>) -> Option<Node<'
     })
 }
 
-/// A Service's target port must be one that its pods declare, by name or by number, for the same protocol.
+/// A Service's target port must be one that its pods declare, by name or by number, for the same protocol. Pods that declare
+/// none say nothing of numbers.
 pub(super) fn target_port(_: &mut Params<'_>) -> Check {
     Check::object(|context, findings| {
         let Some(selector) = selector(context) else { return };
@@ -70,7 +71,8 @@ pub(super) fn target_port(_: &mut Params<'_>) -> Check {
         for port in ports.into_iter().flat_map(Node::items) {
             let Some(target) = port.field("targetPort").or_else(|| port.field("port")) else { continue };
             let protocol = protocol(port);
-            if containers().any(|container| declares(container, target, protocol)) {
+            let silent = target.as_i64().is_some() && !containers().any(declares_any);
+            if silent || containers().any(|container| declares(container, target, protocol)) {
                 continue;
             }
             let of_service = context.object.name;
@@ -109,7 +111,8 @@ pub(super) fn selector_missing(_: &mut Params<'_>) -> Check {
     })
 }
 
-/// A ServiceMonitor must select Services of the set, in the namespaces that it names.
+/// A ServiceMonitor must select Services of the set, in the namespaces that it names. It is believed where it names others
+/// than the set fills with Services.
 pub(super) fn monitor(_: &mut Params<'_>) -> Check {
     Check::object(|context, findings| {
         let Some(spec) = context.object.spec().filter(|_| context.run.complete) else { return };
@@ -129,11 +132,21 @@ pub(super) fn monitor(_: &mut Params<'_>) -> Check {
             let objects = context.run.neighbours.iter().flat_map(|set| set.iter());
             objects.filter(|object| object.is("", &["Service"])).any(&selected)
         };
-        if !context.set.of_kind("", "Service").any(&selected) && !beside() {
+        let fills = |namespace: Option<&str>| {
+            let mut services = context.set.of_kind("", "Service");
+            services.any(|service| service.namespace.as_deref() == namespace)
+        };
+        let elsewhere = any || named.is_some_and(|names| names.items().any(|name| !fills(Some(name.text()))));
+        if !elsewhere && !context.set.of_kind("", "Service").any(&selected) && !beside() {
             let message = format!("ServiceMonitor `{}` selects no Service {}", context.object.name, context.whole());
             findings.at(selector).message(message);
         }
     })
+}
+
+/// Tells whether a container declares ports at all; the API does not ask for it.
+pub(super) fn declares_any(container: Container<'_>) -> bool {
+    container.node.field("ports").is_some_and(|ports| ports.items().len() > 0)
 }
 
 fn protocol(port: Node<'_>) -> &str {

@@ -54,7 +54,10 @@ fn judge<'d>(context: &Context<'_, 'd>, place: Node<'d>, findings: &mut Findings
 
 fn is_there(context: &Context<'_, '_>, name: &str, namespace: Option<&str>) -> bool {
     let here = |object: &Object<'_>| object.is("", &["Service"]) && object.namespace.as_deref() == namespace;
-    context.set.named(name).iter().any(|object| here(object)) || context.neighbour("", "Service", name, namespace)
+    // The API server makes its own.
+    (name == "kubernetes" && namespace == Some("default"))
+        || context.set.named(name).iter().any(|object| here(object))
+        || context.neighbour("", "Service", name, namespace)
 }
 
 /// Tells whether an operator may make the Service: it is called after a custom resource of the set, as in `db-rw` of `db`.
@@ -105,7 +108,13 @@ mod tests {
     #[test]
     fn a_name_in_another_namespace_is_told() {
         let service = "apiVersion: v1\nkind: Service\nmetadata: {name: db, namespace: data}\n";
-        for (name, count) in [("db.data.svc", 0), ("db.shop.svc", 1), ("bd.data.svc", 1), ("x.other.svc", 0)] {
+        for (name, count) in [
+            ("db.data.svc", 0),
+            ("db.shop.svc", 1),
+            ("bd.data.svc", 1),
+            ("x.other.svc", 0),
+            ("kubernetes.default.svc", 0),
+        ] {
             let text =
                 format!("{}---\n{service}", pod("dnsPolicy: Default", &format!("env: [{{name: H, value: {name}}}]")));
             assert_eq!(problems("dangling-service-name", &text).len(), count, "{name}");

@@ -28,6 +28,7 @@ pub(super) fn pre_stop(_: &mut Params<'_>) -> Check {
             );
             let period = pod.spec.field("terminationGracePeriodSeconds");
             let finding = findings.at(place).message(message);
+            finding.set(pod.spec, "terminationGracePeriodSeconds", seconds.saturating_add(30));
             if let Some(period) = period {
                 finding.label(period.span(), "the grace period");
             }

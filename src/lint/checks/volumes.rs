@@ -1,6 +1,7 @@
 //! Volumes: of the node, of the runtime, of any type; and the kernel's parameters, which are the node's, too.
 
 use super::Check;
+use crate::diagnostic::Change;
 use crate::lint::finding::called;
 use crate::lint::params::Params;
 use crate::object::Pod;
@@ -78,7 +79,7 @@ pub(super) fn writable_mount(_: &mut Params<'_>) -> Check {
             if let Some((_, source)) = source.filter(|_| !read_only) {
                 let path = source.field("path").map(Node::text).unwrap_or_default();
                 let message = format!("{} can write to the node's `{path}`", called(container));
-                findings.at(name).message(message).label(source.head(), "the volume");
+                findings.at(name).message(message).label(source.head(), "the volume").set(mount, "readOnly", true);
             }
         }
     })
@@ -107,7 +108,10 @@ pub(super) fn sysctl(params: &mut Params<'_>) -> Check {
         let sysctls = pod.spec.at(&["securityContext", "sysctls"]).into_iter().flat_map(Node::items);
         for name in sysctls.filter_map(|sysctl| sysctl.field("name")) {
             if !allowed.iter().any(|allowed| allowed == name.text()) {
-                findings.at(name).message(format!("pod sets the kernel parameter `{}`", name.text()));
+                let finding = findings.at(name).message(format!("pod sets the kernel parameter `{}`", name.text()));
+                if let Some(sysctl) = name.parent() {
+                    finding.change(sysctl, Change::Delete);
+                }
             }
         }
     })

@@ -70,6 +70,11 @@ impl Custom {
         self.restraint.format.is_some()
     }
 
+    /// Gives what stands in for an absent value.
+    pub fn default_value(&self) -> Option<&serde_json::Value> {
+        self.default.as_ref()
+    }
+
     /// Tells whether a default stands in for an absent value.
     pub(in crate::schema) fn has_default(&self) -> bool {
         self.default.is_some()

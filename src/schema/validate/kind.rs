@@ -4,8 +4,8 @@ use super::super::store::{Deprecation, Lookup, Missing, SchemaStore, Type};
 use super::super::version::Version;
 use super::Walk;
 use super::text::list_of;
-use crate::diagnostic::Diagnostic;
-use crate::yaml::{Kind, Node};
+use crate::diagnostic::{Change, Diagnostic, Safety};
+use crate::yaml::{Kind, Node, edit};
 
 /// Groups whose kinds are questions to the server: they are answered, not kept, and need no name.
 const QUESTIONS: [&str; 2] = ["authentication.k8s.io/", "authorization.k8s.io/"];
@@ -75,9 +75,22 @@ fn deprecated(deprecation: &Deprecation<'_>, api_version: Node<'_>, kind: Node<'
     }
     let finding = Diagnostic::warning("schema/api-deprecated", message).at(api_version.span()).path("apiVersion");
     match deprecation.replacement {
-        Some(replacement) => finding.help(format!("use `{replacement}`")),
+        Some(replacement) => move_to(finding.help(format!("use `{replacement}`")), replacement, api_version, kind),
         None => finding,
     }
+}
+
+/// Wishes for the other version of an API, where that has the same kind. Whether it has the same shape shows when it is
+/// judged; where the same text means something else, a person must look.
+fn move_to(finding: Diagnostic, replacement: &str, api_version: Node<'_>, kind: Node<'_>) -> Diagnostic {
+    const MEANING_ELSE: [&str; 4] =
+        ["PodDisruptionBudget", "ValidatingWebhookConfiguration", "MutatingWebhookConfiguration", "Ingress"];
+    let (version, same) = replacement.split_once(' ').map_or((replacement, true), |(v, k)| (v, k == kind.text()));
+    if !same {
+        return finding;
+    }
+    let safety = if MEANING_ELSE.contains(&kind.text()) { Safety::Unsafe } else { Safety::Safe };
+    finding.wish(edit::wish(api_version, Change::Replace(version.into()), safety))
 }
 
 /// Reports an API that the version does not have.
@@ -89,7 +102,9 @@ fn missing(reason: &Missing, api_version: Node<'_>, kind: Node<'_>, version: Ver
         Missing::Removed { since, replacement } => {
             let finding = at_version("schema/api-removed", format!("{full_name} was removed in Kubernetes {since}"));
             match replacement {
-                Some(replacement) => finding.help(format!("use `{replacement}`")),
+                Some(replacement) => {
+                    move_to(finding.help(format!("use `{replacement}`")), replacement, api_version, kind)
+                }
                 None => finding.help("nothing replaces it: remove the object"),
             }
         }
@@ -97,7 +112,9 @@ fn missing(reason: &Missing, api_version: Node<'_>, kind: Node<'_>, version: Ver
             let message = format!("{full_name} does not exist before Kubernetes {introduced}; {version} is a target");
             let finding = at_version("schema/unknown-kind", message);
             match instead {
-                Some(instead) => finding.help(format!("write `apiVersion: {instead}`")),
+                Some(instead) => {
+                    move_to(finding.help(format!("write `apiVersion: {instead}`")), instead, api_version, kind)
+                }
                 None => finding,
             }
         }

@@ -11,8 +11,7 @@ const DEPTH: usize = 3;
 
 /// Says what to write instead of the field `name`, which stands in `node` and is none of the fields of `object`.
 pub(super) fn advise<'s>(walk: &Walk<'s, '_>, node: Node<'_>, object: &'s Object, name: &str) -> Option<String> {
-    let free = object.fields.iter().map(|field| field.name.as_ref()).filter(|field| node.get(field).is_none());
-    if let Some(near) = nearest(name, free) {
+    if let Some(near) = near(node, object, name) {
         return Some(format!("did you mean `{near}`?"));
     }
     if let Some(whole) = longer(node, object, name) {
@@ -26,6 +25,12 @@ pub(super) fn advise<'s>(walk: &Walk<'s, '_>, node: Node<'_>, object: &'s Object
         .or_else(|| above(walk, name))
         .or_else(|| beside(walk, name))
         .or_else(|| deeper(walk, object, name))
+}
+
+/// The free field whose name is so near that it was probably meant.
+pub(super) fn near<'s>(node: Node<'_>, object: &'s Object, name: &str) -> Option<&'s str> {
+    let free = object.fields.iter().map(|field| field.name.as_ref()).filter(|field| node.get(field).is_none());
+    nearest(name, free)
 }
 
 /// The one field that is free and that the name is the beginning or the end of: `name` for `secretName`.

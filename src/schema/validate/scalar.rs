@@ -5,9 +5,9 @@ use super::text::{quoted_list, show};
 use super::walk::Walk;
 use super::{quantity, time};
 use crate::diagnostic::secret::secret_form;
-use crate::diagnostic::{Diagnostic, nearest};
-use crate::schema::decode_base64;
-use crate::yaml::{Kind, Node, Scalar, Style, float_text};
+use crate::diagnostic::{Change, Diagnostic, Safety, nearest};
+use crate::schema::{decode_base64, encode_base64};
+use crate::yaml::{Kind, Node, Scalar, Style, edit, float_text};
 
 impl<'s, 'd> Walk<'s, 'd> {
     /// Holds a scalar, or what stands in place of one, against a scalar's shape. `outer` has the bounds.
@@ -74,7 +74,11 @@ impl<'s, 'd> Walk<'s, 'd> {
                 || format!("write {}", quoted_list(shape.values.iter().map(AsRef::as_ref), "or")),
                 |near| format!("did you mean `{near}`?"),
             );
-            self.report(Diagnostic::error("schema/enum", message).at(node.span()).help(help));
+            let mut finding = Diagnostic::error("schema/enum", message).at(node.span()).help(help);
+            if let Some(near) = near.filter(|_| !self.is_masked()) {
+                finding = finding.wish(edit::wish(node, Change::Replace(near.into()), Safety::Safe));
+            }
+            self.report(finding);
         }
         if let Some(word) = placeholder(text)
             && (names_something(self.key()) || self.is_label())
@@ -111,7 +115,12 @@ impl<'s, 'd> Walk<'s, 'd> {
         } else {
             "encode the bytes in base64, padded with `=`"
         };
-        self.report(Diagnostic::error("schema/format", message).at(node.span()).help(help));
+        let mut finding = Diagnostic::error("schema/format", message).at(node.span()).help(help);
+        if of_data && self.is_masked() {
+            let encoded = encode_base64(node.text().as_bytes());
+            finding = finding.masked().wish(edit::wish(node, Change::Replace(encoded.into()), Safety::Safe));
+        }
+        self.report(finding);
     }
 
     /// Reports a value that stands where text is wanted, with what YAML made of it.
@@ -121,6 +130,7 @@ impl<'s, 'd> Walk<'s, 'd> {
         }
         let message = format!("`{}` must be {expected}, not {}", self.place(), node.kind().article());
         let finding = Diagnostic::error("schema/type", message).at(node.span());
+        let finding = finding.wish(edit::wish(node, Change::Quote, Safety::Safe));
         if self.is_masked() {
             return self.report(finding.help("put it in quotes"));
         }
@@ -145,7 +155,11 @@ impl<'s, 'd> Walk<'s, 'd> {
         if is_number && node.style() != Style::Plain {
             let message = format!("`{}` must be {expected}, not a string", self.place());
             let help = format!("remove the quotes: `{}`", self.shown(node));
-            return self.report(Diagnostic::error("schema/type", message).at(node.span()).help(help));
+            let mut finding = Diagnostic::error("schema/type", message).at(node.span()).help(help);
+            if !self.is_masked() && node.text().parse::<i64>().is_ok() {
+                finding = finding.wish(edit::wish(node, Change::Unquote, Safety::Safe));
+            }
+            return self.report(finding);
         }
         self.wrong_type(node, expected);
     }
@@ -154,7 +168,8 @@ impl<'s, 'd> Walk<'s, 'd> {
         if node.kind() == Kind::String && matches!(node.text(), "true" | "false") {
             let message = format!("`{}` must be a boolean, not a string", self.place());
             let help = format!("remove the quotes: `{}`", node.text());
-            return self.report(Diagnostic::error("schema/type", message).at(node.span()).help(help));
+            let finding = Diagnostic::error("schema/type", message).at(node.span()).help(help);
+            return self.report(finding.wish(edit::wish(node, Change::Unquote, Safety::Safe)));
         }
         self.wrong_type(node, "a boolean");
     }
@@ -220,7 +235,8 @@ impl<'s, 'd> Walk<'s, 'd> {
             }
         };
         let finding = Diagnostic::error("schema/format", message).at(node.span());
-        self.report(finding.help(format!("remove the quotes: `{help}`")));
+        let finding = finding.help(format!("remove the quotes: `{help}`"));
+        self.report(finding.wish(edit::wish(node, Change::Unquote, Safety::Safe)));
     }
 
     fn quantity(&mut self, node: Node<'d>) {

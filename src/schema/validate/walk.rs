@@ -5,8 +5,8 @@ use super::super::shape::{Field, Object, Schema, Shape};
 use super::super::store::{SchemaStore, Type};
 use super::super::version::Version;
 use super::{misplaced, text};
-use crate::diagnostic::Diagnostic;
-use crate::yaml::{Entry, Kind, Node, Step, Style};
+use crate::diagnostic::{Change, Diagnostic, Safety};
+use crate::yaml::{Entry, Kind, Node, Step, Style, edit};
 
 pub(super) struct Walk<'s, 'd> {
     store: &'s SchemaStore,
@@ -225,6 +225,9 @@ impl<'s, 'd> Walk<'s, 'd> {
         };
         let mut finding = Diagnostic::error("schema/unknown-field", message).at(entry.key.span());
         finding.help = misplaced::advise(self, node, object, name);
+        if let Some(near) = misplaced::near(node, object, name) {
+            finding = finding.wish(edit::wish(entry.value, Change::Rename(near.to_owned()), Safety::Safe));
+        }
         self.frames.push(Frame { node, schema: &ANY, step: Step::Key(name) });
         self.report(finding);
         self.frames.pop();

@@ -36,6 +36,20 @@ fn the_json_format_is_the_contract() {
       "endColumn": 4,
       "trace": [],
       "edit": null,
+      "fix": {
+        "title": "rename `dat` to `data`",
+        "safety": "safe",
+        "edits": [
+          {
+            "file": "a.yaml",
+            "line": 4,
+            "column": 4,
+            "endLine": 4,
+            "endColumn": 4,
+            "text": "a"
+          }
+        ]
+      },
       "rendered": null,
       "object": {
         "apiVersion": "v1",

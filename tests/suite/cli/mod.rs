@@ -2,6 +2,8 @@
 
 mod charts;
 mod check;
+mod diff;
+mod fix;
 mod input;
 mod package;
 mod packed;

@@ -39,6 +39,34 @@ fn unknown_rules_are_usage_errors() {
 }
 
 #[test]
+fn parameters_say_what_labels_must_be() {
+    let labelled = |owner: &str| {
+        format!("apiVersion: v1\nkind: Namespace\nmetadata: {{ name: a, labels: {{ owner: {owner} }} }}\n")
+    };
+    let workspace = |matching: &str| {
+        format!(
+            "apiVersion: plimsoll.dev/v1\nrules: {{ profiles: [], configure: {{ missing-label: {{ severity: error, with: {{ names: [owner], matching: '{matching}' }} }} }} }}\n"
+        )
+    };
+    let sandbox = Sandbox::new(&[("plimsoll.yaml", &workspace("team-[a-z]+|nobody"))]);
+    for (owner, line) in
+        [("team-a", None), ("nobody", None), ("team-1", Some(3)), ("a-team-a", Some(3)), ("''", Some(3))]
+    {
+        sandbox.write("a.yaml", labelled(owner));
+        let found = sandbox.run("lint a.yaml --format json").json()["findings"][0]["line"].as_u64();
+        assert_eq!(found, line, "{owner}");
+    }
+    sandbox.write("plimsoll.yaml", workspace("["));
+    let run = sandbox.run("lint a.yaml");
+    assert!(
+        run.stdout.contains("the parameter `matching` must be a regular expression"),
+        "{}{}",
+        run.stdout,
+        run.stderr
+    );
+}
+
+#[test]
 fn rules_are_chosen_by_flags() {
     let pod =
         "apiVersion: v1\nkind: Pod\nmetadata: {name: a}\nspec: {containers: [{name: a, image: nginx}], hostPID: 1}\n";

@@ -130,7 +130,7 @@ fn known<'d>(check: &mut Check<'d>, pod: &Pod<'d>, name: Node<'d>) -> Option<(No
         let said = check.error("api/volume-mount", name, format!("the pod has no volume `{}`", show(name.text())));
         let names = items(pod.spec, "volumes").map(|volume| text(volume, "name"));
         match crate::diagnostic::nearest(name.text(), names) {
-            Some(near) => said.help(format!("did you mean `{near}`?")),
+            Some(near) => said.did_you_mean(name, near),
             None => said.help(format!("add `{}` to `volumes`", show(name.text()))),
         };
     }

@@ -48,7 +48,7 @@ pub(super) fn field_ref<'d>(check: &mut Check<'d>, reference: Node<'d>) {
         let message = format!("no variable can hold `{}`", show(path.text()));
         let said = check.error("api/env", path, message);
         match crate::diagnostic::nearest(path.text(), FIELDS) {
-            Some(near) => said.help(format!("did you mean `{near}`?")),
+            Some(near) => said.did_you_mean(path, near),
             None => said.help(format!(
                 "the fields are `{}`, `metadata.labels['KEY']` and `metadata.annotations['KEY']`",
                 FIELDS.join("`, `")
@@ -66,7 +66,7 @@ pub(super) fn resource_field_ref<'d>(check: &mut Check<'d>, reference: Node<'d>)
         let message = format!("`{}` is no resource that a variable can hold", show(name));
         let said = check.error("api/env", resource, message);
         match crate::diagnostic::nearest(name, RESOURCES) {
-            Some(near) => said.help(format!("did you mean `{near}`?")),
+            Some(near) => said.did_you_mean(resource, near),
             None => said.help(format!("the resources are `{}`", RESOURCES.join("`, `"))),
         };
         return;

@@ -5,29 +5,35 @@ use crate::lint::checks::Check;
 use crate::lint::params::Params;
 use crate::lint::scaling::{is_horizontal, least, replicas, target};
 
-/// A workload must run `min` pods at least, of its own or by its autoscaler; `by` says which of the two is looked at.
+/// A workload must run `min` pods at least, of its own or by its autoscaler; `by` says which of the two is looked at, and
+/// `kinds` which workloads, where not all.
 pub(in crate::lint::checks) fn too_few(params: &mut Params<'_>) -> Check {
     let min = params.number("min");
     let by_workload = params.word("by", &["workload", "autoscaler"]) == "workload";
+    let kinds = params.optional_list("kinds");
     Check::object(move |context, findings| {
         let object = context.object;
+        if !kinds.is_empty() && kinds.iter().all(|kind| kind != object.kind) {
+            return;
+        }
         if by_workload {
             let Some(count) = replicas(context.set, object).filter(|count| count.scaler.is_none()) else { return };
             if count.least >= min {
                 return;
             }
             let message = format!("{} `{}` runs {} of at least {min} pods", object.kind, object.name, count.least);
-            match count.written {
-                Some(written) => _ = findings.at(written).message(message),
-                None => _ = findings.lacking(object.spec().unwrap_or(object.node)).message(message),
-            }
+            let finding = match count.written {
+                Some(written) => findings.at(written),
+                None => findings.lacking(object.spec().unwrap_or(object.node)),
+            };
+            finding.message(message).set(object.node, "spec.replicas", min);
         } else if least(object) < min {
             let spec = object.spec().unwrap_or(object.node);
             let message = format!("`{}` leaves {} of at least {min} pods", object.name, least(object));
             let field = if object.kind == "ScaledObject" { "minReplicaCount" } else { "minReplicas" };
             match spec.field(field) {
-                Some(written) => _ = findings.at(written).message(message),
-                None => _ = findings.lacking(spec).message(message),
+                Some(written) => _ = findings.at(written).message(message).set(spec, field, min),
+                None => _ = findings.lacking(spec).message(message).set(spec, field, min),
             }
         }
     })
@@ -75,7 +81,8 @@ pub(in crate::lint::checks) fn dangling(_: &mut Params<'_>) -> Check {
                     .at(place)
                     .message(format!("{} `{}` is of `{}`", object.kind, object.name, object.api_version))
                     .help(format!("write `apiVersion: {}`", object.api_version))
-                    .label(object.node.head(), "the object");
+                    .label(object.node.head(), "the object")
+                    .set(target.node, "apiVersion", object.api_version);
             }
             None => {
                 let names = context.set.kind_beside(context.object, target.kind);

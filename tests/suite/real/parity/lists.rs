@@ -2,6 +2,7 @@
 
 use super::answer::Answer;
 use super::corpus::folder;
+use crate::real::patterns::matches;
 use std::fs;
 
 /// Patterns of server messages that no look at an object alone can predict, each with its reason.
@@ -28,26 +29,8 @@ pub(super) fn known_disagreements() -> Vec<String> {
     lines("known-disagreements.txt")
 }
 
-/// Finds the parts of a pattern, which are separated by `*`, in a text in their order.
-fn matches(pattern: &str, text: &str) -> bool {
-    let mut rest = text;
-    pattern.split('*').all(|part| match rest.find(part) {
-        Some(at) => {
-            rest = &rest[at + part.len()..];
-            true
-        }
-        None => false,
-    })
-}
-
 fn lines(name: &str) -> Vec<String> {
     let path = folder().join(name);
     let text = fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     text.lines().filter(|line| !line.is_empty() && !line.starts_with('#')).map(str::to_owned).collect()
-}
-
-#[test]
-fn patterns_are_parts_in_order() {
-    assert!(matches("no * named *", "x: no PriorityClass with name, named y"));
-    assert!(!matches("named * no", "no class named y"));
 }

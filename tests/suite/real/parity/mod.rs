@@ -15,7 +15,6 @@ mod mutate;
 mod options;
 mod ours;
 mod plan;
-mod random;
 mod record;
 mod report;
 mod run;

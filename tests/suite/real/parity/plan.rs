@@ -2,7 +2,7 @@
 
 use super::corpus::Corpus;
 use super::mutate::{CLASSES, Mutation, Mutator};
-use super::random::Random;
+use crate::real::random::Random;
 use plimsoll::schema::Version;
 use std::collections::{BTreeMap, HashSet};
 use std::fs;

@@ -1,0 +1,527 @@
+//! Brings a release to a wanted state: `apply` and `rollback`.
+
+use super::hooks::Moment;
+use super::inventory::{self, Reach};
+use super::item::{Item, Key};
+use super::live;
+use super::mask::Mask;
+use super::owned::lost;
+use super::preflight::Needed;
+use super::prepare::{Prepared, Refusal, migrate, prepare};
+use super::release::{Work, reason, without};
+use super::remove::Removal;
+use super::report::{Action, Deed, Report};
+use super::revision::{Contents, Revision, Status};
+use super::rollout::{Ill, Rollout, set_id};
+use super::server::{Failure, Server};
+use super::{How, Told, clock};
+use serde_json::Value as Json;
+use std::collections::{HashMap, HashSet};
+
+/// What a release is to be.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Its name.
+    pub release: String,
+    /// Its namespace: where its records are, and the objects that name none.
+    pub namespace: String,
+    /// Its objects, hooks among them.
+    pub objects: Vec<Json>,
+    /// The chart or folder, and the chart's version.
+    pub chart: String,
+    /// The version of the application, as the chart says.
+    pub app_version: String,
+    /// The environment.
+    pub environment: Option<String>,
+    /// Nothing was checked.
+    pub unchecked: bool,
+}
+
+/// What is to happen, in detail.
+struct Plan<'a> {
+    wanted: &'a Wanted,
+    prepared: Prepared,
+    /// It was like this before: the number of the revision.
+    back_to: Option<u32>,
+}
+
+/// What was there before.
+struct Before {
+    parent: Option<Json>,
+    reach: Reach,
+    revisions: Vec<Revision>,
+    members: HashMap<Key, Json>,
+    /// Members, and others with names that are wanted.
+    live: HashMap<Key, Json>,
+}
+
+/// Brings a release to a wanted state.
+pub async fn deploy(server: &Server, wanted: &Wanted, how: &How, told: &dyn Told) -> Result<Report, Failure> {
+    let mut work = Work::begin(server, [&wanted.release, &wanted.namespace], how, told).await?;
+    work.kinds.learn(&wanted.objects);
+    let prepared = match prepare(&wanted.objects, &wanted.namespace, &work.kinds) {
+        Ok(prepared) => prepared,
+        Err(refused) => return Ok(Report { refused, requests: server.requests(), ..work.report() }),
+    };
+    let plan = Plan { wanted, prepared, back_to: None };
+    locked(&work, plan).await
+}
+
+/// Brings a release back to what an earlier revision applied; to the one before where none is named.
+pub async fn rollback(
+    server: &Server,
+    [release, namespace]: [&str; 2],
+    number: Option<u32>,
+    how: &How,
+    told: &dyn Told,
+) -> Result<Report, Failure> {
+    let mut work = Work::begin(server, [release, namespace], how, told).await?;
+    let revisions = work.store.revisions().await?;
+    let target = choose(&revisions, release, namespace, number)?;
+    let mut contents = work.store.contents(target).await?;
+    for moved in
+        migrate(&mut contents.objects, &work.kinds).into_iter().chain(migrate(&mut contents.hooks, &work.kinds))
+    {
+        told.line(&format!("moved {moved}: the cluster does not serve the old version any more"));
+    }
+    let objects: Vec<Json> = contents.objects.into_iter().chain(contents.hooks).collect();
+    let wanted = Wanted {
+        release: release.to_owned(),
+        namespace: namespace.to_owned(),
+        objects,
+        chart: target.chart.clone(),
+        app_version: target.app_version.clone(),
+        environment: target.environment.clone(),
+        unchecked: target.unchecked,
+    };
+    work.kinds.learn(&wanted.objects);
+    let prepared = match prepare(&wanted.objects, namespace, &work.kinds) {
+        Ok(prepared) => prepared,
+        Err(refused) => {
+            return Ok(Report { refused: placeless(refused), requests: server.requests(), ..work.report() });
+        }
+    };
+    let back_to = target.description.strip_prefix("rollback to ").and_then(|text| text.parse().ok());
+    let back_to = back_to.filter(|_| target.status == Status::Pending).unwrap_or(target.number);
+    let mut report = locked(&work, Plan { wanted: &wanted, prepared, back_to: Some(back_to) }).await?;
+    report.refused = placeless(report.refused);
+    Ok(report)
+}
+
+/// What comes from a revision has no place in a file of today.
+fn placeless(refused: Vec<Refusal>) -> Vec<Refusal> {
+    refused.into_iter().map(|refusal| Refusal { source: None, ..refusal }).collect()
+}
+
+/// Chooses the revision to go back to.
+fn choose<'a>(
+    revisions: &'a [Revision],
+    release: &str,
+    namespace: &str,
+    number: Option<u32>,
+) -> Result<&'a Revision, Failure> {
+    let Some(newest) = revisions.last() else {
+        return Err(Failure::Unfit(format!("there is no release `{release}` in the namespace `{namespace}`")));
+    };
+    let found = match number {
+        Some(number) => revisions.iter().find(|revision| revision.number == number),
+        // Somebody went back, and did not get there.
+        None if newest.status == Status::Pending && newest.description.starts_with("rollback to ") => Some(newest),
+        None => {
+            let good = |revision: &&Revision| matches!(revision.status, Status::Deployed | Status::Superseded);
+            revisions[..revisions.len() - 1].iter().rev().find(good)
+        }
+    };
+    found.ok_or_else(|| {
+        let known: Vec<String> = revisions.iter().map(|revision| revision.number.to_string()).collect();
+        let what =
+            number.map_or("no earlier revision to go back to".to_owned(), |number| format!("no revision {number}"));
+        Failure::Unfit(format!("`{release}` has {what}; there are {}", known.join(", ")))
+    })
+}
+
+/// Asks what would happen, without changing anything.
+pub async fn rehearse(server: &Server, wanted: &Wanted, how: &How, told: &dyn Told) -> Result<Report, Failure> {
+    let mut work = Work::begin(server, [&wanted.release, &wanted.namespace], how, told).await?;
+    let served = work.kinds.clone();
+    work.kinds.learn(&wanted.objects);
+    let mut report = work.report();
+    let prepared = match prepare(&wanted.objects, &wanted.namespace, &work.kinds) {
+        Ok(prepared) => prepared,
+        Err(refused) => return Ok(Report { refused, requests: server.requests(), ..report }),
+    };
+    let before = read(&work, &prepared.items).await?;
+    let adopted = match claims(&work, &prepared.items, &before).await {
+        Ok(adopted) => adopted,
+        Err(refused) => return Ok(Report { refused, requests: server.requests(), ..report }),
+    };
+    let settled = settled(&work, &prepared, &before).await?;
+    let items = &prepared.items;
+    let namespaces: HashSet<&str> =
+        items.iter().filter(|item| item.key.is("", &["Namespace"])).map(|item| item.key.name.as_str()).collect();
+    let at_home = match work.kinds.find("v1", "Namespace") {
+        Some(served) => server.get(served, None, work.namespace).await.is_ok_and(|found| found.is_some()),
+        None => true,
+    };
+    if !at_home && !how.create_namespace && !namespaces.contains(work.namespace) {
+        return Err(Failure::Unfit(format!("the namespace `{}` is not in the cluster", work.namespace)));
+    }
+    let homeless = |key: &Key| {
+        let defined = served.any_version(&key.group, &key.kind).is_none();
+        let nowhere = !at_home && key.namespace == work.namespace;
+        defined || nowhere || (namespaces.contains(key.namespace.as_str()) && !before.live.contains_key(key))
+    };
+    let rollout = rollout(&work, adopted);
+    let todo: Vec<&Item> = items.iter().filter(|item| !settled.contains(&item.key)).collect();
+    let (actions, refused) = rollout.rehearse(&todo, &before.live, &homeless).await;
+    report.actions.extend(
+        items.iter().filter(|item| settled.contains(&item.key)).map(|item| Action::new(&item.object, Deed::Unchanged)),
+    );
+    report.actions.extend(actions);
+    report.refused = refused;
+    let leaving: Vec<Json> = without(&before.members, items).into_iter().cloned().collect();
+    report.actions.extend(removal(&work).rehearse(&leaving).await?);
+    report.revision = before.revisions.last().map(|revision| revision.number);
+    let still = |action: &Action| matches!(action.deed, Deed::Unchanged);
+    report.nothing_to_do = report.is_good() && report.actions.iter().all(still);
+    report.requests = server.requests();
+    Ok(report)
+}
+
+fn rollout<'a>(work: &'a Work<'_>, adopted: HashSet<Key>) -> Rollout<'a> {
+    Rollout {
+        server: work.server,
+        kinds: &work.kinds,
+        told: work.told,
+        set: Some(set_id(work.release, work.namespace)),
+        force: work.how.force_conflicts,
+        adopted,
+        until: work.until(),
+    }
+}
+
+fn removal<'a>(work: &'a Work<'_>) -> Removal<'a> {
+    Removal { server: work.server, kinds: &work.kinds, told: work.told, until: work.until(), home: work.namespace }
+}
+
+/// Does it with the lock in hand, and gives the lock back.
+async fn locked(work: &Work<'_>, plan: Plan<'_>) -> Result<Report, Failure> {
+    let items = &plan.prepared.items;
+    preflight(work, items, &plan.prepared.hooks).await?;
+    let declared = items.iter().any(|item| item.key.is("", &["Namespace"]) && item.key.name == work.namespace);
+    work.ensure_namespace(declared).await?;
+    let lock = work.lock().await?;
+    let report = change(work, &plan).await;
+    lock.give_back().await;
+    let mut report = report?;
+    report.hide(&Mask::of(&plan.wanted.objects));
+    report.requests = work.server.requests();
+    Ok(report)
+}
+
+/// Asks whether all that will be done is allowed.
+async fn preflight(work: &Work<'_>, items: &[Item], hooks: &[Item]) -> Result<(), Failure> {
+    let (_, reach) = work.store.parent().await?;
+    let mut needed = Needed::default();
+    needed.add_records(&work.kinds, work.namespace);
+    for item in items.iter().chain(hooks) {
+        if let Some(served) = work.kinds.find(super::item::text(&item.object, "/apiVersion"), &item.key.kind) {
+            needed.add(served, &item.key.namespace, &["get", "list", "create", "patch"]);
+        }
+    }
+    for shelf in inventory::shelves(&reach, work.namespace, &work.kinds) {
+        if let Some(served) = work.kinds.find(&shelf.api_version, &shelf.kind) {
+            needed.add(served, shelf.namespace.as_deref().unwrap_or_default(), &["list", "delete"]);
+        }
+    }
+    needed.ask(work.server).await
+}
+
+/// Reads what is there.
+async fn read(work: &Work<'_>, items: &[Item]) -> Result<Before, Failure> {
+    let (parent, reach) = work.store.parent().await?;
+    let revisions = work.store.revisions().await?;
+    let members = live::members(work.server, &work.kinds, &reach, [work.release, work.namespace]).await?;
+    let unknown: Vec<&Item> = items.iter().filter(|item| !members.contains_key(&item.key)).collect();
+    let mut all = live::others(work.server, &work.kinds, &unknown).await?;
+    all.extend(members.iter().map(|(key, live)| (key.clone(), live.clone())));
+    Ok(Before { parent, reach, revisions, members, live: all })
+}
+
+/// Finds objects that belong to somebody else: those that are to be taken, or why they are not.
+async fn claims(work: &Work<'_>, items: &[Item], before: &Before) -> Result<HashSet<Key>, Vec<Refusal>> {
+    let ours = set_id(work.release, work.namespace);
+    let (mut adopted, mut refused) = (HashSet::new(), Vec::new());
+    for item in items {
+        let Some(live) = before.live.get(&item.key) else { continue };
+        let set = inventory::set_of(live).filter(|set| *set != ours);
+        let helm = inventory::helm_release(live).filter(|_| inventory::set_of(live).is_none());
+        if set.is_none() && helm.is_none() {
+            continue;
+        }
+        if work.how.take_ownership {
+            adopted.insert(item.key.clone());
+            continue;
+        }
+        let owner = match (set, helm) {
+            (Some(set), _) => match work.store.tool_of(set, &item.key.namespace).await {
+                Some(tool) => format!("the ApplySet {tool}"),
+                None => format!("the ApplySet `{set}`"),
+            },
+            (None, Some((namespace, name))) => format!("the release `{name}` of Helm's in `{namespace}`"),
+            (None, None) => continue,
+        };
+        let refusal = Refusal::of(item, "apply/owned", format!("{} belongs to {owner}", item.key));
+        refused.push(refusal.help("take it over by `--take-ownership`, or give it another name"));
+    }
+    if refused.is_empty() { Ok(adopted) } else { Err(refused) }
+}
+
+/// Finds objects that are as they are wanted, so that nothing needs to be sent: what the last revision applied, with
+/// nothing after it, and whose fields still are ours.
+async fn settled(work: &Work<'_>, prepared: &Prepared, before: &Before) -> Result<HashSet<Key>, Failure> {
+    let Some(newest) = before.revisions.last().filter(|newest| newest.status == Status::Deployed) else {
+        return Ok(HashSet::new());
+    };
+    // A revision that cannot be read tells nothing: then all is sent.
+    let Ok(contents) = work.store.contents(newest).await else { return Ok(HashSet::new()) };
+    let applied: HashMap<Key, &Json> = contents.objects.iter().map(|object| (Key::of(object), object)).collect();
+    let rollout = rollout(work, HashSet::new());
+    let is_settled = |item: &&Item| {
+        let same = applied.get(&item.key).is_some_and(|object| **object == item.object);
+        same && before.members.get(&item.key).is_some_and(|live| {
+            live.pointer("/metadata/deletionTimestamp").is_none() && lost(&rollout.sent(item), live).is_empty()
+        })
+    };
+    Ok(prepared.items.iter().filter(is_settled).map(|item| item.key.clone()).collect())
+}
+
+/// Changes a release.
+async fn change(work: &Work<'_>, plan: &Plan<'_>) -> Result<Report, Failure> {
+    let items = &plan.prepared.items;
+    let mut report = work.report();
+    let before = read(work, items).await?;
+    let adopted = match claims(work, items, &before).await {
+        Ok(adopted) => adopted,
+        Err(refused) => return Ok(Report { refused, ..report }),
+    };
+    if items.is_empty() && !before.members.is_empty() && !work.how.allow_empty {
+        return Err(Failure::Unfit(format!(
+            "nothing would be left of `{}`, which has {} objects: remove it by `uninstall`, or go on by `--allow-empty`",
+            work.release,
+            before.members.len()
+        )));
+    }
+    let settled = settled(work, &plan.prepared, &before).await?;
+    let leaving: Vec<Json> = without(&before.members, items).into_iter().cloned().collect();
+    let narrow = Reach::of(items, work.namespace);
+    let contents = plan.prepared.contents();
+    let digest = contents.digest();
+    let newest = before.revisions.last();
+    let same = newest.is_some_and(|newest| {
+        newest.digest == digest
+            && newest.chart == plan.wanted.chart
+            && newest.app_version == plan.wanted.app_version
+            && newest.environment == plan.wanted.environment
+    });
+    let deployed = newest.is_some_and(|newest| newest.status == Status::Deployed);
+    if same
+        && deployed
+        && settled.len() == items.len()
+        && leaving.is_empty()
+        && inventory::says(before.parent.as_ref(), work.release, work.namespace, &narrow)
+    {
+        report.actions = items.iter().map(|item| Action::new(&item.object, Deed::Unchanged)).collect();
+        report.revision = newest.map(|newest| newest.number);
+        report.nothing_to_do = true;
+        return Ok(report);
+    }
+    let wide = before.reach.union(&narrow);
+    if !inventory::says(before.parent.as_ref(), work.release, work.namespace, &wide) {
+        work.store.write_parent(&wide).await?;
+    }
+    let mut revision = write_revision(work, plan, &before, (&contents, digest), same).await?;
+    report.revision = Some(revision.number);
+    let result =
+        go(work, plan, &before, Going { adopted, settled, leaving, wide: &wide, narrow: &narrow }, &mut report).await;
+    match result {
+        Ok(()) => {
+            if let Err(failure) = settle_revision(work, &before, &mut revision).await {
+                report.trouble.push(format!("all is applied, but this could not be written down: {}", failure.words()));
+            }
+        }
+        Err(ill) => {
+            let mask = Mask::of(&plan.wanted.objects);
+            let why = mask.hide(&reason(&ill)).chars().take(1000).collect::<String>();
+            // Where even this cannot be written, it stays pending: the next run takes over all the same.
+            let _ = work.store.for_last_words().set_status(&mut revision, Status::Failed, &why).await;
+            let stopped = matches!(ill, Ill::Broken(Failure::Stopped | Failure::LockLost));
+            Work::fail(&mut report, ill);
+            if work.how.rollback_on_failure && !stopped && plan.back_to.is_none() {
+                go_back(work, &before, &mut report).await?;
+            } else {
+                let done = report.count(Deed::Created) + report.count(Deed::Changed);
+                report.trouble.push(format!(
+                    "revision {} is not deployed: {done} of {} objects were changed, nothing was deleted; apply again to go on, or go back by `plimsoll rollback {} -n {}`",
+                    revision.number,
+                    items.len(),
+                    work.release,
+                    work.namespace
+                ));
+            }
+        }
+    }
+    Ok(report)
+}
+
+/// Writes the revision as pending, before anything is changed; takes over one that is the same and was never finished.
+async fn write_revision(
+    work: &Work<'_>,
+    plan: &Plan<'_>,
+    before: &Before,
+    (contents, digest): (&Contents, String),
+    same: bool,
+) -> Result<Revision, Failure> {
+    let newest = before.revisions.last();
+    if let Some(newest) = newest.filter(|newest| same && newest.status != Status::Deployed) {
+        let mut revision = newest.clone();
+        work.store.set_status(&mut revision, Status::Pending, "").await?;
+        return Ok(revision);
+    }
+    for left in before.revisions.iter().filter(|revision| revision.status == Status::Pending) {
+        work.store.set_status(&mut left.clone(), Status::Failed, "it was interrupted").await?;
+    }
+    let installed =
+        before.revisions.iter().any(|revision| matches!(revision.status, Status::Deployed | Status::Superseded));
+    let parts = contents.pack();
+    let revision = Revision {
+        release: work.release.to_owned(),
+        namespace: work.namespace.to_owned(),
+        number: newest.map_or(1, |newest| newest.number + 1),
+        status: Status::Pending,
+        reason: String::new(),
+        created: clock::write(work.server.now()),
+        description: match plan.back_to {
+            Some(number) => format!("rollback to {number}"),
+            None if installed => "upgrade".to_owned(),
+            None => "install".to_owned(),
+        },
+        chart: plan.wanted.chart.clone(),
+        app_version: plan.wanted.app_version.clone(),
+        environment: plan.wanted.environment.clone(),
+        unchecked: plan.wanted.unchecked,
+        objects: contents.objects.len(),
+        digest,
+        parts: parts.len(),
+    };
+    work.store.write(&revision, &parts).await?;
+    Ok(revision)
+}
+
+/// What is to be done, once all is known.
+struct Going<'a> {
+    adopted: HashSet<Key>,
+    settled: HashSet<Key>,
+    leaving: Vec<Json>,
+    wide: &'a Reach,
+    narrow: &'a Reach,
+}
+
+/// Applies, waits, deletes, and narrows the inventory.
+async fn go(
+    work: &Work<'_>,
+    plan: &Plan<'_>,
+    before: &Before,
+    going: Going<'_>,
+    report: &mut Report,
+) -> Result<(), Ill> {
+    let Prepared { items, hooks, waves } = &plan.prepared;
+    let first =
+        !before.revisions.iter().any(|revision| matches!(revision.status, Status::Deployed | Status::Superseded));
+    let [pre, post] = match (plan.back_to, first) {
+        (Some(_), _) => [Moment::PreRollback, Moment::PostRollback],
+        (None, true) => [Moment::PreInstall, Moment::PostInstall],
+        (None, false) => [Moment::PreUpgrade, Moment::PostUpgrade],
+    };
+    work.run_hooks(hooks, pre, &mut report.actions).await?;
+    rollout(work, going.adopted).run(items, waves, &before.live, &going.settled, &mut report.actions).await?;
+    work.run_hooks(hooks, post, &mut report.actions).await?;
+    if !going.leaving.is_empty() {
+        removal(work).run(going.leaving, &mut report.actions).await?;
+    }
+    // What could not be looked at may still hold members.
+    let mut narrow = going.narrow.clone();
+    for kind in &going.wide.kinds {
+        let group = kind.split_once('.').map_or("", |(_, group)| group);
+        if work.kinds.is_stale(group) {
+            narrow.kinds.insert(kind.clone());
+            narrow.namespaces.extend(going.wide.namespaces.iter().cloned());
+        }
+    }
+    if narrow != *going.wide {
+        work.store.write_parent(&narrow).await?;
+    }
+    Ok(())
+}
+
+/// Says that a revision is what is there, and forgets old ones.
+async fn settle_revision(work: &Work<'_>, before: &Before, revision: &mut Revision) -> Result<(), Failure> {
+    work.store.set_status(revision, Status::Deployed, "").await?;
+    for old in &before.revisions {
+        if old.number != revision.number && old.status == Status::Deployed {
+            work.store.set_status(&mut old.clone(), Status::Superseded, "").await?;
+        }
+    }
+    let mut numbers: Vec<u32> = before.revisions.iter().map(|old| old.number).chain([revision.number]).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let keep = numbers.len().saturating_sub(work.how.keep.max(1));
+    work.store.keep_only(&numbers[keep..]).await
+}
+
+/// Goes back to what was there before a revision that failed; removes what a first one left.
+async fn go_back(work: &Work<'_>, before: &Before, report: &mut Report) -> Result<(), Failure> {
+    let good = before.revisions.iter().rev().find(|revision| revision.status == Status::Deployed);
+    let Some(good) = good else {
+        work.told.line("removing what the failed installation left");
+        let removed = super::uninstall::remove_all(work).await?;
+        report.actions.extend(removed.actions);
+        report.stuck.extend(removed.stuck);
+        report.trouble.extend(removed.trouble);
+        report.trouble.push("the installation failed, and what it left was removed".to_owned());
+        return Ok(());
+    };
+    work.told.line(&format!("going back to revision {}", good.number));
+    let contents = work.store.contents(good).await?;
+    let wanted = Wanted {
+        release: work.release.to_owned(),
+        namespace: work.namespace.to_owned(),
+        objects: contents.objects.into_iter().chain(contents.hooks).collect(),
+        chart: good.chart.clone(),
+        app_version: good.app_version.clone(),
+        environment: good.environment.clone(),
+        unchecked: good.unchecked,
+    };
+    let prepared = match prepare(&wanted.objects, work.namespace, &work.kinds) {
+        Ok(prepared) => prepared,
+        Err(refused) => {
+            report.refused.extend(placeless(refused));
+            return Ok(());
+        }
+    };
+    let plan = Plan { wanted: &wanted, prepared, back_to: Some(good.number) };
+    let back = Box::pin(change(work, &plan)).await?;
+    let went = back.is_good();
+    report.refused.extend(placeless(back.refused));
+    report.stuck.extend(back.stuck);
+    report.trouble.extend(back.trouble);
+    if went {
+        report.trouble.push(format!(
+            "revision {} failed, and revision {} is there again",
+            report.revision.unwrap_or_default(),
+            good.number
+        ));
+    }
+    report.revision = back.revision;
+    Ok(())
+}

@@ -1,0 +1,73 @@
+//! What is in the cluster: the members of a release, and whatever else has the names of objects that are wanted.
+
+use super::inventory::{self, PART_OF, Reach, Shelf, shelves};
+use super::item::{Item, Key};
+use super::kinds::Kinds;
+use super::server::{Failure, Server, at_once};
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, HashMap};
+
+/// From how many objects of a kind on it is cheaper to list the kind.
+const MANY: usize = 4;
+
+/// Reads the members of a release.
+pub(super) async fn members(
+    server: &Server,
+    kinds: &Kinds,
+    reach: &Reach,
+    [release, namespace]: [&str; 2],
+) -> Result<HashMap<Key, Json>, Failure> {
+    let selector = format!("{PART_OF}={}", inventory::id(&inventory::parent_name(release), namespace));
+    let jobs = shelves(reach, namespace, kinds).into_iter().filter_map(|Shelf { api_version, kind, namespace }| {
+        let (server, selector) = (server.clone(), selector.clone());
+        let served = kinds.find(&api_version, &kind)?.clone();
+        Some(async move { server.list(&served, namespace.as_deref(), &selector).await })
+    });
+    let mut found = HashMap::new();
+    for list in at_once(8, jobs.collect::<Vec<_>>()).await {
+        found.extend(list?.into_iter().map(|object| (Key::of(&object), object)));
+    }
+    Ok(found)
+}
+
+/// Reads what is there of objects, whoever they belong to: by lists where there are many of a kind.
+pub(super) async fn others(server: &Server, kinds: &Kinds, items: &[&Item]) -> Result<HashMap<Key, Json>, Failure> {
+    let mut of_shelf: BTreeMap<Shelf, Vec<Key>> = BTreeMap::new();
+    for item in items {
+        let shelf = Shelf {
+            api_version: super::item::text(&item.object, "/apiVersion").to_owned(),
+            kind: item.key.kind.clone(),
+            namespace: Some(item.key.namespace.clone()).filter(|name| !name.is_empty()),
+        };
+        of_shelf.entry(shelf).or_default().push(item.key.clone());
+    }
+    let mut jobs = Vec::new();
+    for (shelf, keys) in of_shelf {
+        let Some(served) = kinds.find(&shelf.api_version, &shelf.kind) else { continue };
+        let names: Vec<Option<String>> =
+            if keys.len() >= MANY { vec![None] } else { keys.into_iter().map(|key| Some(key.name)).collect() };
+        for name in names {
+            let (server, served, namespace) = (server.clone(), served.clone(), shelf.namespace.clone());
+            jobs.push(async move {
+                match name {
+                    None => server.list(&served, namespace.as_deref(), "").await,
+                    Some(name) => {
+                        server.get(&served, namespace.as_deref(), &name).await.map(|found| found.into_iter().collect())
+                    }
+                }
+            });
+        }
+    }
+    let mut found: HashMap<Key, Json> = HashMap::new();
+    for list in at_once(8, jobs).await {
+        found.extend(list?.into_iter().map(|object| (Key::of(&object), object)));
+    }
+    // Lists bring what nobody asked for.
+    let mut wanted = HashMap::new();
+    for item in items {
+        if let Some(object) = found.remove(&item.key) {
+            wanted.insert(item.key.clone(), object);
+        }
+    }
+    Ok(wanted)
+}

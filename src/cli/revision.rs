@@ -1,0 +1,196 @@
+//! The world as a git revision has it: files of the repository come from there, all else is as it is.
+
+use super::paths::Base;
+use super::trouble::Trouble;
+use super::world::{Entry, Finished, Walk, Walked, World};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+/// How many blobs one call of git gives at most.
+const AT_ONCE: usize = 400;
+
+/// A file of the revision.
+#[derive(Clone, Debug)]
+struct Blob {
+    id: String,
+    size: usize,
+    /// It is a link: its text is where it leads.
+    link: bool,
+}
+
+/// A world in which the repository is at a revision.
+pub(super) struct Revision<'w> {
+    world: &'w dyn World,
+    base: Base,
+    /// The absolute folder of the repository.
+    root: PathBuf,
+    files: BTreeMap<PathBuf, Blob>,
+    folders: BTreeSet<PathBuf>,
+    /// Files that are read as they are now: those that flags name.
+    present: Vec<PathBuf>,
+    read: Mutex<HashMap<String, Vec<u8>>>,
+}
+
+impl<'w> Revision<'w> {
+    /// Looks up a revision: `HEAD~1`, a branch, a tag. The files `present` are read as they are now.
+    pub(super) fn open(name: &str, present: &[PathBuf], base: &Base, world: &'w dyn World) -> Result<Self, Trouble> {
+        let asked = |arguments: &[&str]| {
+            git(world, arguments).map_err(|reason| Trouble::new(format!("cannot read `git:{name}`: {reason}")))
+        };
+        let root = asked(&["rev-parse", "--show-toplevel"])?;
+        let root = base.absolute(Path::new(String::from_utf8_lossy(&root).trim_end()));
+        let commit = format!("{name}^{{commit}}");
+        let commit = asked(&["rev-parse", "--verify", "--quiet", "--end-of-options", &commit]).map_err(|trouble| {
+            Trouble { message: format!("there is no revision `{name}`"), help: trouble.help }
+                .help("name a commit, a branch or a tag: `--against git:HEAD~1`")
+        })?;
+        let commit = String::from_utf8_lossy(&commit).trim_end().to_owned();
+        let listing = asked(&["ls-tree", "-r", "-z", "-l", "--full-tree", &commit])?;
+        let mut files = BTreeMap::new();
+        for entry in listing.split(|byte| *byte == 0) {
+            let entry = String::from_utf8_lossy(entry);
+            let Some((head, path)) = entry.split_once('\t') else { continue };
+            let words: Vec<&str> = head.split_whitespace().collect();
+            if let [mode, "blob", id, size] = words[..] {
+                let blob = Blob { id: id.to_owned(), size: size.parse().unwrap_or_default(), link: mode == "120000" };
+                files.insert(root.join(path), blob);
+            }
+        }
+        let mut folders = BTreeSet::from([root.clone()]);
+        for file in files.keys() {
+            folders.extend(file.ancestors().skip(1).take_while(|folder| **folder != *root).map(Path::to_owned));
+        }
+        let present = present.iter().map(|path| base.absolute(path)).collect();
+        Ok(Self { world, base: base.clone(), root, files, folders, present, read: Mutex::default() })
+    }
+
+    /// Gives the path in the revision, links followed; none for what is read as it is now.
+    fn inside(&self, path: &Path) -> Option<PathBuf> {
+        let mut path = self.base.absolute(path);
+        if !path.starts_with(&self.root) || self.present.contains(&path) || path.starts_with(self.root.join(".git")) {
+            return None;
+        }
+        for _ in 0..8 {
+            let Some(linked) = path.ancestors().find(|part| self.files.get(*part).is_some_and(|blob| blob.link)) else {
+                break;
+            };
+            let target = self.blobs(&[self.files[linked].clone()]).ok()?.pop()?;
+            let target = linked.parent()?.join(String::from_utf8_lossy(&target).as_ref());
+            path = self.base.absolute(&target.join(path.strip_prefix(linked).ok()?));
+        }
+        Some(path)
+    }
+
+    /// Reads blobs, those that were not read yet with as few calls of git as may be.
+    fn blobs(&self, wanted: &[Blob]) -> io::Result<Vec<Vec<u8>>> {
+        let mut known = self.read.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut missing: Vec<&Blob> = wanted.iter().filter(|blob| !known.contains_key(&blob.id)).collect();
+        missing.sort_by(|a, b| a.id.cmp(&b.id));
+        missing.dedup_by(|a, b| a.id == b.id);
+        for chunk in missing.chunks(AT_ONCE) {
+            let mut arguments = vec!["show", "--no-textconv", "--end-of-options"];
+            arguments.extend(chunk.iter().map(|blob| blob.id.as_str()));
+            let all = git(self.world, &arguments).map_err(io::Error::other)?;
+            let mut rest = &all[..];
+            for blob in chunk {
+                let Some((bytes, further)) = rest.split_at_checked(blob.size) else {
+                    return Err(io::Error::other("git gives less than it lists"));
+                };
+                known.insert(blob.id.clone(), bytes.to_vec());
+                rest = further;
+            }
+        }
+        Ok(wanted.iter().map(|blob| known.get(&blob.id).cloned().unwrap_or_default()).collect())
+    }
+}
+
+/// Runs git in the current folder.
+fn git(world: &dyn World, arguments: &[&str]) -> Result<Vec<u8>, String> {
+    let arguments: Vec<String> = arguments.iter().map(|&argument| argument.to_owned()).collect();
+    match world.run("git", &arguments) {
+        Ok(finished) if finished.success => Ok(finished.stdout),
+        Ok(finished) => Err(finished.stderr.lines().next().unwrap_or("git says nothing").to_owned()),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Err("git is not installed".to_owned()),
+        Err(error) => Err(format!("cannot run git: {error}")),
+    }
+}
+
+impl World for Revision<'_> {
+    fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        let Some(inside) = self.inside(path) else { return self.world.read(path) };
+        let blob = self.files.get(&inside).ok_or(io::ErrorKind::NotFound)?.clone();
+        Ok(self.blobs(&[blob])?.pop().unwrap_or_default())
+    }
+
+    fn entry(&self, path: &Path) -> io::Result<Entry> {
+        let Some(inside) = self.inside(path) else { return self.world.entry(path) };
+        if self.files.contains_key(&inside) {
+            return Ok(Entry::File);
+        }
+        if self.folders.contains(&inside) { Ok(Entry::Folder) } else { Err(io::ErrorKind::NotFound.into()) }
+    }
+
+    fn walk(&self, folder: &Path, how: Walk) -> Walked {
+        let Some(inside) = self.inside(folder) else { return self.world.walk(folder, how) };
+        let mut walked = Walked::default();
+        let mut blobs = Vec::new();
+        for (path, blob) in self.files.range(inside.clone()..).take_while(|(path, _)| path.starts_with(&inside)) {
+            let Ok(below) = path.strip_prefix(&inside) else { continue };
+            let hidden = below.components().any(|part| part.as_os_str().to_string_lossy().starts_with('.'));
+            if how == Walk::Visible && hidden {
+                continue;
+            }
+            walked.files.push(folder.join(below));
+            blobs.push(blob.clone());
+        }
+        // They will be read one by one; what fails here fails there again.
+        let _ = self.blobs(&blobs);
+        walked
+    }
+
+    fn feed(&self, program: &str, arguments: &[String], input: &[u8]) -> io::Result<Finished> {
+        if program == "helm" {
+            let reason = "it reads folders, and those of another revision are none: check that revision out, and compare with its folder";
+            return Err(io::Error::new(io::ErrorKind::Unsupported, reason));
+        }
+        self.world.feed(program, arguments, input)
+    }
+
+    fn stdin(&self) -> io::Result<Vec<u8>> {
+        self.world.stdin()
+    }
+
+    fn current_folder(&self) -> io::Result<PathBuf> {
+        self.world.current_folder()
+    }
+
+    fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.world.write(path, bytes)
+    }
+
+    fn out(&self, text: &str) -> io::Result<()> {
+        self.world.out(text)
+    }
+
+    fn err(&self, text: &str) {
+        self.world.err(text);
+    }
+
+    fn is_terminal(&self) -> bool {
+        self.world.is_terminal()
+    }
+
+    fn variable(&self, name: &str) -> Option<String> {
+        self.world.variable(name)
+    }
+
+    fn identity(&self) -> String {
+        self.world.identity()
+    }
+
+    fn today(&self) -> String {
+        self.world.today()
+    }
+}
