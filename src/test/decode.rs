@@ -59,6 +59,8 @@ pub struct Test {
     pub show_secrets: bool,
     /// What must hold.
     pub(super) expect: Vec<Assertion>,
+    /// What of it could not be read: it proves nothing, and does not run.
+    pub defects: Vec<Diagnostic>,
 }
 
 /// What a chart is rendered with, as far as a file or a test says.
@@ -230,7 +232,8 @@ fn setup(map: Node<'_>, shared: &Setup, decoder: &mut Decoder) -> Setup {
         let upgrade = release.get("is_upgrade").and_then(|node| decoder.boolean(node, "`is_upgrade`"));
         setup.is_upgrade = upgrade.or(setup.is_upgrade);
         let revision = release.field("revision").and_then(|node| number(node, "`revision`", decoder));
-        setup.revision = revision.and_then(|number| u32::try_from(number).ok()).or(setup.revision);
+        // Helm counts in 32 bits too; nobody comes to the end of them.
+        setup.revision = revision.map(|number| u32::try_from(number).unwrap_or(u32::MAX)).or(setup.revision);
     }
     setup.kubernetes = decoder.text(map, "kubernetes").or(setup.kubernetes);
     let capabilities = map.get("capabilities").and_then(|node| decoder.map(node, "`capabilities`", &["api_versions"]));
@@ -244,6 +247,7 @@ fn setup(map: Node<'_>, shared: &Setup, decoder: &mut Decoder) -> Setup {
 }
 
 fn test(item: Node<'_>, shared: &Setup, decoder: &mut Decoder) -> Option<Test> {
+    let before = decoder.diagnostics.len();
     let keys: Vec<&str> = ["name", "skip", "show_secrets"].into_iter().chain(SETUP).chain(["expect"]).collect();
     let map = decoder.map(item, "a test", &keys)?;
     let name = decoder.required(map, "name", "a test", map.head());
@@ -257,7 +261,8 @@ fn test(item: Node<'_>, shared: &Setup, decoder: &mut Decoder) -> Option<Test> {
             Some("write what must hold: `expect: [{ path: kind, equal: Deployment }]`".to_owned());
     }
     let expect = items.into_iter().filter_map(|item| assertion(item, decoder)).collect();
-    Some(Test { name: name?, setup, skip, show_secrets: show_secrets.unwrap_or_default(), expect })
+    let defects = decoder.diagnostics[before..].to_vec();
+    Some(Test { name: name?, setup, skip, show_secrets: show_secrets.unwrap_or_default(), expect, defects })
 }
 
 fn assertion(item: Node<'_>, decoder: &mut Decoder) -> Option<Assertion> {

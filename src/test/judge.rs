@@ -33,6 +33,8 @@ pub struct Subject<'a> {
     pub notes: Option<&'a str>,
     /// What checking finds; looked at only where a test asks for it.
     pub findings: &'a [Diagnostic],
+    /// How much of it a person has allowed.
+    pub suppressed: usize,
     /// Carries a finding in rendered text back to what a person wrote.
     pub resolve: &'a dyn Fn(Diagnostic) -> Diagnostic,
 }
@@ -139,6 +141,9 @@ impl<'a> Judge<'a> {
                 if !of_rule.is_empty() {
                     let places: Vec<_> = of_rule.iter().map(|found| place(found)).collect();
                     finding = finding.help(format!("it is found at {}", places.join(", ")));
+                } else if self.subject.suppressed > 0 {
+                    finding =
+                        finding.help("somebody allowed it: a comment, an annotation or an exception suppresses it");
                 }
                 self.fail(finding);
             }

@@ -3,6 +3,7 @@
 use super::Suite;
 use crate::source::SourceMap;
 use crate::yaml::emit::Data;
+use proptest::prelude::*;
 
 const SCHEMA: &str = include_str!("../../schemas/test.schema.json");
 
@@ -109,5 +110,13 @@ fn assertions() {
         let text = format!("tests: [{{ name: a, expect: [{{ {text} }}] }}]");
         assert_eq!(reads(&text), right, "reader: {text}");
         assert_eq!(fits(&text), right, "schema: {text}");
+    }
+}
+
+proptest! {
+    #[test]
+    fn no_file_of_tests_panics(text in "[a-z:\\-\\[\\]{} \\n\"'*&!#0-9]{0,60}", key in "[a-z_.\\[\\]=]{0,12}", value in "\\PC{0,12}") {
+        let _ = reads(&text);
+        let _ = reads(&format!("tests: [{{ name: a, set: {{ {key:?}: {value:?} }}, expect: [{{ path: {key:?}, {key}: {value:?} }}] }}]"));
     }
 }

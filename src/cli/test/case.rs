@@ -62,6 +62,9 @@ pub(super) fn run(
     if case.test.skip.is_some() {
         return Ok(Outcome::default());
     }
+    if !case.test.defects.is_empty() {
+        return Ok(Outcome { failures: case.test.defects.clone(), ..Outcome::default() });
+    }
     let misnamed = misnamed(case);
     if !misnamed.is_empty() {
         return Ok(Outcome { failures: misnamed, ..Outcome::default() });
@@ -71,9 +74,9 @@ pub(super) fn run(
         Err(finding) => return Ok(Outcome { failures: vec![*finding], ..Outcome::default() }),
     };
     let mut output = release::render(&job, sources, world)?;
-    let findings = match case.test.rules().next() {
+    let (findings, suppressed) = match case.test.rules().next() {
         Some(_) => check(case, job, input, base, sources, world)?,
-        None => Vec::new(),
+        None => (Vec::new(), 0),
     };
     let mut failures = std::mem::take(&mut output.findings);
     failures.retain(|finding| finding.severity == Severity::Error);
@@ -100,6 +103,7 @@ pub(super) fn run(
         failures: &failures,
         notes: notes.as_deref(),
         findings: &findings,
+        suppressed,
         resolve: &|finding| output.resolve(finding),
     };
     let verdict = judge(case.test, &subject);
@@ -200,7 +204,8 @@ fn job(case: &Case<'_>, sources: &SourceMap, world: &dyn World) -> Result<Result
     }))
 }
 
-/// Checks the release, for the rules that the test names, whatever the profile.
+/// Checks the release, for the rules that the test names, whatever the profile. Gives what is found, and how much is
+/// suppressed.
 fn check(
     case: &Case<'_>,
     job: Job,
@@ -208,7 +213,7 @@ fn check(
     base: &Base,
     sources: &SourceMap,
     world: &dyn World,
-) -> Result<Vec<Diagnostic>, Trouble> {
+) -> Result<(Vec<Diagnostic>, usize), Trouble> {
     let named = case.test.rules().map(|(rule, _)| rule.to_owned()).collect();
     let rules = RuleArgs { choice: ChoiceArgs { rules: named, skipped: Vec::new() }, ..RuleArgs::default() };
     let question = Question {
@@ -227,5 +232,5 @@ fn check(
     let planned =
         Planned { plan: Plan { jobs: vec![job], ..Plan::default() }, plain: Vec::new(), versions: Vec::new() };
     let Compiled { report, troubles, .. } = compile::run(&question, planned, base, sources, world)?;
-    troubles.into_iter().next().map_or(Ok(report.findings), Err)
+    troubles.into_iter().next().map_or(Ok((report.findings, report.suppressed)), Err)
 }

@@ -68,7 +68,10 @@ pub(super) fn run(args: &TestArgs, sources: &SourceMap, world: &dyn World) -> Re
         charts.extend(read(folder, &files, workspace, &base, sources, &mut gathered, world));
     }
     let known: BTreeSet<&str> = charts.iter().flat_map(environments).collect();
-    check_environments(&args.environments, &known.into_iter().collect::<Vec<_>>())?;
+    // What could not be read may declare them.
+    if gathered.findings.is_empty() && gathered.troubles.is_empty() {
+        check_environments(&args.environments, &known.into_iter().collect::<Vec<_>>())?;
+    }
     gathered.findings.append(&mut workspaces.findings);
     gathered.troubles.append(&mut workspaces.troubles);
     let cases = cases(args, &charts, given);
@@ -153,6 +156,9 @@ fn read(
         gathered.troubles.extend(walked.errors.into_iter().map(Trouble::new));
         files.extend(walked.files.into_iter().filter(|file| file.parent() == Some(&inner) && is_suite(file)));
     }
+    if files.is_empty() {
+        return None;
+    }
     let mut suites = Vec::new();
     for path in files {
         let text = match read_text(world, &path) {
@@ -172,9 +178,6 @@ fn read(
             }
             Err(trouble) => gathered.troubles.push(trouble),
         }
-    }
-    if suites.is_empty() {
-        return None;
     }
     let (files, troubles) = read_chart(world, base, &folder);
     gathered.troubles.extend(troubles);

@@ -228,3 +228,40 @@ fn helm_charts_are_tested_through_helm() {
     let run = sandbox.run_with("test hc", "", &[("PATH", "/nowhere")]);
     assert!(run.code == 2 && run.stderr.contains("helm is not installed"), "{}", run.stderr);
 }
+
+/// A file that cannot be read is told, also where a flag names an environment; a test that was misread does not pass.
+#[test]
+fn what_was_misread_does_not_pass() {
+    let fine = "tests: [{ name: fine, expect: [{ object: Deployment, count: 1 }] }]\n";
+    let sandbox = sandbox(fine);
+    for (text, rule) in
+        [("a: [", "yaml/syntax"), ("", "test/required"), ("- a\n", "test/type"), ("suite: a\n", "test/format")]
+    {
+        sandbox.write("web/tests/web.yaml", text);
+        let run = sandbox.run("test web -e prod --format json");
+        assert_eq!((run.code, run.rules()), (1, vec![rule.to_owned()]), "{text:?}");
+    }
+    sandbox.write("web/tests/web.yaml", fine.replace("count: 1 }", "count: 1 }, { path: kind, equals: a }"));
+    let run = sandbox.run("test web -e prod");
+    assert!(run.stdout.ends_with("  failed: fine, in prod\n1 test: 0 passed, 1 failed\n"), "{}", run.stdout);
+    assert_eq!(run.stdout.matches("has no key `equals`").count(), 1, "{}", run.stdout);
+    // A chart that cannot be read is told as well.
+    sandbox.write("web/tests/web.yaml", fine);
+    sandbox.write("web/Chart.yaml", "apiVersion: plimsoll.dev/v1\nname: [\n");
+    let run = sandbox.run("test web -e prod --format json");
+    assert_eq!((run.code, run.rules()), (1, vec!["yaml/syntax".to_owned()]));
+}
+
+#[test]
+fn a_finding_that_somebody_allowed_is_not_found() {
+    let template = "apiVersion: v1\nkind: Pod\nmetadata: { name: web }\nspec:\n  containers:\n    - name: web\n      image: nginx # plimsoll: allow latest-tag a test\n";
+    let tests = "tests: [{ name: a, expect: [{ no_finding: latest-tag }, { finding: latest-tag }] }]\n";
+    let sandbox = Sandbox::new(&[CHART, ("web/templates/web.yaml", template), ("web/tests/web.yaml", tests)]);
+    let run = sandbox.run("test web --format json");
+    let found = &run.json()["findings"];
+    assert_eq!(
+        (run.rules(), &found[0]["message"]),
+        (vec!["test/finding".to_owned()], &"`latest-tag` is not found".into())
+    );
+    assert!(found[0]["help"].as_str().is_some_and(|help| help.starts_with("somebody allowed it")), "{found}");
+}
