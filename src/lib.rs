@@ -14,8 +14,9 @@
 //! 6. [`api`] adds what the API server refuses beyond schemas.
 //! 7. [`policy`] evaluates the admission policies that people keep in files.
 //! 8. [`lint`] judges them by rules, which are data.
-//! 9. Every stage reports [`diagnostic`]s: what is wrong, where, what to write instead. Those in rendered text are carried
-//!    back to the line of a template or of a values file that a person wrote; [`diagnostic::emit`] prints them.
+//! 9. [`mod@test`] holds what a chart gives for certain values against what its tests expect.
+//! 10. Every stage reports [`diagnostic`]s: what is wrong, where, what to write instead. Those in rendered text are carried
+//!     back to the line of a template or of a values file that a person wrote; [`diagnostic::emit`] prints them.
 //!
 //! [`source`] holds the texts that all of them point into. The stages from `yaml` on are pure: they read no files and print
 //! nothing. [`cli`] is the only one that touches the world: it reads, runs the stages in parallel, writes, and exits.
@@ -30,8 +31,10 @@ pub mod cluster;
 pub mod diagnostic;
 pub mod lint;
 pub mod object;
+pub mod package;
 pub mod policy;
 pub mod render;
 pub mod schema;
 pub mod source;
+pub mod test;
 pub mod yaml;

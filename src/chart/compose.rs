@@ -4,7 +4,7 @@ use super::load::{Chart, Subchart};
 use super::merge::{Nulls, merge};
 use super::metadata::Flavour;
 use super::read::read_values;
-use super::set::{self, Typing};
+use super::set::{self, Assignments, Typing};
 use super::unknown;
 use super::value::{Value, ValueData, ValueEntry};
 use super::values_schema;
@@ -30,6 +30,8 @@ pub enum Override {
         /// What the file holds.
         text: Arc<str>,
     },
+    /// What a test sets.
+    Assigned(Assignments),
 }
 
 /// The values of a chart and of its subcharts.
@@ -72,6 +74,7 @@ pub fn compose(chart: &Chart, environment: Option<&str>, overrides: &[Override])
             Override::Set(_) => 2,
             Override::SetString(_) => 3,
             Override::SetFile { .. } => 4,
+            Override::Assigned(_) => 5,
         });
     }
     for given in overrides {
@@ -147,6 +150,7 @@ fn apply(chart: &Chart, given: &Override, values: &mut Value, diagnostics: &mut 
         Override::SetString(source) => set::parse(source, Typing::Text),
         Override::SetJson(source) => set::parse(source, Typing::Json),
         Override::SetFile { key, text } => set::parse_path(key, text),
+        Override::Assigned(Assignments(assignments)) => (assignments.to_vec(), Vec::new()),
     };
     diagnostics.extend(problems);
     for assignment in assignments {

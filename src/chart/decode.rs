@@ -24,21 +24,22 @@ impl<T> std::ops::Deref for Spanned<T> {
 /// Collects findings while a file of settings is read.
 ///
 /// The ids of its findings are `STAGE/unknown-key`, `STAGE/type` and `STAGE/required`.
-pub(super) struct Decoder {
+pub(crate) struct Decoder {
     stage: &'static str,
     /// How bad an unknown key is.
-    pub(super) unknown: Severity,
-    pub(super) diagnostics: Vec<Diagnostic>,
+    pub(crate) unknown: Severity,
+    /// What was found.
+    pub(crate) diagnostics: Vec<Diagnostic>,
 }
 
 impl Decoder {
     /// Begins reading; `stage` is the part of the ids before the slash.
-    pub(super) fn new(stage: &'static str) -> Self {
+    pub(crate) fn new(stage: &'static str) -> Self {
         Self { stage, unknown: Severity::Error, diagnostics: Vec::new() }
     }
 
     /// Adds an error `STAGE/rule` at a place.
-    pub(super) fn error(&mut self, rule: &str, span: Span, message: impl Into<String>) -> &mut Diagnostic {
+    pub(crate) fn error(&mut self, rule: &str, span: Span, message: impl Into<String>) -> &mut Diagnostic {
         self.push(rule, Severity::Error, span, message)
     }
 
@@ -50,7 +51,7 @@ impl Decoder {
     }
 
     /// Takes a map whose keys are all known; null counts as absent.
-    pub(super) fn map<'d>(&mut self, node: Node<'d>, what: &str, known: &[&str]) -> Option<Node<'d>> {
+    pub(crate) fn map<'d>(&mut self, node: Node<'d>, what: &str, known: &[&str]) -> Option<Node<'d>> {
         let map = self.open_map(node, what)?;
         for entry in map.entries() {
             let name = entry.name();
@@ -69,12 +70,12 @@ impl Decoder {
     }
 
     /// Takes a map with any keys; null counts as absent.
-    pub(super) fn open_map<'d>(&mut self, node: Node<'d>, what: &str) -> Option<Node<'d>> {
+    pub(crate) fn open_map<'d>(&mut self, node: Node<'d>, what: &str) -> Option<Node<'d>> {
         self.expect(node, Kind::Map, what)
     }
 
     /// Takes the items of a list; null counts as none.
-    pub(super) fn list<'d>(&mut self, node: Node<'d>, what: &str) -> Vec<Node<'d>> {
+    pub(crate) fn list<'d>(&mut self, node: Node<'d>, what: &str) -> Vec<Node<'d>> {
         self.expect(node, Kind::Seq, what).map(|node| node.items().collect()).unwrap_or_default()
     }
 
@@ -90,7 +91,7 @@ impl Decoder {
     }
 
     /// Takes a string; null counts as absent. A bare `1.10` or `on` is told to be quoted.
-    pub(super) fn string(&mut self, node: Node<'_>, what: &str) -> Option<Spanned<String>> {
+    pub(crate) fn string(&mut self, node: Node<'_>, what: &str) -> Option<Spanned<String>> {
         let (kind, text) = (node.kind(), node.text());
         match kind {
             Kind::String => return Some(Spanned { value: text.to_owned(), span: node.span() }),
@@ -114,7 +115,7 @@ impl Decoder {
     }
 
     /// Takes a boolean; null counts as absent.
-    pub(super) fn boolean(&mut self, node: Node<'_>, what: &str) -> Option<bool> {
+    pub(crate) fn boolean(&mut self, node: Node<'_>, what: &str) -> Option<bool> {
         if !node.is_null() && node.as_bool().is_none() {
             let message = format!("{what} must be true or false, not {}", node.kind().article());
             self.error("type", node.head(), message);
@@ -123,12 +124,12 @@ impl Decoder {
     }
 
     /// Reads the string under a key of a map.
-    pub(super) fn text(&mut self, map: Node<'_>, key: &str) -> Option<Spanned<String>> {
+    pub(crate) fn text(&mut self, map: Node<'_>, key: &str) -> Option<Spanned<String>> {
         self.string(map.get(key)?, &format!("`{key}`"))
     }
 
     /// Reads the string under a key that must be there and not be empty; `at` is the place to name where it is not.
-    pub(super) fn required(&mut self, map: Node<'_>, key: &str, what: &str, at: Span) -> Option<Spanned<String>> {
+    pub(crate) fn required(&mut self, map: Node<'_>, key: &str, what: &str, at: Span) -> Option<Spanned<String>> {
         let node = map.field(key);
         let text = node.and_then(|node| self.string(node, &format!("`{key}`")));
         let empty = text.as_ref().is_some_and(|text| text.is_empty());
@@ -140,7 +141,7 @@ impl Decoder {
     }
 
     /// Reads the list of strings under a key of a map.
-    pub(super) fn texts(&mut self, map: Node<'_>, key: &str) -> Vec<Spanned<String>> {
+    pub(crate) fn texts(&mut self, map: Node<'_>, key: &str) -> Vec<Spanned<String>> {
         let Some(node) = map.get(key) else { return Vec::new() };
         let items = self.list(node, &format!("`{key}`"));
         items.into_iter().filter_map(|item| self.string(item, &format!("an item of `{key}`"))).collect()
@@ -148,7 +149,7 @@ impl Decoder {
 }
 
 /// Writes names as a list in backticks.
-pub(super) fn listed(names: &[&str]) -> String {
+pub(crate) fn listed(names: &[&str]) -> String {
     names.iter().map(|name| format!("`{name}`")).collect::<Vec<_>>().join(", ")
 }
 

@@ -4,8 +4,9 @@
 //! chart's folder; a final slash means folders only, `**` is not known, and a rule with `!` leaves out everything that
 //! it does **not** match. The last rule to speak does not win: the first that leaves a file out does.
 
+use super::load::ChartFile;
 use crate::diagnostic::Diagnostic;
-use crate::source::{SourceFile, Span};
+use crate::source::{SourceFile, SourceMap, Span};
 
 /// The rules of a `.helmignore`.
 #[derive(Debug)]
@@ -74,6 +75,18 @@ impl IgnoreFile {
             (folder || !rule.folders_only) && rule.matches(path)
         })
     }
+}
+
+/// Leaves out of a chart's files what its `.helmignore` names; the file itself stays, unless it names itself.
+///
+/// Chart.yaml and values.yaml stay, whatever it says, as on loading.
+pub fn without_ignored(mut files: Vec<ChartFile>) -> Vec<ChartFile> {
+    let text = files.iter().find(|file| file.path == ".helmignore");
+    let text = text.and_then(|file| std::str::from_utf8(&file.bytes).ok());
+    let rules =
+        text.map_or_else(IgnoreFile::builtin, |text| IgnoreFile::parse(&SourceMap::new().add(".helmignore", text)).0);
+    files.retain(|file| matches!(file.path.as_str(), "Chart.yaml" | "values.yaml") || !rules.ignores(&file.path));
+    files
 }
 
 impl Rule {

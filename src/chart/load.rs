@@ -150,6 +150,7 @@ impl Loader<'_> {
                         let inner = ChartFile { path: path.to_owned(), ..file.clone() };
                         nested.entry(folder.to_owned()).or_default().push(inner);
                     }
+                    // Archives are unpacked before; what is left was refused.
                     None if inner.strip_suffix(".tgz").is_some() => archives.push(file),
                     None => {}
                 },
@@ -176,6 +177,8 @@ impl Loader<'_> {
                     chart.values_schema = schema;
                 }
             }
+            // Tests are for those who write the chart: templates do not see them.
+            path if path.starts_with("tests/") => {}
             path if path.starts_with("templates/") => self.template(chart, &file),
             path if path.starts_with("crds/") && is_manifest(path) => {
                 let text = self.text(&file);
@@ -230,17 +233,6 @@ impl Loader<'_> {
                 continue;
             }
             loaded.push((folder, Arc::new(inner)));
-        }
-        if chart.flavour == Flavour::Native {
-            for archive in archives {
-                // The text of an archive is not shown, so that its finding stands at its name.
-                let source = self.sources.add(archive.name.as_str(), "");
-                self.diagnostics.push(
-                    Diagnostic::error("chart/archive", "packed subcharts are not read yet")
-                        .at(start_of(&source))
-                        .help("unpack it into a folder of its name"),
-                );
-            }
         }
         let mut used = vec![false; loaded.len()];
         for dependency in &chart.metadata.dependencies {

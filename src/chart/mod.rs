@@ -22,9 +22,12 @@ mod workspace;
 
 pub use compose::{Composed, ComposedSubchart, Override, compose};
 pub use decode::Spanned;
+pub(crate) use decode::{Decoder, listed};
+pub use ignore_file::without_ignored;
 pub use load::{Chart, ChartFile, ChartText, Subchart};
 pub use metadata::{API_VERSION, ChartType, Dependency, Flavour, Maintainer, Metadata};
 pub use read::{is_encrypted, read_values};
+pub use set::{Assignments, assignments};
 pub use spot::{Found, Spot};
 pub use value::{Place, Value, ValueData, ValueEntry};
 pub use values_schema::ValuesSchema;

@@ -7,7 +7,8 @@ use super::decode::{json_error_span, json_error_text};
 use super::merge::{Nulls, merge};
 use super::value::{Place, Value, ValueData, ValueEntry};
 use crate::diagnostic::Diagnostic;
-use crate::source::{SourceFile, Span};
+use crate::source::{SourceFile, SourceMap, Span};
+use crate::yaml::Node;
 use std::sync::Arc;
 
 /// Lists grow to this length at most.
@@ -27,7 +28,7 @@ pub(super) enum Typing {
 }
 
 /// A value for a path.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Assignment {
     pub(super) steps: Vec<Step>,
     pub(super) value: Value,
@@ -68,6 +69,32 @@ pub(super) fn parse(source: &SourceFile, typing: Typing) -> (Vec<Assignment>, Ve
         }
     }
     (assignments, diagnostics)
+}
+
+/// Values for paths, as a test gives them.
+#[derive(Clone, Debug)]
+pub struct Assignments(pub(super) Arc<[Assignment]>);
+
+/// Reads a map whose keys are paths: `web.replicas: 3`. Every value keeps its place in the map's text.
+pub fn assignments(map: Node<'_>) -> (Assignments, Vec<Diagnostic>) {
+    let (mut assignments, mut diagnostics) = (Vec::new(), Vec::new());
+    for entry in map.entries() {
+        // The steps are counted in the key alone, which may be quoted; its place stands for each of them.
+        let key = SourceMap::new().add("key", entry.name());
+        match (Parser { source: &key, at: 0, typing: Typing::Json }).steps(true) {
+            Ok(mut steps) => {
+                for step in &mut steps {
+                    step.span = entry.key.span();
+                }
+                assignments.push(Assignment { steps, value: Value::from_node(entry.value) });
+            }
+            Err(problem) => {
+                let help = "write a path of keys, as in `web.replicas: 3`; `\\.` is a plain dot";
+                diagnostics.push(problem.at(entry.key.span()).help(help));
+            }
+        }
+    }
+    (Assignments(assignments.into()), diagnostics)
 }
 
 /// Reads the path of `--set-file`, whose value is the text of a file.

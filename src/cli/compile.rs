@@ -89,15 +89,39 @@ pub(super) fn compile(
     let mut workspaces = Workspaces::new(world, &base, sources, input.config.as_deref());
     let versions = plan::versions(&args.versions)?;
     let mut inputs = find_inputs(input, &mut workspaces, &base, world)?;
-    let plan = plan::plan(&inputs, args, Scope::Every, &mut workspaces, sources, &base, world)?;
+    let mut plan = plan::plan(&inputs, args, Scope::Every, &mut workspaces, sources, &base, world)?;
     let plain: Vec<_> =
         std::mem::take(&mut inputs.plain).into_iter().map(|plain| (workspaces.of(&plain.folder), plain)).collect();
     refuse_what_is_for_charts(args, &plan, &inputs, &plain)?;
     if question.verbose {
         tell(&plan, &plain, world);
     }
+    plan.troubles.splice(0..0, inputs.troubles);
+    plan.troubles.append(&mut workspaces.troubles);
+    plan.findings.splice(0..0, workspaces.findings);
+    run(question, Planned { plan, plain, versions }, &base, sources, world)
+}
 
-    let mut troubles = inputs.troubles;
+/// What is to be checked.
+pub(super) struct Planned {
+    /// The releases.
+    pub plan: Plan,
+    /// Plain manifests, with their workspaces.
+    pub plain: Vec<(Option<Arc<Loaded>>, Plain)>,
+    /// The Kubernetes versions that flags name.
+    pub versions: Vec<Version>,
+}
+
+/// Runs the stages over what was planned.
+pub(super) fn run(
+    question: &Question<'_>,
+    Planned { plan, plain, versions }: Planned,
+    base: &Base,
+    sources: &SourceMap,
+    world: &dyn World,
+) -> Result<(Report, Vec<Trouble>), Trouble> {
+    let (input, args) = (question.input, question.release);
+    let mut troubles = Vec::new();
     let mut units: Vec<Unit> = plain
         .into_par_iter()
         .map(|(workspace, plain)| read_plain(plain, workspace, args, &versions, sources))
@@ -126,11 +150,11 @@ pub(super) fn compile(
     for unit in &mut units {
         unit.findings.extend(definitions::learn(&unit.documents, &mut store));
     }
-    let mut reader = definitions::Reader { store: &mut store, sources, base: &base, world, verbose: question.verbose };
+    let mut reader = definitions::Reader { store: &mut store, sources, base, world, verbose: question.verbose };
     let mut general = reader.workspaces(units.iter().filter_map(|unit| unit.workspace.as_deref()))?;
     general.extend(reader.flags(&input.crds)?);
     if question.stages.validate {
-        let kept = policies::read(&units, &question.rules.policies, sources, &base, world)?;
+        let kept = policies::read(&units, &question.rules.policies, sources, base, world)?;
         let refused = policies::judge(&units, &kept, &store);
         units.iter_mut().zip(refused).for_each(|(unit, refused)| unit.refused = refused);
         general.extend(kept.findings);
@@ -139,7 +163,7 @@ pub(super) fn compile(
     for unit in &units {
         let key = unit.workspace.as_ref().map(|loaded| loaded.folder.clone());
         if !judges.iter().any(|(known, _)| *known == key) {
-            judges.push((key, linting::rules(unit.workspace.as_deref(), question.rules, sources, &base, world)?));
+            judges.push((key, linting::rules(unit.workspace.as_deref(), question.rules, sources, base, world)?));
         }
     }
     #[cfg(feature = "cluster")]
@@ -183,8 +207,6 @@ pub(super) fn compile(
         }
     }
     troubles.extend(plan.troubles);
-    troubles.append(&mut workspaces.troubles);
-    general.append(&mut workspaces.findings);
     general.extend(plan.findings);
     general.extend(looked);
     if question.stages.lint {
@@ -232,7 +254,7 @@ pub(super) fn compile(
 }
 
 /// Finds what the paths lead to; without any, the workspace's releases, else the current folder.
-fn find_inputs(
+pub(super) fn find_inputs(
     input: &InputArgs,
     workspaces: &mut Workspaces<'_>,
     base: &Base,

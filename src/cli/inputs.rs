@@ -1,5 +1,6 @@
 //! From the paths of a command line to charts and sets of plain manifests.
 
+use super::packed::{self, is_archive};
 use super::paths::{Base, slashed};
 use super::trouble::Trouble;
 use super::world::{Entry, Walk, World};
@@ -19,7 +20,7 @@ pub(super) const CHART_FILE: &str = "Chart.yaml";
 pub(super) struct Inputs {
     /// Plain manifests that are checked together, set by set.
     pub plain: Vec<Plain>,
-    /// The folders of charts, relative to the current folder.
+    /// The folders of charts, and charts in archives, relative to the current folder.
     pub charts: Vec<PathBuf>,
     /// Workspace files that were named: all their releases are meant.
     pub workspaces: Vec<PathBuf>,
@@ -110,6 +111,8 @@ impl<'a> Finder<'a> {
         if entry == Entry::File {
             if path.file_name().is_some_and(|name| name == WORKSPACE_FILE) {
                 inputs.workspaces.push(self.base.relative(path));
+            } else if is_archive(path) {
+                charts.insert(self.base.relative(path));
             } else if let Some(chart) = absolute.parent().and_then(|folder| self.owner(folder)) {
                 charts.insert(self.base.relative(&chart));
             } else {
@@ -221,8 +224,26 @@ pub(super) fn find_workspace(world: &dyn World, base: &Base, folder: &Path) -> O
     None
 }
 
-/// Reads the files of a chart's folder.
-pub(super) fn read_chart(world: &dyn World, base: &Base, folder: &Path) -> (Vec<ChartFile>, Vec<Trouble>) {
+/// Reads the files of a chart, from its folder or its archive; packed subcharts are unpacked.
+pub(super) fn read_chart(world: &dyn World, base: &Base, chart: &Path) -> (Vec<ChartFile>, Vec<Trouble>) {
+    let (files, mut troubles) = if is_archive(chart) {
+        match packed::read_archive(world, base, chart) {
+            Ok(files) => (files, Vec::new()),
+            Err(trouble) => return (Vec::new(), vec![trouble]),
+        }
+    } else {
+        let (files, mut troubles) = read_folder(world, base, chart);
+        let (files, refused) = packed::expand(files);
+        troubles.extend(refused);
+        (files, troubles)
+    };
+    let (files, no_texts) = packed::check_texts(files, is_text);
+    troubles.extend(no_texts);
+    (files, troubles)
+}
+
+/// Reads the files of a chart's folder as they are.
+pub(super) fn read_folder(world: &dyn World, base: &Base, folder: &Path) -> (Vec<ChartFile>, Vec<Trouble>) {
     let walked = world.walk(folder, Walk::Everything);
     let mut troubles: Vec<_> = walked.errors.into_iter().map(Trouble::new).collect();
     let mut files = Vec::new();
@@ -231,12 +252,9 @@ pub(super) fn read_chart(world: &dyn World, base: &Base, folder: &Path) -> (Vec<
         if inner.components().any(|part| part.as_os_str() == ".git") {
             continue;
         }
-        let read = world.read(&path).map_err(|error| Trouble::io("read", &path, &error));
-        let read =
-            if is_text(inner) { read.and_then(|bytes| text(&path, bytes)).map(String::into_bytes) } else { read };
-        match read {
+        match world.read(&path) {
             Ok(bytes) => files.push(ChartFile { path: slashed(inner), name: base.show(&path), bytes: bytes.into() }),
-            Err(trouble) => troubles.push(trouble),
+            Err(error) => troubles.push(Trouble::io("read", &path, &error)),
         }
     }
     (files, troubles)
@@ -245,7 +263,7 @@ pub(super) fn read_chart(world: &dyn World, base: &Base, folder: &Path) -> (Vec<
 /// Tells whether a file of a chart must be text: what is rendered or decoded. Others may hold anything, for `files`.
 fn is_text(inner: &Path) -> bool {
     let below = |folder: &str| inner.components().any(|part| part.as_os_str() == folder);
-    below("templates") || (is_yaml(inner) && !below("files"))
+    below("templates") || (is_yaml(inner) && !below("files") && !below("tests"))
 }
 
 /// Reads a file that must be text.
@@ -254,7 +272,8 @@ pub(super) fn read_text(world: &dyn World, path: &Path) -> Result<String, Troubl
     text(path, bytes)
 }
 
-fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Trouble> {
+/// Takes bytes as text.
+pub(super) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Trouble> {
     let path = path.display();
     if bytes.starts_with(&[0xFF, 0xFE]) || bytes.starts_with(&[0xFE, 0xFF]) {
         return Err(Trouble::new(format!("`{path}` is UTF-16")).help("save it as UTF-8"));
@@ -273,11 +292,6 @@ pub(super) fn refuse_unsupported(path: &Path) -> Result<(), Trouble> {
     let shown = path.display();
     if path.starts_with("oci:") {
         return Err(Trouble::new(format!("`{shown}`: charts from registries are not supported yet"))
-            .help("unpack the chart and name its folder"));
-    }
-    let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
-    if [".tgz", ".tar.gz"].iter().any(|ending| name.ends_with(ending)) {
-        return Err(Trouble::new(format!("`{shown}`: packaged charts are not supported yet"))
             .help("unpack the chart and name its folder"));
     }
     Ok(())

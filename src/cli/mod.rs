@@ -17,8 +17,11 @@ mod linting;
 mod live;
 mod looks;
 mod merge;
+mod overlay;
 mod overrides;
 mod own;
+mod package;
+mod packed;
 mod paths;
 mod plan;
 mod policies;
@@ -26,6 +29,8 @@ mod release;
 mod render;
 mod report;
 mod rules;
+mod show;
+mod test;
 #[cfg(test)]
 mod testing;
 mod trouble;
@@ -67,6 +72,8 @@ enum Command {
     Lint(check::LintArgs),
     /// Render a chart's manifests
     Render(render::RenderArgs),
+    /// Run charts' tests
+    Test(test::TestArgs),
     /// Show a chart's merged values, each with where it was written
     Values(values::ValuesArgs),
     /// List the rules
@@ -76,6 +83,10 @@ enum Command {
     /// Take custom resource definitions from a cluster
     #[cfg(feature = "cluster")]
     Crds(crds::CrdsArgs),
+    /// Package charts, each the same wherever it is packaged
+    Package(package::PackageArgs),
+    /// Show what a chart says about itself
+    Show(show::ShowArgs),
     /// Write a new chart
     Init(init::InitArgs),
 }
@@ -101,11 +112,14 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Validate(args) => args.run(world),
         Command::Lint(args) => args.run(world),
         Command::Render(args) => args.run(world),
+        Command::Test(args) => args.run(world),
         Command::Values(args) => args.run(world),
         Command::Rules(args) => args.run(world),
         Command::Explain(args) => args.run(world),
         #[cfg(feature = "cluster")]
         Command::Crds(args) => args.run(world),
+        Command::Package(args) => args.run(world),
+        Command::Show(args) => args.run(world),
         Command::Init(args) => args.run(world),
     }
 }

@@ -46,9 +46,8 @@ pub(super) fn rules(
         files.extend(yaml_files(path, world)?);
     }
     let named = RefCell::new(BTreeSet::new());
-    let read = |path: &Path| -> Result<Arc<SourceFile>, Trouble> {
-        Ok(sources.add(base.show(path), read_text(world, path)?))
-    };
+    let read =
+        |path: &Path| -> Result<Arc<SourceFile>, Trouble> { Ok(sources.add(base.show(path), read_text(world, path)?)) };
     let mut texts = Vec::new();
     for file in files.into_iter().filter(|file| !is_data(file)) {
         let source = read(&file)?;
@@ -79,7 +78,8 @@ pub(super) fn rules(
     if !loose.is_empty() {
         let (policies, data): (Vec<_>, Vec<_>) = loose.into_iter().partition(|(_, path)| !is_data(path));
         let policies = policies.iter().map(|(_, path)| read(path)).collect::<Result<Vec<_>, _>>()?;
-        let data: Vec<_> = data.iter().map(|(root, path)| Ok((prefix(root, path), read(path)?))).collect::<Result<_, Trouble>>()?;
+        let data: Vec<_> =
+            data.iter().map(|(root, path)| Ok((prefix(root, path), read(path)?))).collect::<Result<_, Trouble>>()?;
         match lint::loose_rules(&policies, &data) {
             Ok(more) => rules.extend(more),
             Err(problems) => findings.extend(problems),
@@ -90,11 +90,7 @@ pub(super) fn rules(
 
 /// Finds policies in Rego that no rule names, and the data beside them, each with the folder that was named. Tests of
 /// policies are none.
-fn loose(
-    paths: &[PathBuf],
-    named: &BTreeSet<PathBuf>,
-    world: &dyn World,
-) -> Result<Vec<(PathBuf, PathBuf)>, Trouble> {
+fn loose(paths: &[PathBuf], named: &BTreeSet<PathBuf>, world: &dyn World) -> Result<Vec<(PathBuf, PathBuf)>, Trouble> {
     let mut found = Vec::new();
     for path in paths {
         let files = match world.entry(path).map_err(|error| Trouble::io("read", path, &error))? {

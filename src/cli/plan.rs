@@ -3,6 +3,7 @@
 use super::args::ReleaseArgs;
 use super::inputs::{CHART_FILE, Finder, Inputs, WORKSPACE_FILE, read_chart, refuse_unsupported};
 use super::overrides::Override;
+use super::packed::is_archive;
 use super::paths::Base;
 use super::trouble::Trouble;
 use super::workspaces::{Loaded, Workspaces};
@@ -17,7 +18,7 @@ use std::sync::Arc;
 
 /// A chart to be rendered as a release, in an environment or in none.
 pub(super) struct Job {
-    /// The chart's folder.
+    /// The chart's folder, or its archive.
     pub folder: PathBuf,
     /// The chart.
     pub chart: Arc<Chart>,
@@ -33,6 +34,12 @@ pub(super) struct Job {
     pub versions: Vec<Version>,
     /// Values beyond the chart's own, the later over the earlier, as flags and as read.
     pub overrides: Vec<(Override, chart::Override)>,
+    /// The revision that it becomes.
+    pub revision: u32,
+    /// Whether it takes the place of an earlier revision.
+    pub is_upgrade: bool,
+    /// Versions of APIs that the cluster has beside its own.
+    pub api_versions: Vec<String>,
 }
 
 /// All jobs, and what came up on the way to them.
@@ -93,8 +100,9 @@ pub(super) fn plan(
         let known = charts.iter().find(|(folder, _)| *folder == target.folder).map(|(_, chart)| chart.clone());
         let chart = known.unwrap_or_else(|| {
             let (files, troubles) = read_chart(world, base, &target.folder);
+            let (chart, findings) =
+                if files.is_empty() && !troubles.is_empty() { (None, Vec::new()) } else { Chart::load(sources, files) };
             plan.troubles.extend(troubles);
-            let (chart, findings) = Chart::load(sources, files);
             plan.findings.extend(findings);
             let chart = chart.map(Arc::new);
             charts.push((target.folder.clone(), chart.clone()));
@@ -123,6 +131,9 @@ pub(super) fn plan(
                 namespace: namespace(args, target, environment.as_deref()),
                 versions: target_versions(&given, target.workspace.as_deref(), environment.as_deref()),
                 overrides: values.iter().chain(&flags).cloned().collect(),
+                revision: 1,
+                is_upgrade: false,
+                api_versions: Vec::new(),
                 environment,
             });
         }
@@ -148,7 +159,8 @@ fn targets(
                 continue;
             }
             let (folder, workspace) = (base.relative(&loaded.folder.join(path)), Some(Arc::clone(&loaded)));
-            if world.entry(&folder.join(CHART_FILE)).is_err() {
+            let there = if is_archive(path) { world.entry(&folder) } else { world.entry(&folder.join(CHART_FILE)) };
+            if there.is_err() {
                 let message = format!(
                     "the release `{}` names no chart: `{}` has no {CHART_FILE}",
                     release.name.value,

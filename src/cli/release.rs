@@ -1,5 +1,6 @@
 //! Renders one release in one environment, by the engine of its chart.
 
+use super::packed::is_archive;
 use super::paths::slashed;
 use super::plan::Job;
 use super::trouble::Trouble;
@@ -39,6 +40,9 @@ pub(super) fn render(job: &Job, sources: &SourceMap, world: &dyn World) -> Resul
         namespace: job.namespace.clone().unwrap_or_default(),
         environment: job.environment.clone(),
         kubernetes_version: job.versions.last().copied().unwrap_or(Version::LATEST).to_string(),
+        revision: job.revision,
+        is_upgrade: job.is_upgrade,
+        api_versions: job.api_versions.clone(),
     };
     let composed = compose(job);
     let mut output =
@@ -121,7 +125,11 @@ fn render_by_helm(
 ) -> Result<Rendered, Trouble> {
     let environment = job.environment.as_ref().and_then(|name| job.chart.environments.get(name));
     let file = environment.and_then(|values| values.place.as_ref()).map(|place| sources.file(place.span.file));
-    let run = |arguments: &[String]| match world.run("helm", arguments) {
+    // A file inside an archive reaches helm by its standard input.
+    let packed = file.as_ref().filter(|_| is_archive(&job.folder));
+    let input = packed.map(|file| file.text().as_bytes()).unwrap_or_default();
+    let named = |file: &Arc<SourceFile>| if packed.is_some() { "-".to_owned() } else { file.name().to_owned() };
+    let run = |arguments: &[String]| match world.feed("helm", arguments, input) {
         Ok(finished) => Ok(HelmOutput {
             success: finished.success,
             stdout: String::from_utf8_lossy(&finished.stdout).into_owned(),
@@ -135,7 +143,7 @@ fn render_by_helm(
     let engine = HelmEngine {
         run: &run,
         folder: slashed(&job.folder),
-        values_files: file.iter().map(|file| file.name().to_owned()).collect(),
+        values_files: file.iter().map(named).collect(),
         sets: job.overrides.iter().map(|(given, _)| given.flag()).map(|(flag, text)| (flag.to_owned(), text)).collect(),
         sources: names,
     };

@@ -92,7 +92,7 @@ impl World for Memory {
         "2026-11-21".to_owned()
     }
 
-    fn run(&self, _: &str, _: &[String]) -> io::Result<Finished> {
+    fn feed(&self, _: &str, _: &[String], _: &[u8]) -> io::Result<Finished> {
         Err(io::ErrorKind::NotFound.into())
     }
 }

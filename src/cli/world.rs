@@ -73,7 +73,11 @@ pub trait World: Sync {
     /// Gives today's date in UTC: `2027-03-01`.
     fn today(&self) -> String;
     /// Runs a program to its end, with nothing on its standard input.
-    fn run(&self, program: &str, arguments: &[String]) -> io::Result<Finished>;
+    fn run(&self, program: &str, arguments: &[String]) -> io::Result<Finished> {
+        self.feed(program, arguments, &[])
+    }
+    /// Runs a program to its end, with bytes on its standard input.
+    fn feed(&self, program: &str, arguments: &[String], input: &[u8]) -> io::Result<Finished>;
 }
 
 /// Gives the arguments of this process, its own name first.
@@ -167,8 +171,16 @@ impl World for System {
         date(since.as_secs() / 86_400)
     }
 
-    fn run(&self, program: &str, arguments: &[String]) -> io::Result<Finished> {
-        let output = Command::new(program).args(arguments).stdin(Stdio::null()).output()?;
+    fn feed(&self, program: &str, arguments: &[String], input: &[u8]) -> io::Result<Finished> {
+        let mut command = Command::new(program);
+        let pipes = command.args(arguments).stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        let mut child = pipes.spawn()?;
+        let stdin = child.stdin.take();
+        let output = std::thread::scope(|scope| {
+            // A program that does not read its input closes the pipe; that is its business.
+            scope.spawn(move || stdin.map(|mut stdin| stdin.write_all(input)));
+            child.wait_with_output()
+        })?;
         Ok(Finished {
             success: output.status.success(),
             stdout: output.stdout,

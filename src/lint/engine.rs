@@ -4,8 +4,8 @@ use super::catalogue;
 use super::checks::Check;
 use super::config::{Configure, Level, LintConfig, Word};
 use super::finding::{Context, Finding, Findings, LintContext, called};
-use super::params::{Param, Params};
 use super::own::{self, Answers, OwnCheck};
+use super::params::{Param, Params};
 use super::rule::{Applies, Logic, PROFILES, Rule, steps};
 use super::set::Set;
 use crate::diagnostic::{Diagnostic, Label, Severity, nearest};
@@ -119,7 +119,8 @@ impl Active {
                 }
                 Logic::Own(policy) => {
                     checks.push((version, Check::Own(OwnCheck::new(policy, &given))));
-                    let declared: Vec<&Param> = rule.with.iter().chain(rule.since.iter().flat_map(|(_, with)| with)).collect();
+                    let declared: Vec<&Param> =
+                        rule.with.iter().chain(rule.since.iter().flat_map(|(_, with)| with)).collect();
                     problems = own::problems(&declared, over);
                 }
             }

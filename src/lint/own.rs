@@ -245,7 +245,10 @@ pub fn loose_rules(
         let problem = Diagnostic::error("policy/rego", "no rule of the package `main` objects to anything");
         let place = policies.first().map(|source| source.span());
         let help = "name a rule `deny`, `violation` or `warn`, or write a rule file that names the policy";
-        return Err(vec![Diagnostic { span: place.map(|span| crate::source::Span { end: span.start, ..span }), ..problem.help(help) }]);
+        return Err(vec![Diagnostic {
+            span: place.map(|span| crate::source::Span { end: span.start, ..span }),
+            ..problem.help(help)
+        }]);
     }
     let rule = |entry: &crate::policy::own::Entry| Rule {
         id: entry.name.replace('_', "-").to_lowercase(),

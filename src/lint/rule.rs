@@ -364,7 +364,8 @@ impl Decoder<'_> {
             }
             return None;
         };
-        let languages: Vec<&str> = ["builtin", "cel", "rego"].into_iter().filter(|key| map.get(key).is_some()).collect();
+        let languages: Vec<&str> =
+            ["builtin", "cel", "rego"].into_iter().filter(|key| map.get(key).is_some()).collect();
         if let [_, second, ..] = languages.as_slice() {
             let place = map.entry(second).map_or(map.head(), |entry| entry.key.span());
             self.problem("policy/rule", place, format!("a check is one of {}", languages.join(" and ")), None);

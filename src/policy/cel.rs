@@ -43,7 +43,9 @@ impl Expression {
             return Err(Failure::Unsupported(format!("`{name}` is known to the cluster alone")));
         }
         evaluate(&self.program, scope).map_err(|error| match error {
-            error if is_overspent(&error) => Failure::Unsupported("it takes more steps than are spent on it here".to_owned()),
+            error if is_overspent(&error) => {
+                Failure::Unsupported("it takes more steps than are spent on it here".to_owned())
+            }
             ExecutionError::UndeclaredReference(name) => Failure::Unsupported(format!("`{name}` is not known here")),
             ExecutionError::NotSupportedAsMethod { method, .. } => {
                 Failure::Unsupported(format!("the function `{method}` is not known here"))

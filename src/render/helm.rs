@@ -51,11 +51,17 @@ impl HelmEngine<'_> {
             add("--namespace", &release.namespace);
         }
         add("--kube-version", &release.kubernetes_version);
+        for version in &release.api_versions {
+            add("--api-versions", version);
+        }
         for file in &self.values_files {
             add("--values", file);
         }
         for (flag, text) in &self.sets {
             add(flag, text);
+        }
+        if release.is_upgrade {
+            arguments.push("--is-upgrade".to_owned());
         }
         arguments
     }

@@ -37,6 +37,12 @@ pub struct Release {
     pub environment: Option<String>,
     /// The Kubernetes version that templates see: `1.34`.
     pub kubernetes_version: String,
+    /// The revision that it becomes: 1 for the first.
+    pub revision: u32,
+    /// Whether it takes the place of an earlier revision.
+    pub is_upgrade: bool,
+    /// Versions of APIs that the cluster has beside its own: `monitoring.coreos.com/v1`.
+    pub api_versions: Vec<String>,
 }
 
 /// What a chart brings to rendering.

@@ -50,6 +50,9 @@ impl Run {
             namespace: "ns".to_owned(),
             environment: None,
             kubernetes_version: "1.34".to_owned(),
+            revision: 1,
+            is_upgrade: false,
+            api_versions: Vec::new(),
         };
         let request = Request { templates: &templates, values: &Arc::new(values), release: &release };
         let rendered = JinjaEngine.render(request, &sources).expect("needs nothing of the world");

@@ -58,7 +58,9 @@ pub fn parse(text: &str) -> Result<Expression, Unreadable> {
     match depth(text, Language::Cel) {
         None => return Err(Unreadable::Syntax("a quote in it is not closed".to_owned())),
         Some(depth) if depth > DEEPEST => {
-            return Err(Unreadable::Unsupported(format!("more than {DEEPEST} operators and brackets stand in each other")));
+            return Err(Unreadable::Unsupported(format!(
+                "more than {DEEPEST} operators and brackets stand in each other"
+            )));
         }
         Some(_) => {}
     }
@@ -223,9 +225,8 @@ const LIBRARIES: [&str; 11] =
     ["base64", "cidr", "duration", "format", "ip", "jsonpatch", "lists", "math", "optional", "semver", "sets"];
 
 fn gather<'e>(expression: &'e IdedExpr, bound: &mut Vec<&'e str>, names: &mut Vec<String>) {
-    let is_library = |name: &String, bound: &[&str]| {
-        LIBRARIES.contains(&name.as_str()) && !bound.contains(&name.as_str())
-    };
+    let is_library =
+        |name: &String, bound: &[&str]| LIBRARIES.contains(&name.as_str()) && !bound.contains(&name.as_str());
     match &expression.expr {
         Expr::Ident(name) if bound.contains(&name.as_str()) || name.starts_with('@') => {}
         Expr::Ident(name) => names.push(name.clone()),
@@ -384,9 +385,8 @@ mod tests {
 
     fn outcome(text: &str) -> Result<Value, String> {
         let expression = compile(text).map_err(|why| why.reason().to_owned())?;
-        evaluate(&expression, &server_functions()).map_err(|error| {
-            if is_overspent(&error) { "overspent".to_owned() } else { error.to_string() }
-        })
+        evaluate(&expression, &server_functions())
+            .map_err(|error| if is_overspent(&error) { "overspent".to_owned() } else { error.to_string() })
     }
 
     #[test]
@@ -411,9 +411,8 @@ mod tests {
 
     fn would_not_end() {
         let many = "[0,1,2,3,4,5,6,7,8,9]";
-        let nested = |depth: usize| {
-            (0..depth).fold("true".to_owned(), |inner, at| format!("{many}.all(x{at}, {inner})"))
-        };
+        let nested =
+            |depth: usize| (0..depth).fold("true".to_owned(), |inner, at| format!("{many}.all(x{at}, {inner})"));
         assert_eq!(outcome(&nested(3)), Ok(Value::Bool(true)));
         assert_eq!(outcome(&nested(9)), Err("overspent".to_owned()));
         assert_eq!(outcome(&format!("{} || true", nested(9))), Err("overspent".to_owned()), "no error is swallowed");
@@ -470,13 +469,17 @@ mod tests {
     #[test]
     fn names_come_from_around() {
         let names = |text: &str| free_names(&compile(text).expect("it is right")).join(" ");
-        assert_eq!(names("object.a.all(c, c.b == params.x) && sets.contains(variables.y, [z])"), "object params variables.y z");
+        assert_eq!(
+            names("object.a.all(c, c.b == params.x) && sets.contains(variables.y, [z])"),
+            "object params variables.y z"
+        );
         assert_eq!(names("has(container.a) ? pod.spec.x : 'a'.matches('b')"), "container pod");
     }
 
     #[test]
     fn lines_of_rego_do_not_hang_on_each_other() {
-        let lines = "deny contains msg if {\n  input.spec.containers[_].image == \"a\"\n  msg := `(((` # ((((\n}\n".repeat(50);
+        let lines =
+            "deny contains msg if {\n  input.spec.containers[_].image == \"a\"\n  msg := `(((` # ((((\n}\n".repeat(50);
         assert!(depth(&lines, Language::Rego).is_some_and(|depth| depth < 20));
         let chain = "a := 1".to_owned() + &"+\n1".repeat(500);
         assert!(depth(&chain, Language::Rego).is_some_and(|depth| depth > 400));

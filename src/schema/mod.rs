@@ -18,11 +18,12 @@ mod version;
 pub use amount::Amount;
 pub use base64::decode_base64;
 pub use custom::{
-    BrokenRule, CEL_WORDS, Custom, RuleTypes, broken_rules, field_path, is_known_format, pattern_problem, rule_problem,
-    server_functions, uses_old_self,
+    BrokenRule, CEL_WORDS, Custom, LARGEST_COST, LARGEST_SUM, RuleTypes, broken_rules, field_path, is_known_format,
+    most_below, most_in_request, pattern_problem, rule_cost, rule_problem, server_functions, uses_old_self,
 };
 pub use expression::{
-    COST_LIMIT, Language, Unreadable, compile as compile_expression, depth, evaluate, free_names, is_overspent, parse as parse_expression,
+    COST_LIMIT, Language, Unreadable, compile as compile_expression, depth, evaluate, free_names, is_overspent,
+    parse as parse_expression,
 };
 pub use shape::{Definition, Field, Format, Identity, Limits, List, Object, Schema, Shape, StringShape, Text};
 pub use store::{Deprecation, Lookup, Missing, SchemaStore, Type};

@@ -140,7 +140,7 @@ fn split(line: &str) -> Result<Vec<String>, String> {
 fn run(words: &[String], folder: &Path) -> Result<String, String> {
     let mut command = Command::new(env!("CARGO_BIN_EXE_plimsoll"));
     command.args(words).current_dir(folder).env_remove("NO_COLOR").env_remove("COLUMNS");
-    let judges = words.first().is_some_and(|word| ["check", "validate", "lint"].contains(&word.as_str()));
+    let judges = words.first().is_some_and(|word| ["check", "validate", "lint", "test"].contains(&word.as_str()));
     let compact = judges && !words.iter().any(|word| word.starts_with("--format"));
     if compact {
         command.args(["--format", "json"]);

@@ -100,3 +100,11 @@ fn a_typo_in_the_shop_is_found_where_it_is_written() {
     assert_eq!((&found["rule"], &found["line"]), (&"values/unknown-key".into(), &2.into()), "{report}");
     assert!(found["file"].as_str().is_some_and(|file| file.ends_with("more.yaml")), "{report}");
 }
+
+#[test]
+fn the_charts_own_tests_pass() {
+    let run = run(&["test", "charts-examples"]);
+    let said = text(&run.stdout);
+    assert_eq!(run.status.code(), Some(0), "{said}{}", text(&run.stderr));
+    assert!(said.contains("tested charts-examples/shop/tests/web.yaml: 12 passed\n"), "{said}");
+}

@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// The stages in the order in which they may import.
-const STAGES: [&str; 16] = [
+const STAGES: [&str; 17] = [
     "source",
     "diagnostic",
     "yaml",
@@ -15,6 +15,7 @@ const STAGES: [&str; 16] = [
     "api",
     "policy",
     "lint",
+    "test",
     "diff",
     "package",
     "oci",

@@ -2,7 +2,7 @@
 
 use super::super::check::{Check, is_true, items, show, text};
 use super::structural::{follow, properties, values};
-use crate::schema::{RuleTypes, rule_problem};
+use crate::schema::{LARGEST_COST, LARGEST_SUM, RuleTypes, most_below, most_in_request, rule_cost, rule_problem};
 use crate::yaml::Node;
 
 const RULE: &str = "api/definition-rule";
@@ -59,21 +59,50 @@ fn old_self<'d>(check: &mut Check<'d>, rule: Node<'d>, expression: &str, uncorre
 
 /// Judges the expressions of all rules of a schema that is sound otherwise.
 pub(super) fn expressions<'d>(check: &mut Check<'d>, schema: Node<'d>) {
-    visit(check, schema, true);
+    let cost = visit(check, schema, true, Some(1));
+    if cost > LARGEST_SUM {
+        let message = format!("all rules together may cost {} what the server allows", times(cost, LARGEST_SUM));
+        check.error(RULE, schema, message).help(BOUND);
+    }
 }
 
-fn visit<'d>(check: &mut Check<'d>, schema: Node<'d>, root: bool) {
+const BOUND: &str =
+    "bound lists with `maxItems`, maps with `maxProperties` and texts with `maxLength`, or simplify the rule";
+
+/// Judges the rules at a schema and below; `most` is how many of its values an object has, none where nothing bounds them.
+/// Gives what the rules may cost.
+fn visit<'d>(check: &mut Check<'d>, schema: Node<'d>, root: bool, most: Option<u64>) -> u64 {
+    let mut sum: u64 = 0;
     for rule in items(schema, "x-kubernetes-validations") {
         let optional = is_true(rule, "optionalOldSelf");
-        for (field, types) in [("rule", RuleTypes::Truth), ("messageExpression", RuleTypes::Text)] {
+        let turns = most.unwrap_or_else(|| most_in_request(schema));
+        for (field, types, turns) in [("rule", RuleTypes::Truth, turns), ("messageExpression", RuleTypes::Text, 1)] {
             let expression = text(rule, field);
-            if !expression.trim().is_empty()
-                && let Some(problem) = rule_problem(expression, types, schema, root, optional)
-            {
-                check.error(RULE, (rule, field), format!("`{field}` {problem}"));
+            if expression.trim().is_empty() {
+                continue;
             }
+            if let Some(problem) = rule_problem(expression, types, schema, root, optional) {
+                check.error(RULE, (rule, field), format!("`{field}` {problem}"));
+                continue;
+            }
+            let cost = rule_cost(expression, schema, root).saturating_mul(turns);
+            if cost > LARGEST_COST {
+                let message = format!("`{field}` may cost {} what the server allows", times(cost, LARGEST_COST));
+                check.error(RULE, (rule, field), message).help(BOUND);
+            }
+            sum = sum.saturating_add(cost);
         }
     }
-    properties(schema).for_each(|(_, field)| visit(check, field, false));
-    values(schema).into_iter().chain(schema.field("items")).for_each(|inner| visit(check, inner, false));
+    let below = most.and_then(|most| Some(most.saturating_mul(most_below(schema)?)));
+    let inner = properties(schema).map(|(_, field)| field).chain(values(schema)).chain(schema.field("items"));
+    inner.fold(sum, |sum, inner| sum.saturating_add(visit(check, inner, false, below)))
+}
+
+/// Says how often a bound is exceeded, as roughly as the estimate is.
+fn times(cost: u64, largest: u64) -> String {
+    match cost / largest {
+        1 => "more than".to_owned(),
+        times @ 2..=100 => format!("more than {times} times"),
+        _ => "more than 100 times".to_owned(),
+    }
 }

@@ -164,9 +164,15 @@ fn rules_are_expressions_about_the_schema() {
     for (rule, problem) in [
         ("{rule: 'self.a >'}", "rule: `rule` is no expression: Syntax error: mismatched input '<EOF>'"),
         ("{rule: 'self.b == 1'}", "rule: `rule` speaks of the field `b`, which the schema does not define"),
+        ("{rule: '[self].all(x, self.a.b)'}", "rule: `rule` speaks of a field `b` of what is of type `string`"),
         ("{rule: 'self.a == 1'}", "rule: `rule` compares values of different types"),
         ("{rule: 'this.a'}", "rule: `rule` speaks of `this`, which is not known: a rule knows `self` and `oldSelf`"),
         ("{rule: 'self.a'}", "rule: `rule` must give a boolean"),
+        ("{rule: \"[1].all(x, x > 'a')\"}", "rule: `rule` compares values of different types"),
+        (
+            "{rule: 'true', messageExpression: '1 + self.a'}",
+            "messageExpression: `messageExpression` joins values of different types",
+        ),
         ("{rule: 'true', fieldPath: .b}", "fieldPath: `fieldPath` is `.b`, which names no field of the schema"),
         (
             "{rule: 'true', optionalOldSelf: true}",
@@ -177,6 +183,37 @@ fn rules_are_expressions_about_the_schema() {
         let found = judged_rule(&rules(rule));
         assert!(found.iter().any(|line| line.starts_with(&expected)), "{rule}: {found:#?}");
     }
+}
+
+#[test]
+fn rules_do_not_cost_too_much() {
+    let list = |limits: &str, rule: &str| {
+        format!(
+            "properties:\n              list: {{type: array{limits}, items: {{type: object, properties: {{name: {{type: string{limits}}}}}}}, x-kubernetes-validations: [{{rule: \"{rule}\"}}]}}"
+        )
+    };
+    let twice = "self.all(x, self.exists_one(y, x.name == y.name))";
+    assert_eq!(judged_rule(&list(", maxItems: 10, maxLength: 20", twice)), [""; 0]);
+    assert_eq!(
+        judged_rule(&list("", twice)),
+        [
+            "error api/definition-rule spec.validation.openAPIV3Schema: all rules together may cost more than 100 times what the server allows",
+            "error api/definition-rule ~properties.list.x-kubernetes-validations[0].rule: `rule` may cost more than 100 times what the server allows",
+        ]
+    );
+    // A text of 4 bytes a character, a tenth of a unit each.
+    let text = |length: &str| {
+        format!(
+            "properties:\n              a: {{type: string, maxLength: {length}, x-kubernetes-validations: [{{rule: \"self == self\"}}]}}"
+        )
+    };
+    assert_eq!(judged_rule(&text("24000000")), [""; 0]);
+    assert_eq!(
+        judged_rule(&text("26000000")),
+        [
+            "error api/definition-rule ~properties.a.x-kubernetes-validations[0].rule: `rule` may cost more than what the server allows"
+        ]
+    );
 }
 
 fn judged_rule(properties: &str) -> Vec<String> {

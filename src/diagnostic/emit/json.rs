@@ -1,6 +1,6 @@
 //! JSON: one object, for programs.
 
-use super::{Format, Report};
+use super::{Format, Outcome, Report, Tested};
 use crate::diagnostic::{Diagnostic, Edit, ObjectName, Severity, Trace};
 use crate::source::{SourceMap, Span};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ pub struct Json;
 impl Format for Json {
     fn write(&self, report: &Report, sources: &SourceMap) -> String {
         let findings: Vec<_> = report.findings.iter().map(|found| finding(found, sources)).collect();
-        let document = json!({
+        let mut document = json!({
             "schemaVersion": 1,
             "summary": {
                 "releases": report.releases(),
@@ -25,8 +25,27 @@ impl Format for Json {
             },
             "findings": findings,
         });
+        if !report.tests.is_empty() {
+            document["tests"] = report.tests.iter().map(test).collect();
+        }
         format!("{document:#}\n")
     }
+}
+
+/// A test; what does not hold of it stands among the findings.
+fn test(test: &Tested) -> Value {
+    let (outcome, why) = match &test.outcome {
+        Outcome::Passed => ("passed", None),
+        Outcome::Failed(_) => ("failed", None),
+        Outcome::Skipped(why) => ("skipped", Some(why)),
+    };
+    json!({
+        "name": test.name,
+        "file": test.file,
+        "environment": test.environment,
+        "outcome": outcome,
+        "skipped": why,
+    })
 }
 
 fn finding(found: &Diagnostic, sources: &SourceMap) -> Value {

@@ -20,6 +20,8 @@ pub struct Report {
     pub findings: Vec<Diagnostic>,
     /// What was looked at, release by release, environment by environment.
     pub checked: Vec<Checked>,
+    /// The tests that were run, in the order of their files.
+    pub tests: Vec<Tested>,
     /// How many findings a person has allowed.
     pub suppressed: usize,
     /// Some input could not be read: the findings are not the whole truth.
@@ -39,6 +41,32 @@ pub struct Checked {
     pub objects: usize,
     /// The Kubernetes versions that they were judged by; empty where they were not.
     pub versions: Vec<String>,
+}
+
+/// A test that was run, in an environment or in none.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Tested {
+    /// The chart or folder that it belongs to, as shown.
+    pub group: String,
+    /// The file that it stands in, as shown.
+    pub file: String,
+    /// Its name.
+    pub name: String,
+    /// The environment, where there is one.
+    pub environment: Option<String>,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a test.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// All holds.
+    Passed,
+    /// What does not hold.
+    Failed(Vec<Diagnostic>),
+    /// It did not run, and why.
+    Skipped(String),
 }
 
 impl Report {

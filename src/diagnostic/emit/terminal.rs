@@ -1,6 +1,6 @@
 //! The terminal: findings over the lines they are about, as rustc draws them, and a summary.
 
-use super::{Checked, Format, Report, mask};
+use super::{Checked, Format, Outcome, Report, Tested, mask};
 use crate::diagnostic::{Diagnostic, ObjectName, Severity};
 use crate::source::{SourceFile, SourceMap, Span};
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
@@ -33,8 +33,7 @@ impl Format for Terminal {
         }
         if !self.quiet {
             text += &checked(&report.checked);
-        }
-        if !self.quiet {
+            text += &tested(&report.tests);
             text += &totals(report);
         }
         text
@@ -84,7 +83,7 @@ fn group<'a>(finding: &'a Diagnostic, versions: usize, sources: &SourceMap) -> G
 fn lines(finding: &Diagnostic, sources: &SourceMap) -> Vec<(Arc<SourceFile>, u32, Vec<Mark>)> {
     let own = finding.span.map(|span| Mark { span, kind: AnnotationKind::Primary, label: None });
     let labels = finding.labels.iter().map(|label| (label.span, label.text.clone()));
-    let calls = finding.trace.iter().rev().map(|step| (step.span, format!("in {}", step.what)));
+    let calls = finding.trace.iter().rev().map(|step| (step.span, step_label(&step.what)));
     let edit = finding.edit.iter().map(|edit| (edit.span, format!("change it here: `{}`", edit.key)));
     let others = labels.chain(calls).chain(edit);
     let others = others.map(|(span, label)| Mark { span, kind: AnnotationKind::Context, label: Some(label) });
@@ -98,6 +97,11 @@ fn lines(finding: &Diagnostic, sources: &SourceMap) -> Vec<(Arc<SourceFile>, u32
         }
     }
     lines
+}
+
+/// Says what a step of a trace is: ``in macro `container` ``, `called here`.
+fn step_label(what: &str) -> String {
+    if what.ends_with(" here") { what.to_owned() } else { format!("in {what}") }
 }
 
 /// One line of a text as it is shown: cut around its marks, secrets masked.
@@ -214,7 +218,47 @@ fn checked(checked: &[Checked]) -> String {
     text
 }
 
+/// Says which files of tests were run, and what came of them.
+fn tested(tests: &[Tested]) -> String {
+    let mut files: Vec<(&str, Vec<&Tested>)> = Vec::new();
+    for test in tests {
+        match files.iter_mut().find(|(file, _)| *file == test.file) {
+            Some((_, tests)) => tests.push(test),
+            None => files.push((&test.file, vec![test])),
+        }
+    }
+    let mut text = String::new();
+    for (file, tests) in files {
+        let _ = writeln!(text, "tested {file}: {}", outcomes(&tests));
+        for test in &tests {
+            let environment = test.environment.as_ref().map(|name| format!(", in {name}")).unwrap_or_default();
+            match &test.outcome {
+                Outcome::Passed => {}
+                Outcome::Failed(_) => _ = writeln!(text, "  failed: {}{environment}", test.name),
+                Outcome::Skipped(why) => _ = writeln!(text, "  skipped: {}{environment}: {why}", test.name),
+            }
+        }
+    }
+    text
+}
+
+/// Counts what came of tests: `4 passed, 1 failed`.
+fn outcomes(tests: &[&Tested]) -> String {
+    let count = |is: fn(&Outcome) -> bool| tests.iter().filter(|test| is(&test.outcome)).count();
+    let passed = count(|outcome| *outcome == Outcome::Passed);
+    let failed = count(|outcome| matches!(outcome, Outcome::Failed(_)));
+    let skipped = count(|outcome| matches!(outcome, Outcome::Skipped(_)));
+    let named = [(passed, "passed"), (failed, "failed"), (skipped, "skipped")];
+    let shown = named.iter().filter(|(count, word)| *count > 0 || *word == "passed");
+    shown.map(|(count, word)| format!("{count} {word}")).collect::<Vec<_>>().join(", ")
+}
+
 fn totals(report: &Report) -> String {
+    if !report.tests.is_empty() {
+        let incomplete = if report.incomplete { "; some input could not be read" } else { "" };
+        let tests = outcomes(&report.tests.iter().collect::<Vec<_>>());
+        return format!("{}: {tests}{incomplete}\n", counted(report.tests.len(), "test"));
+    }
     let mut parts = vec![
         counted(report.count(Severity::Error), "error"),
         counted(report.count(Severity::Warning), "warning"),

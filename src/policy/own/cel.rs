@@ -164,9 +164,8 @@ impl Reader {
     fn validation(&mut self, map: Node<'_>, key: &str) -> Option<Validation> {
         let holds = self.expression(map, key);
         let of_list = key == "expression";
-        let optional = |reader: &mut Self, key: &str| {
-            map.field(key).filter(|_| of_list).and_then(|_| reader.expression(map, key))
-        };
+        let optional =
+            |reader: &mut Self, key: &str| map.field(key).filter(|_| of_list).and_then(|_| reader.expression(map, key));
         let message_expression = optional(self, "messageExpression");
         let at_expression = optional(self, "atExpression");
         let at = map.field("at").map(|node| (node, path::parse(node.text())));
@@ -191,7 +190,11 @@ impl Reader {
         let expression = match compile_expression(&text) {
             Ok(expression) => expression,
             Err(why) => {
-                self.problem(node.head(), format!("this is no expression that can be evaluated: {}", why.reason()), None);
+                self.problem(
+                    node.head(),
+                    format!("this is no expression that can be evaluated: {}", why.reason()),
+                    None,
+                );
                 return None;
             }
         };
@@ -208,7 +211,10 @@ impl Reader {
                     None => nearest(name, NAMES),
                 };
                 let help = near.map_or_else(
-                    || "there are `object`, `params`, `variables`, and of pods `pod`, `containers`, `container`".to_owned(),
+                    || {
+                        "there are `object`, `params`, `variables`, and of pods `pod`, `containers`, `container`"
+                            .to_owned()
+                    },
                     |near| format!("did you mean `{near}`?"),
                 );
                 self.problem(node.head(), format!("the expression speaks of `{name}`, which is not known"), Some(help));
@@ -310,7 +316,8 @@ impl Cel {
                     Err(failure) => answer.failures.push(failure),
                 },
                 Ok(other) => {
-                    let message = format!("`{}` gives {}, and must give a boolean", validation.holds.text, article(&other));
+                    let message =
+                        format!("`{}` gives {}, and must give a boolean", validation.holds.text, article(&other));
                     answer.failures.push(Failure::new(message, Some(validation.holds.place)));
                 }
                 Err(failure) => {
@@ -371,11 +378,15 @@ impl Compiled {
                 },
                 ExecutionError::UndeclaredReference(name) => fail(format!("`{name}` is not known")),
                 ExecutionError::NotSupportedAsMethod { method, .. } => fail(format!("there is no function `{method}`")),
-                ExecutionError::FunctionError { function, .. } => fail(format!("`{function}` does not take its arguments")),
+                ExecutionError::FunctionError { function, .. } => {
+                    fail(format!("`{function}` does not take its arguments"))
+                }
                 ExecutionError::UnsupportedBinaryOperator(operator, ..) => {
                     fail(format!("`{operator}` does not take its operands"))
                 }
-                ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => fail("it divides by zero".to_owned()),
+                ExecutionError::DivisionByZero(_) | ExecutionError::RemainderByZero(_) => {
+                    fail("it divides by zero".to_owned())
+                }
                 ExecutionError::IndexOutOfBounds(_) => fail("an index lies behind the end of its list".to_owned()),
                 ExecutionError::Overflow(..) => fail("a number grows too large".to_owned()),
                 // Others quote values, which may be secrets.

@@ -62,18 +62,25 @@ impl Rego {
         }
         for (data, place) in data {
             if let Err(error) = engine.add_data(Value::from(data.to_json())) {
-                problems.push(Diagnostic::error("policy/rego", format!("this is no data for policies: {error}")).at(*place));
+                problems.push(
+                    Diagnostic::error("policy/rego", format!("this is no data for policies: {error}")).at(*place),
+                );
             }
         }
         if !problems.is_empty() {
             return Err(problems);
         }
         let tree = engine.get_ast_as_json().ok().and_then(|text| serde_json::from_str::<Json>(&text).ok());
-        let modules: Vec<Module> = tree.iter().flat_map(|tree| tree.as_array().into_iter().flatten()).map(Module::read).collect();
+        let modules: Vec<Module> =
+            tree.iter().flat_map(|tree| tree.as_array().into_iter().flatten()).map(Module::read).collect();
         if let Some(why) = endless(&modules) {
             let place = sources.first().map_or_else(Vec::new, |source| vec![source.span()]);
-            let problem = Diagnostic::error("policy/rego", why).help("Rego knows no recursion: write a comprehension, or `walk`");
-            return Err(vec![Diagnostic { span: place.first().map(|span| Span { end: span.start, ..*span }), ..problem }]);
+            let problem =
+                Diagnostic::error("policy/rego", why).help("Rego knows no recursion: write a comprehension, or `walk`");
+            return Err(vec![Diagnostic {
+                span: place.first().map(|span| Span { end: span.start, ..*span }),
+                ..problem
+            }]);
         }
         let mut rego = Self { engine, entries: Vec::new(), sources: sources.to_vec() };
         let package = package.map(str::to_owned).or_else(|| modules.first().map(|module| module.package.clone()));
@@ -100,7 +107,8 @@ impl Rego {
         let (message, place) = worded(error, &self.sources);
         let mut problem = Diagnostic::error("policy/rego", message.clone());
         problem.help = help(&message);
-        problem.span = place.or_else(|| self.sources.first().map(|source| Span { end: source.span().start, ..source.span() }));
+        problem.span =
+            place.or_else(|| self.sources.first().map(|source| Span { end: source.span().start, ..source.span() }));
         problem
     }
 
@@ -200,8 +208,12 @@ impl Module {
             let last = path.rsplit('.').next().unwrap_or_default();
             aliases.insert(named.unwrap_or(last).to_owned(), path.clone());
         }
-        let mut module_read =
-            Self { name: tree["source"]["file"].as_str().unwrap_or_default().to_owned(), package, aliases, rules: Vec::new() };
+        let mut module_read = Self {
+            name: tree["source"]["file"].as_str().unwrap_or_default().to_owned(),
+            package,
+            aliases,
+            rules: Vec::new(),
+        };
         for rule in module["rules"].as_array().into_iter().flatten() {
             let rule = if rule["Spec"].is_object() { &rule["Spec"] } else { &rule["Default"] };
             let heads = ["Func", "Set", "Compr"].map(|kind| &rule["head"][kind]);
@@ -332,9 +344,9 @@ fn entries(modules: &[Module], package: &str, sources: &[Arc<SourceFile>]) -> Ve
     let mut found: Vec<Entry> = Vec::new();
     for module in modules.iter().filter(|module| module.package == package) {
         for rule in module.rules.iter().filter(|rule| !rule.is_function) {
-            let kind = ["deny", "violation", "warn"].into_iter().find(|kind| {
-                rule.name.strip_prefix(kind).is_some_and(|rest| rest.is_empty() || rest.starts_with('_'))
-            });
+            let kind = ["deny", "violation", "warn"]
+                .into_iter()
+                .find(|kind| rule.name.strip_prefix(kind).is_some_and(|rest| rest.is_empty() || rest.starts_with('_')));
             let Some(kind) = kind.filter(|_| found.iter().all(|entry| entry.name != rule.name)) else { continue };
             let source = sources.iter().find(|source| source.name() == module.name);
             let place = source.map(|source| {

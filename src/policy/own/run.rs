@@ -32,7 +32,8 @@ pub struct Task {
 pub fn run(tasks: &[Task], subjects: Vec<Subject>) -> Vec<Vec<Answer>> {
     let subjects = Arc::new(subjects);
     let mut answers: Vec<Vec<Answer>> = tasks.iter().map(|task| vec![Answer::default(); task.subjects.len()]).collect();
-    let all = tasks.iter().enumerate().flat_map(|(at, task)| (0..task.subjects.len()).map(move |subject| (at, subject)));
+    let all =
+        tasks.iter().enumerate().flat_map(|(at, task)| (0..task.subjects.len()).map(move |subject| (at, subject)));
     let mut jobs: Vec<(usize, usize)> = all.collect();
     while !jobs.is_empty() {
         let (sender, receiver) = channel();

@@ -60,9 +60,13 @@ pub(super) fn context(request: &Request<'_>, leaves: &Arc<Leaves>, values: Value
     let release_value = BTreeMap::from([
         ("name", Value::from(Arc::<str>::from(release.name.as_str()))),
         ("namespace", Value::from(Arc::<str>::from(release.namespace.as_str()))),
-        ("revision", Value::from(1)),
-        ("is_install", Value::from(true)),
-        ("is_upgrade", Value::from(false)),
+        ("revision", Value::from(release.revision)),
+        ("is_install", Value::from(!release.is_upgrade)),
+        ("is_upgrade", Value::from(release.is_upgrade)),
+    ]);
+    let capabilities = BTreeMap::from([
+        ("kube_version", Value::from(kube_version)),
+        ("api_versions", Value::from(release.api_versions.clone())),
     ]);
     let environment = release.environment.clone().map_or(Value::from(()), Value::from);
     Value::from(BTreeMap::from([
@@ -70,7 +74,7 @@ pub(super) fn context(request: &Request<'_>, leaves: &Arc<Leaves>, values: Value
         ("release", Value::from(release_value)),
         ("chart", to_value(&request.templates.metadata)),
         ("environment", environment),
-        ("capabilities", Value::from(BTreeMap::from([("kube_version", Value::from(kube_version))]))),
+        ("capabilities", Value::from(capabilities)),
         ("files", Value::from_object(FilesObject(Arc::clone(&request.templates.files)))),
         (Leaves::NAME, Value::from_dyn_object(Arc::clone(leaves))),
     ]))

@@ -371,6 +371,9 @@ fn rendering_says_nothing_that_the_look_has_not_said() {
             namespace: String::new(),
             environment: None,
             kubernetes_version: "1.34".to_owned(),
+            revision: 1,
+            is_upgrade: false,
+            api_versions: Vec::new(),
         };
         let templates = Templates::of(&chart);
         let request = Request { templates: &templates, values: &values, release: &release };

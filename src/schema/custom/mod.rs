@@ -3,6 +3,7 @@
 //! In: definitions and objects. Out: schemas that the walk of the stage understands, what they demand beyond shapes
 //! ([`restraint`]), and the rules in CEL ([`rule`]), evaluated over objects as the server sees them: with their defaults.
 
+mod cost;
 mod format;
 mod pattern;
 mod read;
@@ -14,6 +15,7 @@ mod typing;
 mod value;
 mod view;
 
+pub use cost::{LARGEST_COST, LARGEST_SUM, most_below, most_in_request, rule_cost};
 pub use format::is_known_format;
 pub use pattern::pattern_problem;
 pub use rule::{BrokenRule, broken_rules, field_path, server_functions};

@@ -6,7 +6,7 @@
 use super::super::expression;
 use super::super::shape::{Schema, Shape};
 use super::super::store::Type;
-use super::value::value;
+use super::value::{mended, value};
 use super::view::{View, child, items};
 use crate::source::Span;
 use crate::yaml::{Node, Step};
@@ -67,8 +67,8 @@ impl Rule {
         MISSING.into_iter().find(|name| text.contains(name) && text.contains(&format!("{name}(")))
     }
 
-    /// Gives why a value breaks the rule; none where it does not, or where that cannot be told.
-    fn broken(&self, context: &Context<'_>) -> Option<String> {
+    /// Gives why a value, `own`, which is `self`, breaks the rule; none where it does not, or where that cannot be told.
+    fn broken(&self, context: &Context<'_>, own: &Value) -> Option<String> {
         let program = compiled(&self.program, &self.text)?;
         if program.references().has_variable("oldSelf") && !self.optional_old_self {
             // There is nothing old when an object is created.
@@ -77,6 +77,10 @@ impl Rule {
         match expression::evaluate(program, context) {
             Ok(Value::Bool(false)) => Some(self.say(context)),
             Err(error) if is_of_the_object(&error) => Some(format!("the rule `{}` fails: {error}", self.shown())),
+            Err(_) if fails_as_written(context, program, own) => Some(format!(
+                "the rule `{}` fails: it speaks of a value that is not written as its format asks",
+                self.shown()
+            )),
             _ => None,
         }
     }
@@ -99,6 +103,14 @@ impl Rule {
     fn shown(&self) -> String {
         super::super::validate::show(&self.text).into_owned()
     }
+}
+
+/// Tells whether a rule that fails would not, were values written as their formats ask.
+fn fails_as_written(context: &Context<'_>, program: &Expression, own: &Value) -> bool {
+    let Some(meant) = mended(own) else { return false };
+    let mut context = context.new_inner_scope();
+    context.add_variable_from_value("self", meant);
+    expression::evaluate(program, &context).is_ok()
 }
 
 fn compiled<'p>(program: &'p OnceLock<Option<Expression>>, text: &str) -> Option<&'p Expression> {
@@ -141,6 +153,8 @@ pub fn field_path(text: &str) -> Option<Box<[Box<str>]>> {
 }
 
 thread_local! {
+    /// The functions of the crate, as it has them.
+    static CRATE: Context<'static> = Context::default().with_all();
     /// The functions of the server's CEL, registered once a thread.
     static FUNCTIONS: Context<'static> = functions();
 }
@@ -167,6 +181,18 @@ fn functions() -> Context<'static> {
 pub fn server_functions() -> Context<'static> {
     let mut context = Context::default().with_all();
     expression::add_meter(&mut context);
+    // The crate forgives blanks around quantities, which the server's CEL does not.
+    context.add_function("isQuantity", |text: Arc<String>| is_quantity(&text));
+    context.add_function("quantity", |text: Arc<String>| -> Result<Value, ExecutionError> {
+        if !is_quantity(&text) {
+            return Err(ExecutionError::function_error("quantity", format!("`{text}` is no quantity")));
+        }
+        CRATE.with(|functions| {
+            let mut context = functions.new_inner_scope();
+            context.add_variable_from_value("text", Value::String(text));
+            context.resolve(&expression::parse("quantity(text)").expect("is an expression"))
+        })
+    });
     context.add_function("sum", |This(list): This<Arc<Vec<Value>>>| -> Result<Value, ExecutionError> {
         let overflow = || ExecutionError::function_error("sum", "integer overflow");
         let add = |sum: Value, item: &Value| match (sum, item) {
@@ -179,6 +205,11 @@ pub fn server_functions() -> Context<'static> {
         rest.iter().try_fold(first.clone(), add)
     });
     context
+}
+
+/// Tells whether the server's CEL reads a text as a quantity.
+fn is_quantity(text: &str) -> bool {
+    !text.contains(' ') && super::super::validate::is_quantity(text)
 }
 
 /// Names the type of a value as CEL does.
@@ -226,10 +257,11 @@ impl<'a> Evaluation<'_, 'a> {
         if !custom.rules.is_empty() {
             let mut context = self.functions.new_inner_scope();
             let drops_status = self.drops_status && self.steps.is_empty();
-            context.add_variable_from_value("self", value(view, Some(schema), drops_status));
+            let own = value(view, Some(schema), drops_status);
+            context.add_variable_from_value("self", own.clone());
             context.add_variable_from_value("oldSelf", Value::Opaque(Arc::new(OptionalValue::none())));
             for rule in &custom.rules {
-                if let Some(message) = rule.broken(&context) {
+                if let Some(message) = rule.broken(&context, &own) {
                     self.report(rule, message, written);
                 }
             }

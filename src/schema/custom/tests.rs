@@ -142,6 +142,25 @@ fn rules_see_defaults_and_types() {
         ("backup", "0 3 * * *", "0 3 * *", "cel spec.schedule: `0 3 * *` has not five fields"),
         ("feature", "\"off\": 80", "\"off\": 75", "cel spec: the rollout adds up to 100"),
         ("feature", "2026-02-01T", "2026-01-01T", "cel spec.schedule: a schedule lasts an hour at least"),
+        // What the schema lets pass, and the server's rules cannot read.
+        (
+            "database",
+            "storage: 40Gi",
+            "storage: '40Gi '",
+            "cel spec: the rule `!has(self.backup) || quantity(self.backup.storage).isGreater…` fails: Error executing function 'quantity': `40Gi ` is no quantity",
+        ),
+        (
+            "certificate",
+            "renewBefore: 720h",
+            "renewBefore: [720h]",
+            "cel spec.renewBefore: the rule `duration(self.renewBefore) < duration(self.duration)` fails: it speaks of a value that is not written as its format asks",
+        ),
+        (
+            "feature",
+            "2026-02-01T00",
+            "2026-02-01t00",
+            "cel spec.schedule: the rule `!has(self.from) || !has(self.until) || self.until - self.fro…` fails: it speaks of a value that is not written as its format asks",
+        ),
     ] {
         let found = found(name, &[(from, to)]);
         assert!(found.iter().any(|line| line == expected), "{name} {from} {to}: {found:#?}");

@@ -63,6 +63,8 @@ enum Type<'d> {
     /// The metadata of an object.
     Metadata,
     Scalar(Scalar),
+    /// A list whose items are all of one type.
+    List(Scalar),
     Unknown,
 }
 
@@ -76,6 +78,17 @@ enum Scalar {
     Duration,
     /// The old object of a rule that is evaluated without one too.
     Optional,
+}
+
+impl Scalar {
+    /// Gives the type of a sum, where there is one.
+    fn plus(self, other: Self) -> Option<Self> {
+        match (self, other) {
+            (Self::Time, Self::Duration) | (Self::Duration, Self::Time) => Some(Self::Time),
+            (Self::Text | Self::Number | Self::Bytes | Self::Duration, _) if self == other => Some(self),
+            _ => None,
+        }
+    }
 }
 
 impl Type<'_> {
@@ -157,12 +170,15 @@ impl<'d> Typing<'d> {
                 self.call(&call.func_name, call.target.is_some(), &arguments)
             }
             Expr::List(list) => {
-                list.elements.iter().for_each(|element| _ = self.visit(element));
-                Type::Unknown
+                let items: Vec<_> = list.elements.iter().map(|element| self.visit(element).scalar()).collect();
+                let same =
+                    items.first().copied().flatten().filter(|first| items.iter().all(|item| *item == Some(*first)));
+                same.map_or(Type::Unknown, Type::List)
             }
             Expr::Comprehension(comprehension) => {
                 let range = self.visit(&comprehension.iter_range);
                 let item = match range {
+                    Type::List(items) if comprehension.iter_var2.is_none() => Type::Scalar(items),
                     Type::Of(schema, _) if kind_of(schema) == "array" && comprehension.iter_var2.is_none() => {
                         schema.field("items").map_or(Type::Unknown, |items| Type::Of(items, is_embedded(items)))
                     }
@@ -213,7 +229,7 @@ impl<'d> Typing<'d> {
             Type::Metadata => Type::Scalar(Scalar::Text),
             Type::Of(schema, is_object) if !is_any(schema) => match kind_of(schema) {
                 "object" => self.field_of(schema, is_object, name),
-                "string" | "integer" | "number" | "boolean" => {
+                "string" | "integer" | "number" | "boolean" | "array" => {
                     self.fail(format!("speaks of a field `{name}` of what is of type `{}`", kind_of(schema)))
                 }
                 _ => Type::Unknown,
@@ -265,6 +281,13 @@ impl<'d> Typing<'d> {
             ("_+_", [one, other]) if one.is_joined_with_nothing(*other) => {
                 self.fail("joins text and what is no text".to_owned())
             }
+            ("_+_", [one, other]) => match (one.scalar(), other.scalar()) {
+                (Some(one), Some(other)) => match one.plus(other) {
+                    Some(sum) => Type::Scalar(sum),
+                    None => self.fail("joins values of different types".to_owned()),
+                },
+                _ => Type::Unknown,
+            },
             ("_-_" | "_*_" | "_/_" | "_%_", [one, other]) => {
                 let is_text =
                     |given: &Type<'d>| matches!(given.scalar(), Some(Scalar::Text | Scalar::Truth | Scalar::Bytes));
@@ -328,15 +351,15 @@ const TYPES: [&str; 14] = [
     "optional_type",
 ];
 
-fn kind_of(schema: Node<'_>) -> &str {
+pub(super) fn kind_of(schema: Node<'_>) -> &str {
     schema.field("type").map(Node::text).unwrap_or_default()
 }
 
 /// Values of any type.
-fn is_any(schema: Node<'_>) -> bool {
+pub(super) fn is_any(schema: Node<'_>) -> bool {
     schema.field("x-kubernetes-int-or-string").and_then(Node::as_bool) == Some(true) || kind_of(schema).is_empty()
 }
 
-fn is_embedded(schema: Node<'_>) -> bool {
+pub(super) fn is_embedded(schema: Node<'_>) -> bool {
     schema.field("x-kubernetes-embedded-resource").and_then(Node::as_bool) == Some(true)
 }

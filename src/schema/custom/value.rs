@@ -5,7 +5,7 @@ use super::format::{Format, nanoseconds};
 use super::view::{View, child, items};
 use crate::schema::decode_base64;
 use crate::yaml::Kind;
-use kube_cel::cel::objects::{Key, Map};
+use kube_cel::cel::objects::{Key, Map, Opaque};
 use kube_cel::cel::{Value, functions};
 use std::borrow::Cow;
 use std::collections::HashMap;
@@ -43,6 +43,12 @@ pub(super) fn value(view: View<'_>, schema: Option<&Schema>, drops_status: bool)
         (Shape::Integer { .. }, _) => view.as_i64().map_or_else(|| untyped(view), Value::Int),
         (Shape::Number, _) => view.as_f64().map_or_else(|| untyped(view), Value::Float),
         (Shape::String(_), Kind::String) => text(view.as_str().unwrap_or_default(), schema),
+        // Schemas let a list of one text pass for a text with a format.
+        (Shape::String(_), Kind::Seq) => {
+            let items = view.items(None);
+            let only = items.first().and_then(|item| item.as_str()).unwrap_or_default();
+            unreadable(text(only, schema))
+        }
         (Shape::Reference(_), Kind::Map) => metadata(view),
         (Shape::List(_), Kind::Seq) => {
             let of_items = items(schema);
@@ -74,12 +80,56 @@ fn metadata(view: View<'_>) -> Value {
     map(fields.into_iter().filter_map(|(name, text)| Some((name.to_owned(), string(text?)))))
 }
 
+/// A value that the server does not turn into one of CEL's: a rule that speaks of it fails.
+#[derive(Debug, PartialEq)]
+struct Unreadable {
+    /// What its author may have meant.
+    meant: Value,
+}
+
+impl Eq for Unreadable {}
+
+impl Opaque for Unreadable {
+    fn runtime_type_name(&self) -> &'static str {
+        "plimsoll.Unreadable"
+    }
+}
+
+fn unreadable(meant: Value) -> Value {
+    Value::Opaque(Arc::new(Unreadable { meant }))
+}
+
+/// Gives a value with what was meant in place of what cannot be read; none where all can.
+pub(super) fn mended(value: &Value) -> Option<Value> {
+    match value {
+        Value::Opaque(opaque) => opaque.downcast_ref::<Unreadable>().map(|unreadable| unreadable.meant.clone()),
+        Value::List(items) => {
+            let mend = |item: &Value| mended(item).unwrap_or_else(|| item.clone());
+            items
+                .iter()
+                .any(|item| mended(item).is_some())
+                .then(|| Value::List(Arc::new(items.iter().map(mend).collect())))
+        }
+        Value::Map(Map { map }) => {
+            let mend = |(key, value): (&Key, &Value)| (key.clone(), mended(value).unwrap_or_else(|| value.clone()));
+            let any = map.values().any(|value| mended(value).is_some());
+            any.then(|| Value::Map(Map { map: Arc::new(map.iter().map(mend).collect()) }))
+        }
+        _ => None,
+    }
+}
+
 fn text(text: &str, schema: &Schema) -> Value {
     let parsed = match schema.custom.as_ref().and_then(|custom| custom.restraint.format) {
         Some(Format::Duration) => {
             nanoseconds(text).and_then(|length| functions::duration(Arc::new(format!("{length}ns"))).ok())
         }
-        Some(Format::DateTime) => functions::timestamp(Arc::new(text.to_uppercase())).ok(),
+        Some(Format::DateTime) => {
+            let upper = text.to_uppercase();
+            let is_upper = upper == text;
+            // The schema lets small letters pass.
+            functions::timestamp(Arc::new(upper)).ok().map(|time| if is_upper { time } else { unreadable(time) })
+        }
         Some(Format::Date) => functions::timestamp(Arc::new(format!("{text}T00:00:00Z"))).ok(),
         Some(Format::Byte) => decode_base64(text).map(|bytes| Value::Bytes(Arc::new(bytes))),
         _ => None,

@@ -183,7 +183,7 @@ fn usage_errors_end_with_2() {
         ("check a.yaml --kubernetes-version 1.20", "there are no schemas of Kubernetes `1.20`"),
         ("check a.yaml --kubernetes-version latest", "there are no schemas of Kubernetes `latest`"),
         ("check a.yaml --fail-on sometimes", "invalid value 'sometimes'"),
-        ("check chart.tgz", "packaged charts are not supported yet"),
+        ("check chart.tgz", "cannot read `chart.tgz`: no such file or folder"),
         ("check oci://example.com/chart:1", "charts from registries are not supported yet"),
     ] {
         let run = sandbox.run(line);

@@ -3,4 +3,6 @@
 mod charts;
 mod check;
 mod input;
+mod package;
+mod packed;
 mod rules;

@@ -1,0 +1,54 @@
+//! `test`: runs charts' tests.
+
+mod case;
+mod snapshots;
+mod suites;
+
+use super::Exit;
+use super::args::{InputArgs, ReportArgs};
+use super::report;
+use super::trouble::Trouble;
+use super::world::World;
+use crate::diagnostic::emit::Report;
+use crate::source::SourceMap;
+use clap::Args;
+
+/// The flags of `test`.
+#[derive(Args)]
+pub(super) struct TestArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    /// Only in this environment (repeatable); a test that names none runs in all declared ones
+    #[arg(short, long = "environment", value_name = "ENV")]
+    environments: Vec<String>,
+    /// Only tests whose name contains this (repeatable)
+    #[arg(long = "filter", value_name = "NAME")]
+    filters: Vec<String>,
+    /// Store what tests give as their snapshots, and forget those that no test asks for
+    #[arg(long)]
+    update: bool,
+    /// For this Kubernetes version where a test names none, such as 1.34
+    #[arg(long = "kubernetes-version", value_name = "VERSION")]
+    version: Option<String>,
+    #[command(flatten)]
+    report: ReportArgs,
+}
+
+impl TestArgs {
+    /// Runs `test`.
+    pub(super) fn run(&self, world: &dyn World) -> Exit {
+        let sources = SourceMap::new();
+        match self.examine(&sources, world) {
+            Ok((report, troubles)) => report::finish(report, &sources, troubles, &self.report, world),
+            Err(trouble) => {
+                trouble.tell(world);
+                Exit::Trouble
+            }
+        }
+    }
+
+    fn examine(&self, sources: &SourceMap, world: &dyn World) -> Result<(Report, Vec<Trouble>), Trouble> {
+        report::check_formats(&self.report.formats)?;
+        suites::run(self, sources, world)
+    }
+}
