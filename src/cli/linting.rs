@@ -18,6 +18,8 @@ pub(super) struct Rules {
     pub linter: Linter,
     /// The ids of the workspace's own rules.
     pub own: Vec<String>,
+    /// Those rules.
+    pub decoded: Vec<lint::Rule>,
     /// What the workspace accepts.
     pub exceptions: Vec<Exception>,
     /// What is wrong with the workspace's rules.
@@ -59,7 +61,7 @@ pub(super) fn rules(
         }
         findings.push(problem);
     }
-    Ok(Rules { linter, own, exceptions, findings })
+    Ok(Rules { linter, own, decoded: config.own, exceptions, findings })
 }
 
 /// Rules that tell what the server's verdict tells too.

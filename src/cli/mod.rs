@@ -11,6 +11,7 @@ mod crds;
 mod definitions;
 mod examples;
 mod explain;
+mod export;
 mod init;
 mod inputs;
 mod linting;

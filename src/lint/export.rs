@@ -65,7 +65,10 @@ fn export(rule: &Rule, severity: Severity, params: &Data) -> Result<String, &'st
     let mut spec = vec![("failurePolicy", text("Fail")), ("matchConstraints", constraints(&rule.applies))];
     if rule.applies.kinds.iter().any(|kind| kind != "*" && !kind.contains('/')) {
         let expression = "!request.kind.group.contains('.') || request.kind.group.endsWith('.k8s.io')";
-        spec.push(("matchConditions", Data::Seq(vec![map(vec![("name", text("kubernetes-own")), ("expression", text(expression))])])));
+        spec.push((
+            "matchConditions",
+            Data::Seq(vec![map(vec![("name", text("kubernetes-own")), ("expression", text(expression))])]),
+        ));
     }
     if !variables.is_empty() {
         spec.push(("variables", Data::Seq(variables)));
@@ -97,18 +100,20 @@ const CONTAINERS: &str = "variables.pod.spec.containers + variables.pod.spec.?in
 
 fn validation(rule: &Rule, cel: &Cel, written: &Written<'_>) -> Data {
     let bind = |expression: String, names: &[String], how: &str, end: &str| {
-        ["containers", "pod", "params"].into_iter().filter(|name| names.iter().any(|used| used == name)).fold(
-            expression,
-            |inner, name| format!("[variables.{name}].{how}({name}, {inner}){end}"),
-        )
+        ["containers", "pod", "params"]
+            .into_iter()
+            .filter(|name| names.iter().any(|used| used == name))
+            .fold(expression, |inner, name| format!("[variables.{name}].{how}({name}, {inner}){end}"))
     };
     let names = cel.names_of(written.expression);
     let bound = bind(written.expression.to_owned(), &names, "all", "");
-    let whole = if written.per_container { format!("variables.containers.all(container, {bound})") } else { bound.clone() };
+    let whole =
+        if written.per_container { format!("variables.containers.all(container, {bound})") } else { bound.clone() };
     let said = written.message.unwrap_or(&rule.summary);
     let mut fields = vec![("expression", text(&whole)), ("message", text(said))];
     if written.per_container {
-        let found = format!("variables.containers.filter(container, !({bound})).map(container, container.name).join(', ')");
+        let found =
+            format!("variables.containers.filter(container, !({bound})).map(container, container.name).join(', ')");
         let what = said.strip_prefix("container ").unwrap_or(said);
         fields.push(("messageExpression", text(&format!("'container ' + {found} + {}", quoted(&format!(" {what}"))))));
     } else if let Some(message) = written.message_expression {
@@ -198,4 +203,62 @@ fn quoted(text: &str) -> String {
     }
     quoted.push('\'');
     quoted
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::lint::rule::Logic;
+    use crate::lint::{LintConfig, Word, examples};
+    use std::sync::Arc;
+
+    /// Gives the built-in rules that have a check in CEL, with that as their check.
+    fn in_cel() -> Vec<(Rule, Rule)> {
+        let rules = catalogue::catalogue().filter_map(|rule| catalogue::load(rule.id));
+        let in_cel = rules.filter_map(|rule| {
+            let policy = Arc::clone(rule.cel.as_ref()?);
+            Some((rule.clone(), Rule { logic: Logic::Own(policy), ..rule }))
+        });
+        in_cel.collect()
+    }
+
+    #[test]
+    fn checks_in_cel_say_what_the_built_in_ones_say() {
+        let rules = in_cel();
+        assert!(rules.len() >= 25, "{}", rules.len());
+        let mut wrong = Vec::new();
+        for (_, rule) in &rules {
+            for problem in examples::verify(rule) {
+                // The place may be a wider one: what counts is the verdict.
+                if !problem.message.contains("is to fail at") || problem.message.contains("but passes") {
+                    wrong.push(format!("{}: {}", rule.id, problem.message));
+                }
+            }
+        }
+        assert!(wrong.is_empty(), "{wrong:#?}");
+    }
+
+    #[test]
+    fn a_rule_becomes_a_policy_with_its_binding() {
+        let config = LintConfig { only: vec![Word::from("latest-tag")], ..LintConfig::default() };
+        let exported = Linter::new(&config).0.export(None);
+        let policy = exported[0].policy.clone().expect("it is in CEL");
+        for part in [
+            "kind: ValidatingAdmissionPolicy\n",
+            "expression: \"{'forbidden': dyn([dyn('latest')])}\"",
+            "variables.containers.all(container, [variables.params].all(params, ",
+            "validationActions:\n",
+        ] {
+            assert!(policy.contains(part), "{part}:\n{policy}");
+        }
+        let config = LintConfig { only: vec![Word::from("service-selects-nothing")], ..LintConfig::default() };
+        let exported = Linter::new(&config).0.export(None);
+        assert_eq!(exported[0].policy, Err("its check is built in, and its file gives none in CEL"));
+    }
+
+    #[test]
+    fn literals_are_of_one_type_for_the_server() {
+        let data = Data::Map(vec![("a'b".to_owned(), Data::Seq(vec![Data::Int(1), Data::String("x".to_owned())]))]);
+        assert_eq!(literal(&data), "{'a\\'b': dyn([dyn(1), dyn('x')])}");
+    }
 }

@@ -1,6 +1,7 @@
-//! `test`: runs charts' tests.
+//! `test`: runs charts' tests, and the examples of people's own rules.
 
 mod case;
+mod policies;
 mod snapshots;
 mod suites;
 
@@ -49,6 +50,21 @@ impl TestArgs {
 
     fn examine(&self, sources: &SourceMap, world: &dyn World) -> Result<(Report, Vec<Trouble>), Trouble> {
         report::check_formats(&self.report.formats)?;
-        suites::run(self, sources, world)
+        let (policies, others) = policies::split(&self.input, sources, world)?;
+        let only_policies = others.is_empty() && !self.input.paths.is_empty();
+        let charts = if only_policies {
+            Ok((Report::default(), Vec::new()))
+        } else {
+            suites::run(self, &others, sources, world)
+        };
+        if policies.is_empty() {
+            return charts;
+        }
+        let (mut report, troubles) = match charts {
+            Err(trouble) if !self.input.paths.is_empty() => return Err(trouble),
+            charts => charts.unwrap_or_default(),
+        };
+        policies::run(&policies, &self.filters, &mut report, sources, world)?;
+        Ok((report, troubles))
     }
 }
