@@ -26,7 +26,7 @@ pub use expression::{
     parse as parse_expression,
 };
 pub use shape::{Definition, Field, Format, Identity, Limits, List, Object, Schema, Shape, StringShape, Text};
-pub use store::{Deprecation, Lookup, Missing, SchemaStore, Type};
+pub use store::{Deprecation, Lookup, Missing, SchemaStore, Type, served};
 pub use validate::{default_problems, each_object, over_versions, schema_problems, validate};
 pub use version::Version;
 
