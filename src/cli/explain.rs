@@ -24,6 +24,9 @@ pub(super) struct ExplainArgs {
     /// Colour the terminal's output
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     color: Colour,
+    /// The policies in this file or folder count too (repeatable)
+    #[arg(long = "policy", value_name = "PATH")]
+    policies: Vec<std::path::PathBuf>,
 }
 
 impl ExplainArgs {
@@ -36,11 +39,25 @@ impl ExplainArgs {
         if let Some(rule) = lint::load(&self.rule) {
             return super::print(&page.rule(&rule), world);
         }
+        let own = match super::export::own_rules(&self.policies, None, world) {
+            Ok(own) => own,
+            Err(troubles) => {
+                for trouble in &troubles {
+                    trouble.tell(world);
+                }
+                return Exit::Trouble;
+            }
+        };
+        if let Some(rule) = own.iter().find(|rule| rule.id == self.rule) {
+            return super::print(&page.rule(rule), world);
+        }
         if let Some(about) = api::about(&self.rule) {
             return super::print(&page.verdict(&self.rule, about), world);
         }
         let trouble = Trouble::new(format!("unknown rule `{}`", self.rule));
-        let help = match lint::nearest_rule(&self.rule) {
+        let help = match nearest(&self.rule, own.iter().map(|rule| rule.id.as_str()))
+            .or_else(|| lint::nearest_rule(&self.rule))
+        {
             Some(near) => format!("did you mean `{near}`?"),
             None if self.rule.starts_with("api/") => match nearest(&self.rule, api::RULES.iter().map(|(id, _)| *id)) {
                 Some(near) => format!("did you mean `{near}`?"),

@@ -9,9 +9,9 @@ mod allowing;
 mod apply;
 mod args;
 mod baseline;
-mod changed;
 #[cfg(feature = "oci")]
 mod cache;
+mod changed;
 #[cfg(feature = "cluster")]
 mod changing;
 mod check;
@@ -24,6 +24,7 @@ mod deps;
 mod diff;
 mod examples;
 mod explain;
+mod export;
 #[cfg(feature = "oci")]
 mod fetch;
 mod fix;

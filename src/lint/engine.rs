@@ -23,23 +23,23 @@ pub struct Linter {
 }
 
 /// A rule that runs, in some environments or all.
-struct Active {
-    id: String,
-    severity: Severity,
+pub(super) struct Active {
+    pub(super) id: String,
+    pub(super) severity: Severity,
     applies: Applies,
-    environments: Environments,
-    source: Source,
+    pub(super) environments: Environments,
+    pub(super) source: Source,
     prepared: OnceLock<Option<Prepared>>,
 }
 
-enum Environments {
+pub(super) enum Environments {
     All,
     In(Vec<String>),
     NotIn(Vec<String>),
 }
 
 impl Environments {
-    fn hold(&self, environment: Option<&str>) -> bool {
+    pub(super) fn hold(&self, environment: Option<&str>) -> bool {
         let listed = |list: &[String]| environment.is_some_and(|name| list.iter().any(|listed| listed == name));
         match self {
             Self::All => true,
@@ -49,7 +49,7 @@ impl Environments {
     }
 }
 
-enum Source {
+pub(super) enum Source {
     /// Decoded when the first object comes that it applies to.
     BuiltIn(Vec<Param>),
     Own(Box<Rule>, Vec<Param>),
@@ -162,6 +162,11 @@ impl Linter {
         }
         active.sort_by(|a, b| a.id.cmp(&b.id));
         (Self { active }, problems)
+    }
+
+    /// Iterates over the rules that may run.
+    pub(super) fn active(&self) -> impl Iterator<Item = &Active> {
+        self.active.iter()
     }
 
     /// Iterates over the ids of the rules that may run, in their order.

@@ -25,12 +25,7 @@ pub(super) struct OwnCheck {
 impl OwnCheck {
     /// Makes a check; of parameters of one name the last one counts.
     pub(super) fn new(policy: &Arc<Policy>, given: &[Param]) -> Self {
-        let mut params: Vec<(String, Data)> = Vec::new();
-        for param in given {
-            params.retain(|(name, _)| *name != param.name);
-            params.push((param.name.clone(), param.data.clone()));
-        }
-        Self { policy: Arc::clone(policy), params: Arc::new(Data::Map(params)) }
+        Self { policy: Arc::clone(policy), params: Arc::new(merged(given)) }
     }
 
     /// Tells checks apart: each has parameters of its own.
@@ -52,6 +47,16 @@ impl OwnCheck {
             }
         }
     }
+}
+
+/// Makes a map of parameters; of those of one name the last one counts.
+pub(super) fn merged(given: &[Param]) -> Data {
+    let mut params: Vec<(String, Data)> = Vec::new();
+    for param in given {
+        params.retain(|(name, _)| *name != param.name);
+        params.push((param.name.clone(), param.data.clone()));
+    }
+    Data::Map(params)
 }
 
 /// What the checks that people wrote say of the objects of a set.
@@ -261,6 +266,7 @@ pub fn loose_rules(
         references: Vec::new(),
         examples: Vec::new(),
         fix: None,
+        cel: None,
         place: entry.place.unwrap_or_else(|| policies[0].span()),
     };
     Ok(rego.entries().iter().map(rule).collect())

@@ -64,11 +64,21 @@ pub struct Rule {
     pub fix: Option<RuleFix>,
     /// Manifests that fail and that pass.
     pub examples: Vec<Example>,
+    /// The same check in CEL, for a cluster to enforce.
+    pub(super) cel: Option<Arc<Policy>>,
     /// Where the rule was written: its id.
     pub place: Span,
 }
 
 impl Rule {
+    /// Gives the check in CEL, where there is one.
+    pub(super) fn in_cel(&self) -> Option<&Policy> {
+        match &self.logic {
+            Logic::Own(policy) => Some(policy),
+            Logic::Builtin(_) => self.cel.as_deref(),
+        }
+    }
+
     /// Gives the name of the built-in function that checks, if one does.
     pub fn builtin(&self) -> Option<&'static str> {
         match &self.logic {
@@ -217,6 +227,7 @@ impl Decoder<'_> {
                 "references",
                 "fix",
                 "examples",
+                "cel",
             ],
         );
         let id = self.text(root, "id");
@@ -242,6 +253,10 @@ impl Decoder<'_> {
         }
         let fix = fix::decode(self, root);
         let examples = self.examples(root);
+        let cel = root.field("cel").and_then(|_| self.own(root, applies.pods)).and_then(|logic| match logic {
+            Logic::Own(policy) => Some(policy),
+            Logic::Builtin(_) => None,
+        });
         let CheckText { logic, from, with, since } = check?;
         Some(Rule {
             id,
@@ -259,6 +274,7 @@ impl Decoder<'_> {
             references,
             fix,
             examples,
+            cel,
             place: root.field("id").unwrap_or(root).head(),
         })
     }

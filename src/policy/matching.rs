@@ -133,7 +133,7 @@ fn selected_by_name(selector: Node<'_>, name: &str, labels: Option<Node<'_>>) ->
 }
 
 /// Guesses the resource of a kind as clients do: in small letters, in the plural.
-pub(super) fn resource_of(kind: &str) -> String {
+pub(crate) fn resource_of(kind: &str) -> String {
     let lower = kind.to_lowercase();
     if lower == "endpoints" || lower.ends_with("metrics") {
         return lower;

@@ -13,3 +13,4 @@ pub mod own;
 mod tests;
 
 pub use admission::Policies;
+pub(crate) use matching::resource_of;

@@ -232,5 +232,5 @@ fn check(
     let planned =
         Planned { plan: Plan { jobs: vec![job], ..Plan::default() }, plain: Vec::new(), versions: Vec::new() };
     let Compiled { report, troubles, .. } = compile::run(&question, planned, base, sources, world)?;
-    troubles.into_iter().next().map_or(Ok((report.findings, report.suppressed)), Err)
+    troubles.into_iter().next().map_or(Ok((report.findings, report.suppressed.len())), Err)
 }

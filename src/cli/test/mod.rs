@@ -1,6 +1,7 @@
-//! `test`: runs charts' tests.
+//! `test`: runs charts' tests, and the examples of people's own rules.
 
 mod case;
+mod policies;
 mod snapshots;
 mod suites;
 
@@ -10,6 +11,7 @@ use super::paths::Base;
 use super::report;
 use super::trouble::Trouble;
 use super::world::World;
+use crate::diagnostic::emit::Report;
 use crate::source::SourceMap;
 use clap::Args;
 
@@ -50,7 +52,26 @@ impl TestArgs {
     fn examine(&self, sources: &SourceMap, world: &dyn World) -> Result<Exit, Trouble> {
         let base = Base::current(world)?;
         report::check_formats(&self.report.formats, None, &base)?;
-        let (report, troubles) = suites::run(self, sources, world)?;
+        let (report, troubles) = self.judge(sources, world)?;
         Ok(report::finish(report, sources, troubles, &self.report, &base, world))
+    }
+
+    fn judge(&self, sources: &SourceMap, world: &dyn World) -> Result<(Report, Vec<Trouble>), Trouble> {
+        let (policies, others) = policies::split(&self.input, sources, world)?;
+        let only_policies = others.is_empty() && !self.input.paths.is_empty();
+        let charts = if only_policies {
+            Ok((Report::default(), Vec::new()))
+        } else {
+            suites::run(self, &others, sources, world)
+        };
+        if policies.is_empty() {
+            return charts;
+        }
+        let (mut report, troubles) = match charts {
+            Err(trouble) if !self.input.paths.is_empty() => return Err(trouble),
+            charts => charts.unwrap_or_default(),
+        };
+        policies::run(&policies, &self.filters, &mut report, sources, world)?;
+        Ok((report, troubles))
     }
 }

@@ -55,15 +55,20 @@ struct Gathered {
     troubles: Vec<Trouble>,
 }
 
-/// Runs everything.
-pub(super) fn run(args: &TestArgs, sources: &SourceMap, world: &dyn World) -> Result<(Report, Vec<Trouble>), Trouble> {
+/// Runs everything that `paths` lead to.
+pub(super) fn run(
+    args: &TestArgs,
+    paths: &[PathBuf],
+    sources: &SourceMap,
+    world: &dyn World,
+) -> Result<(Report, Vec<Trouble>), Trouble> {
     let current = world.current_folder().map_err(|error| Trouble::io("find", Path::new("."), &error))?;
     let base = Base::new(&current);
     let mut workspaces = Workspaces::new(world, &base, sources, args.input.config.as_deref());
     let given = plan::versions(args.version.as_slice())?.first().copied();
     let mut gathered = Gathered::default();
     let mut charts = Vec::new();
-    for (folder, files) in charts_of(args, &mut workspaces, &base, &mut gathered, world)? {
+    for (folder, files) in charts_of(args, paths, &mut workspaces, &base, &mut gathered, world)? {
         let workspace = workspaces.of(&folder);
         charts.extend(read(folder, &files, workspace, &base, sources, &mut gathered, world));
     }
@@ -92,6 +97,7 @@ pub(super) fn run(args: &TestArgs, sources: &SourceMap, world: &dyn World) -> Re
 /// Finds the charts that the paths lead to, each with the files of tests that were named; none for all of them.
 fn charts_of(
     args: &TestArgs,
+    paths: &[PathBuf],
     workspaces: &mut Workspaces<'_>,
     base: &Base,
     gathered: &mut Gathered,
@@ -118,7 +124,7 @@ fn charts_of(
         inputs.charts.into_iter().for_each(|folder| add(folder, None));
     }
     let mut finder = Finder::new(world, base, &args.input.exclude)?;
-    for path in &args.input.paths {
+    for path in paths {
         let inputs = finder.find(std::slice::from_ref(path));
         gathered.troubles.extend(inputs.troubles);
         for file in inputs.workspaces {

@@ -71,6 +71,16 @@ impl Cel {
 }
 
 impl Cel {
+    /// Lists what one of its expressions, or a variable of it, speaks of.
+    pub fn names_of(&self, text: &str) -> Vec<String> {
+        let of_variables = self.variables.iter().filter(|(name, _)| name == text).map(|(_, compiled)| compiled);
+        let of_validations = self.validations.iter().flat_map(|validation| {
+            [Some(&validation.holds), validation.message_expression.as_ref()].into_iter().flatten()
+        });
+        let of_validations = of_validations.filter(|compiled| compiled.text == text);
+        of_variables.chain(of_validations).flat_map(|compiled| compiled.names.clone()).collect()
+    }
+
     /// Gives the place of its first expression.
     pub(super) fn place(&self) -> Option<Span> {
         self.validations.first().map(|validation| validation.holds.place)

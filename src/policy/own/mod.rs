@@ -12,7 +12,7 @@ mod run;
 #[cfg(test)]
 mod tests;
 
-pub use cel::{Cel, read as read_cel};
+pub use cel::{Cel, Written, read as read_cel};
 pub use path::{Steps, follow};
 #[cfg(feature = "rego")]
 pub use rego::{Entry, Rego};

@@ -1,19 +1,11 @@
 //! `--live` and `crds pull` against a running API server, and against what only looks like one.
 
+use super::given;
 use crate::sandbox::{Run, Sandbox};
 use std::io::Read as _;
 use std::net::{Ipv4Addr, TcpListener};
 use std::process::Command;
 use std::time::{Duration, Instant};
-
-/// Gives what tests/run hands over, where a control plane runs.
-pub(super) fn given(name: &str) -> Option<String> {
-    let value = std::env::var(name).ok();
-    if value.is_none() {
-        eprintln!("skipped: {name} is not set, tests/run sets it");
-    }
-    value
-}
 
 fn kubeconfig() -> Option<String> {
     given("PLIMSOLL_TEST_KUBECONFIG")

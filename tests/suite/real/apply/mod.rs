@@ -9,7 +9,7 @@ mod proxy;
 mod scale;
 mod waiting;
 
-use super::live::given;
+use super::given;
 use crate::sandbox::{Run, Sandbox};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};
