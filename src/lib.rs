@@ -35,6 +35,8 @@ pub mod diagnostic;
 pub mod diff;
 pub mod lint;
 pub mod object;
+#[cfg(feature = "oci")]
+pub mod oci;
 pub mod package;
 pub mod policy;
 pub mod render;

@@ -3,6 +3,7 @@
 use super::decode::start_of;
 use super::ignore_file::IgnoreFile;
 use super::metadata::{self, Dependency, Flavour, Metadata};
+use super::range::{Version, VersionRange};
 use super::read::read_values;
 use super::value::Value;
 use super::values_schema::ValuesSchema;
@@ -237,9 +238,17 @@ impl Loader<'_> {
         let mut used = vec![false; loaded.len()];
         for dependency in &chart.metadata.dependencies {
             let wanted = dependency.name.as_str();
+            // Of several versions of a chart, by aliases, the one that is asked for; else the first of the name.
+            let range = dependency.version.as_ref().and_then(|text| VersionRange::parse(text));
+            let fits = |inner: &Chart| {
+                let version = Version::parse(&inner.metadata.version);
+                range.as_ref().zip(version).is_some_and(|(range, version)| range.contains(&version))
+            };
+            let named = |inner: &Chart| inner.metadata.name == wanted;
             let found = loaded
                 .iter()
-                .position(|(_, inner)| inner.metadata.name == wanted)
+                .position(|(_, inner)| named(inner) && fits(inner))
+                .or_else(|| loaded.iter().position(|(_, inner)| named(inner)))
                 .or_else(|| loaded.iter().position(|(folder, _)| folder == wanted));
             if let Some(at) = found {
                 used[at] = true;
@@ -250,7 +259,7 @@ impl Loader<'_> {
                 self.diagnostics.push(
                     Diagnostic::error("chart/missing-dependency", format!("`charts/` has no chart `{wanted}`"))
                         .at(dependency.name.span)
-                        .help(format!("put the chart into `charts/{wanted}`")),
+                        .help(format!("fetch it with `plimsoll deps build`, or put the chart into `charts/{wanted}`")),
                 );
             }
         }

@@ -3,6 +3,7 @@
 use super::decode::{Decoder, Spanned, listed, start_of};
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::source::SourceFile;
+use crate::yaml::emit::Data;
 use crate::yaml::{Node, parse};
 use std::sync::Arc;
 
@@ -91,6 +92,10 @@ pub struct Dependency {
     pub condition: Option<Spanned<String>>,
     /// Names under `tags` in the values that turn it on or off.
     pub tags: Vec<String>,
+    /// Helm's `enabled`, which its conditions and tags override.
+    pub enabled: bool,
+    /// Helm's `import-values`: keys of the chart's values that become the parent's.
+    pub import_values: Vec<Data>,
 }
 
 impl Dependency {
@@ -289,6 +294,8 @@ fn dependencies(root: Node<'_>, flavour: Flavour, decoder: &mut Decoder) -> Vec<
             alias: decoder.text(map, "alias"),
             condition: decoder.text(map, "condition"),
             tags: decoder.texts(map, "tags").into_iter().map(|tag| tag.value).collect(),
+            enabled: map.get("enabled").and_then(|node| decoder.boolean(node, "`enabled`")).unwrap_or_default(),
+            import_values: map.get("import-values").into_iter().flat_map(Node::items).map(Data::from_node).collect(),
             name,
         };
         let key = dependency.alias.as_ref().unwrap_or(&dependency.name);

@@ -105,6 +105,38 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ("init", &[("plimsoll init shop", "write a new chart to the folder shop")]),
     ("package", &[("plimsoll package shop", "check the chart, and write its archive into this folder")]),
     ("show", &[("plimsoll show values shop", "print values.yaml with its comments")]),
+    (
+        "deps",
+        &[
+            ("plimsoll deps update shop", "choose versions by Chart.yaml, fetch them, and write Chart.lock"),
+            ("plimsoll deps build shop --offline", "take what Chart.lock names out of the cache"),
+        ],
+    ),
+    (
+        "push",
+        &[("plimsoll push shop oci://registry.example.com/charts", "check, package and push the chart as its version")],
+    ),
+    (
+        "pull",
+        &[
+            (
+                "plimsoll pull oci://registry.example.com/charts/shop --version ^1.2",
+                "pull the newest version of a range",
+            ),
+            (
+                "plimsoll pull oci://registry.example.com/charts/shop:1.2.0 --verify cosign.pub",
+                "pull it only if it is signed",
+            ),
+        ],
+    ),
+    ("tags", &[("plimsoll tags oci://registry.example.com/charts/shop", "list the versions, the newest first")]),
+    ("login", &[("plimsoll login registry.example.com --username me", "log in by the password on standard input")]),
+    ("logout", &[("plimsoll logout registry.example.com", "forget the credentials")]),
+    ("sign", &[("plimsoll sign oci://registry.example.com/charts/shop:1.2.0 --key cosign.key", "sign as cosign does")]),
+    (
+        "verify",
+        &[("plimsoll verify oci://registry.example.com/charts/shop:1.2.0 --key cosign.pub", "demand a signature")],
+    ),
 ];
 
 /// Ends the help of a command line and of its subcommands with examples.

@@ -1,7 +1,7 @@
 //! From the paths of a command line to charts and sets of plain manifests.
 
 use super::packed::{self, is_archive};
-use super::paths::{Base, slashed};
+use super::paths::{Base, is_reference, slashed};
 use super::trouble::Trouble;
 use super::world::{Entry, Walk, World};
 use crate::chart::ChartFile;
@@ -212,6 +212,8 @@ impl<'a> Finder<'a> {
 
 /// Finds `plimsoll.yaml` from a folder upwards, to the root of the repository that it lies in.
 pub(super) fn find_workspace(world: &dyn World, base: &Base, folder: &Path) -> Option<PathBuf> {
+    // What lies in a registry belongs to the workspace of whoever reads it.
+    let folder = if is_reference(folder) { Path::new(".") } else { folder };
     for ancestor in base.absolute(folder).ancestors() {
         let file = ancestor.join(WORKSPACE_FILE);
         if matches!(world.entry(&file), Ok(Entry::File)) {
@@ -287,12 +289,11 @@ pub(super) fn text(path: &Path, bytes: Vec<u8>) -> Result<String, Trouble> {
     })
 }
 
-/// Refuses what a path may be by design and cannot be yet.
+/// Refuses references into registries where this build knows none.
 pub(super) fn refuse_unsupported(path: &Path) -> Result<(), Trouble> {
-    let shown = path.display();
-    if path.starts_with("oci:") {
-        return Err(Trouble::new(format!("`{shown}`: charts from registries are not supported yet"))
-            .help("unpack the chart and name its folder"));
+    if cfg!(not(feature = "oci")) && is_reference(path) {
+        let message = format!("`{}`: this build knows no registries", path.display());
+        return Err(Trouble::new(message).help("build it with the feature `oci`"));
     }
     Ok(())
 }

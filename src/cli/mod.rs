@@ -7,6 +7,8 @@ mod against;
 #[cfg(feature = "cluster")]
 mod apply;
 mod args;
+#[cfg(feature = "oci")]
+mod cache;
 #[cfg(feature = "cluster")]
 mod changing;
 mod check;
@@ -14,9 +16,13 @@ mod compile;
 #[cfg(feature = "cluster")]
 mod crds;
 mod definitions;
+#[cfg(feature = "oci")]
+mod deps;
 mod diff;
 mod examples;
 mod explain;
+#[cfg(feature = "oci")]
+mod fetch;
 mod fix;
 #[cfg(feature = "cluster")]
 mod history;
@@ -27,6 +33,8 @@ mod linting;
 mod list;
 #[cfg(feature = "cluster")]
 mod live;
+#[cfg(feature = "oci")]
+mod login;
 mod looks;
 mod merge;
 mod overlay;
@@ -37,7 +45,15 @@ mod packed;
 mod paths;
 mod plan;
 mod policies;
+#[cfg(feature = "oci")]
+mod pull;
+#[cfg(feature = "oci")]
+mod push;
+#[cfg(feature = "oci")]
+mod registries;
 mod release;
+#[cfg(feature = "oci")]
+mod remote;
 mod render;
 mod report;
 mod revision;
@@ -46,8 +62,12 @@ mod rollback;
 mod rules;
 mod settle;
 mod show;
+#[cfg(feature = "oci")]
+mod sign;
 #[cfg(feature = "cluster")]
 mod status;
+#[cfg(feature = "oci")]
+mod tags;
 mod test;
 #[cfg(test)]
 mod testing;
@@ -129,6 +149,30 @@ enum Command {
     Package(package::PackageArgs),
     /// Show what a chart says about itself
     Show(show::ShowArgs),
+    /// Fetch what a chart depends on
+    #[cfg(feature = "oci")]
+    Deps(deps::DepsArgs),
+    /// Push a chart to a registry
+    #[cfg(feature = "oci")]
+    Push(push::PushArgs),
+    /// Pull a chart from a registry
+    #[cfg(feature = "oci")]
+    Pull(pull::PullArgs),
+    /// List the versions of a chart in a registry
+    #[cfg(feature = "oci")]
+    Tags(tags::TagsArgs),
+    /// Sign what lies in a registry
+    #[cfg(feature = "oci")]
+    Sign(sign::SignArgs),
+    /// Verify who signed what lies in a registry
+    #[cfg(feature = "oci")]
+    Verify(sign::VerifyArgs),
+    /// Log in to a registry
+    #[cfg(feature = "oci")]
+    Login(login::LoginArgs),
+    /// Log out of a registry
+    #[cfg(feature = "oci")]
+    Logout(login::LogoutArgs),
     /// Write a new chart
     Init(init::InitArgs),
 }
@@ -180,7 +224,34 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Uninstall(args) => args.run(world),
         Command::Package(args) => args.run(world),
         Command::Show(args) => args.run(world),
+        #[cfg(feature = "oci")]
+        Command::Deps(args) => args.run(world),
+        #[cfg(feature = "oci")]
+        Command::Push(args) => args.run(world),
+        #[cfg(feature = "oci")]
+        Command::Pull(args) => args.run(world),
+        #[cfg(feature = "oci")]
+        Command::Tags(args) => args.run(world),
+        #[cfg(feature = "oci")]
+        Command::Sign(args) => args.run(world),
+        #[cfg(feature = "oci")]
+        Command::Verify(args) => args.run(world),
+        #[cfg(feature = "oci")]
+        Command::Login(args) => args.run(world),
+        #[cfg(feature = "oci")]
+        Command::Logout(args) => args.run(world),
         Command::Init(args) => args.run(world),
+    }
+}
+
+/// Ends a command whose output is text, or trouble.
+fn end(done: Result<String, trouble::Trouble>, world: &dyn World) -> Exit {
+    match done {
+        Ok(text) => print(&text, world),
+        Err(trouble) => {
+            trouble.tell(world);
+            Exit::Trouble
+        }
     }
 }
 

@@ -47,6 +47,14 @@ impl World for Overlay<'_> {
         self.inner.write(path, bytes)
     }
 
+    fn write_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.inner.write_private(path, bytes)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.inner.remove(path)
+    }
+
     fn out(&self, text: &str) -> io::Result<()> {
         self.inner.out(text)
     }

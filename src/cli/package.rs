@@ -51,13 +51,14 @@ fn version(text: &str) -> Result<String, String> {
 impl PackageArgs {
     /// Runs `package`.
     pub(super) fn run(&self, world: &dyn World) -> Exit {
-        match self.package(world) {
-            Ok(text) => super::print(&text, world),
-            Err(trouble) => {
-                trouble.tell(world);
-                Exit::Trouble
-            }
-        }
+        super::end(self.package(world), world)
+    }
+
+    /// Packages as another command asks for it.
+    #[cfg(feature = "oci")]
+    pub(super) fn plain(skip_checks: bool, config: Option<PathBuf>, color: Colour) -> Self {
+        let (paths, destination) = (Vec::new(), PathBuf::from("."));
+        Self { paths, destination, version: None, app_version: None, skip_checks, config, color }
     }
 
     fn package(&self, world: &dyn World) -> Result<String, Trouble> {
@@ -88,7 +89,13 @@ impl PackageArgs {
     }
 
     /// Packs one chart, and checks what it packed.
-    fn one(&self, chart: &Path, time: u64, base: &Base, world: &dyn World) -> Result<(String, Vec<u8>), Trouble> {
+    pub(super) fn one(
+        &self,
+        chart: &Path,
+        time: u64,
+        base: &Base,
+        world: &dyn World,
+    ) -> Result<(String, Vec<u8>), Trouble> {
         if is_archive(chart) {
             return Err(Trouble::new(format!("`{}` is a package already", chart.display())));
         }

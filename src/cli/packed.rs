@@ -1,15 +1,18 @@
 //! Charts in archives, wherever a path leads to one.
 
 use super::inputs::text;
-use super::paths::Base;
+use super::paths::{Base, is_reference};
 use super::trouble::Trouble;
 use super::world::World;
 use crate::chart::ChartFile;
 use crate::package::{self, PackageError};
 use std::path::Path;
 
-/// Tells whether a path names an archive, by its ending.
+/// Tells whether a path names an archive: by its ending, or as a reference into a registry.
 pub(super) fn is_archive(path: &Path) -> bool {
+    if is_reference(path) {
+        return true;
+    }
     let name = path.file_name().map(|name| name.to_string_lossy().to_lowercase()).unwrap_or_default();
     [".tgz", ".tar.gz"].iter().any(|ending| name.ends_with(ending))
 }

@@ -16,6 +16,9 @@ impl Base {
 
     /// Gives the absolute form of a path, `.` and `..` taken out by text alone.
     pub(super) fn absolute(&self, path: &Path) -> PathBuf {
+        if is_reference(path) {
+            return path.to_owned();
+        }
         tidy(&self.current.join(path))
     }
 
@@ -23,6 +26,9 @@ impl Base {
     ///
     /// A path that shares nothing with the current folder but the root stays absolute.
     pub(super) fn relative(&self, path: &Path) -> PathBuf {
+        if is_reference(path) {
+            return path.to_owned();
+        }
         let absolute = self.absolute(path);
         let up = self.current.ancestors().take_while(|ancestor| !absolute.starts_with(ancestor)).count();
         let Some(shared) = self.current.ancestors().nth(up) else { return absolute };
@@ -38,6 +44,11 @@ impl Base {
     pub(super) fn show(&self, path: &Path) -> String {
         slashed(&self.relative(path))
     }
+}
+
+/// Tells whether a path is a reference into a registry: `oci://…` lies nowhere on this machine.
+pub(super) fn is_reference(path: &Path) -> bool {
+    path.starts_with("oci:")
 }
 
 /// Writes a path with `/` on every system.

@@ -158,7 +158,7 @@ fn targets(
                 plan.troubles.push(trouble);
                 continue;
             }
-            let (folder, workspace) = (base.relative(&loaded.folder.join(path)), Some(Arc::clone(&loaded)));
+            let (folder, workspace) = (base.relative(&loaded.path(path)), Some(Arc::clone(&loaded)));
             let there = if is_archive(path) { world.entry(&folder) } else { world.entry(&folder.join(CHART_FILE)) };
             if there.is_err() {
                 let message = format!(
@@ -177,7 +177,8 @@ fn targets(
         let workspace = workspaces.of(folder);
         let chart = base.absolute(folder);
         let releases = workspace.iter().flat_map(|loaded| {
-            let is_of = |release: &&chart::Release| base.absolute(&loaded.folder.join(release.chart.as_str())) == chart;
+            let is_of =
+                |release: &&chart::Release| base.absolute(&loaded.path(release.chart.as_str().as_ref())) == chart;
             loaded.workspace.releases.iter().filter(is_of)
         });
         let mut releases: Vec<_> = releases.cloned().map(Some).collect();

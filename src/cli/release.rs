@@ -13,6 +13,7 @@ use crate::source::{SourceFile, SourceMap};
 use crate::yaml::{self, Document};
 use std::collections::BTreeMap;
 use std::io;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 /// A release, rendered: its chart and the subcharts that are on.
@@ -144,13 +145,23 @@ fn render_by_helm(
     helm_names(&job.chart, &job.chart.metadata.name, &mut names);
     let engine = HelmEngine {
         run: &run,
-        folder: slashed(&job.folder),
+        folder: slashed(&on_disk(&job.folder, world)?),
         values_files: file.iter().map(named).collect(),
         sets: job.overrides.iter().map(|(given, _)| given.flag()).map(|(flag, text)| (flag.to_owned(), text)).collect(),
         sources: names,
     };
     let request = Request { templates: &Templates::of(&job.chart), values: &Arc::new(values), release };
     engine.render(request, sources).map_err(|error| trouble(&job.chart, &error))
+}
+
+/// Gives where helm finds a chart: what lies in a registry was fetched into the cache.
+fn on_disk(chart: &Path, world: &dyn World) -> Result<PathBuf, Trouble> {
+    #[cfg(feature = "oci")]
+    if super::paths::is_reference(chart) {
+        return super::remote::file(chart, world);
+    }
+    let _ = world;
+    Ok(chart.to_owned())
 }
 
 /// Says why a chart could not be rendered.

@@ -170,6 +170,14 @@ impl World for Revision<'_> {
         self.world.write(path, bytes)
     }
 
+    fn write_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.world.write_private(path, bytes)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        self.world.remove(path)
+    }
+
     fn out(&self, text: &str) -> io::Result<()> {
         self.world.out(text)
     }

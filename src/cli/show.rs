@@ -50,13 +50,7 @@ enum What {
 impl ShowArgs {
     /// Runs `show`.
     pub(super) fn run(&self, world: &dyn World) -> Exit {
-        match self.show(world) {
-            Ok(text) => super::print(&text, world),
-            Err(trouble) => {
-                trouble.tell(world);
-                Exit::Trouble
-            }
-        }
+        super::end(self.show(world), world)
     }
 
     fn show(&self, world: &dyn World) -> Result<String, Trouble> {

@@ -89,6 +89,14 @@ impl World for Memory {
         Ok(())
     }
 
+    fn write_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.write(path, bytes)
+    }
+
+    fn remove(&self, _: &Path) -> io::Result<()> {
+        Err(io::ErrorKind::PermissionDenied.into())
+    }
+
     fn out(&self, text: &str) -> io::Result<()> {
         if self.full {
             return Err(io::ErrorKind::StorageFull.into());

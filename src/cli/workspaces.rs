@@ -1,7 +1,7 @@
 //! The workspaces (`plimsoll.yaml`) of a run, each read once.
 
 use super::inputs::{find_workspace, read_text};
-use super::paths::Base;
+use super::paths::{Base, is_reference};
 use super::plan;
 use super::trouble::Trouble;
 use super::world::World;
@@ -20,6 +20,13 @@ pub(super) struct Loaded {
     pub folder: PathBuf,
     /// What the file says.
     pub workspace: Workspace,
+}
+
+impl Loaded {
+    /// Gives the path of what the file names: from its folder, but for what lies in a registry.
+    pub(super) fn path(&self, written: &Path) -> PathBuf {
+        if is_reference(written) { written.to_owned() } else { self.folder.join(written) }
+    }
 }
 
 /// Finds and reads workspaces.

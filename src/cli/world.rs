@@ -6,6 +6,7 @@
 use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// No file or stream larger than this is read: 64 MiB.
 pub const SIZE_LIMIT: u64 = 64 << 20;
@@ -62,6 +63,10 @@ pub trait World: Sync {
     fn current_folder(&self) -> io::Result<PathBuf>;
     /// Writes a file whole or not at all, and makes the folders it needs.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Writes a file as [`World::write`] does, that nobody else may read.
+    fn write_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Removes a file.
+    fn remove(&self, path: &Path) -> io::Result<()>;
     /// Writes a file that stands there already, whole or not at all: through links, with the rights that it has. One that
     /// may not be written is an error.
     fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -98,6 +103,11 @@ pub struct System;
 
 impl World for System {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
+        #[cfg(feature = "oci")]
+        if super::paths::is_reference(path) {
+            let read = super::remote::read(path, self);
+            return read.map(|bytes| bytes.to_vec()).map_err(|trouble| io::Error::other(trouble.message));
+        }
         read_limited(std::fs::File::open(path)?)
     }
 
@@ -106,6 +116,10 @@ impl World for System {
     }
 
     fn entry(&self, path: &Path) -> io::Result<Entry> {
+        #[cfg(feature = "oci")]
+        if super::paths::is_reference(path) {
+            return Ok(Entry::File);
+        }
         let metadata = std::fs::metadata(path)?;
         Ok(if metadata.is_dir() { Entry::Folder } else { Entry::File })
     }
@@ -134,13 +148,15 @@ impl World for System {
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if let Some(folder) = folder {
-            std::fs::create_dir_all(folder)?;
-        }
-        let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy().into_owned();
-        let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-        write_through(&temporary, path, bytes, None)
+        write(path, bytes, false)
+    }
+
+    fn write_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        write(path, bytes, true)
+    }
+
+    fn remove(&self, path: &Path) -> io::Result<()> {
+        std::fs::remove_file(path)
     }
 
     fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
@@ -149,9 +165,7 @@ impl World for System {
         if permissions.readonly() {
             return Err(io::ErrorKind::PermissionDenied.into());
         }
-        let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy().into_owned();
-        let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-        write_through(&temporary, &path, bytes, Some(permissions))
+        write_through(&path, bytes, Some(permissions), false)
     }
 
     fn out(&self, text: &str) -> io::Result<()> {
@@ -207,28 +221,52 @@ impl World for System {
     }
 }
 
+/// How many files were written: names of temporary ones differ by it.
+static WRITTEN: AtomicU32 = AtomicU32::new(0);
+
+/// Writes a file, and makes the folders it needs.
+fn write(path: &Path, bytes: &[u8], private: bool) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder {
+        std::fs::create_dir_all(folder)?;
+    }
+    write_through(path, bytes, None, private)
+}
+
 /// Writes a file beside its place, and moves it there when it is whole.
 fn write_through(
-    temporary: &Path,
     path: &Path,
     bytes: &[u8],
     permissions: Option<std::fs::Permissions>,
+    private: bool,
 ) -> io::Result<()> {
-    let written = std::fs::OpenOptions::new().write(true).create_new(true).open(temporary).and_then(|mut file| {
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy().into_owned();
+    // Several threads may write the same file, what they fetched both: each by a name of its own.
+    let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+    let temporary = path.with_file_name(format!(".{name}.{}.{number}.tmp", std::process::id()));
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    if private {
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    }
+    #[cfg(not(unix))]
+    let _ = private;
+    let written = options.open(&temporary).and_then(|mut file| {
         file.write_all(bytes)?;
         permissions.map_or(Ok(()), |permissions| file.set_permissions(permissions))?;
         file.sync_all()?;
-        std::fs::rename(temporary, path)
+        std::fs::rename(&temporary, path)
     });
     if written.is_err() {
         // The first error is the one to tell; a temporary file that stays is harmless.
-        let _ = std::fs::remove_file(temporary);
+        let _ = std::fs::remove_file(&temporary);
     }
     written
 }
 
 /// Writes the date of a day, counted from 1970-01-01.
-fn date(mut day: u64) -> String {
+pub(super) fn date(mut day: u64) -> String {
     let leap = |year: u64| year.is_multiple_of(4) && (!year.is_multiple_of(100) || year.is_multiple_of(400));
     let mut year = 1970;
     while day >= 365 + u64::from(leap(year)) {

@@ -101,6 +101,8 @@ impl Default for Budget {
 pub struct Archive {
     /// The folder that holds everything: the chart's name.
     pub folder: String,
+    /// The time of its Chart.yaml, in seconds since 1970.
+    pub time: u64,
     /// The files in the archive's order, by their paths below the folder.
     pub files: Vec<(String, Vec<u8>)>,
 }
@@ -149,7 +151,7 @@ fn read_entries(
         PackageError::Unreadable { after: after.clone(), reason }
     };
     let mut tar = tar::Archive::new(stream);
-    let mut archive = Archive { folder: String::new(), files: Vec::new() };
+    let mut archive = Archive { folder: String::new(), time: 0, files: Vec::new() };
     let mut seen = Seen::default();
     let entries = tar.entries().map_err(|error| unreadable(last, &error))?;
     for entry in entries {
@@ -202,6 +204,9 @@ fn read_entries(
         entry.read_to_end(&mut content).map_err(|error| unreadable(last, &error))?;
         if content.len() as u64 != size {
             return Err(refuse(format!("ends after {} of its {size} bytes", content.len())));
+        }
+        if path == "Chart.yaml" {
+            archive.time = entry.header().mtime().unwrap_or_default();
         }
         archive.files.push((path.to_owned(), content));
     }

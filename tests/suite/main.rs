@@ -8,6 +8,7 @@ mod examples;
 mod peers;
 mod places;
 mod pod_security;
+mod ranges;
 mod real;
 mod sandbox;
 mod secrets;

@@ -84,7 +84,7 @@ Chart.yaml:3:11 chart/type: `keywords` must be a list, not a string",
             "\
 Chart.yaml:4:26 chart/unsupported: native charts do not know `import-values`; read the subchart's values in templates: `values.NAME.key`
 Chart.yaml:4:53 chart/duplicate-dependency: two dependencies are called `b`; give one of them an `alias`
-Chart.yaml:4:23 chart/missing-dependency: `charts/` has no chart `b`; put the chart into `charts/b`",
+Chart.yaml:4:23 chart/missing-dependency: `charts/` has no chart `b`; fetch it with `plimsoll deps build`, or put the chart into `charts/b`",
         ),
     ] {
         assert_eq!(page(&format!("-- Chart.yaml --\n{text}\n")).findings(), expected, "{text}");

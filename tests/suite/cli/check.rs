@@ -198,7 +198,7 @@ fn usage_errors_end_with_2() {
         ("check a.yaml --kubernetes-version latest", "there are no schemas of Kubernetes `latest`"),
         ("check a.yaml --fail-on sometimes", "invalid value 'sometimes'"),
         ("check chart.tgz", "cannot read `chart.tgz`: no such file or folder"),
-        ("check oci://example.com/chart:1", "charts from registries are not supported yet"),
+        ("check oci://127.0.0.1:1/chart:1", "cannot reach 127.0.0.1:1"),
     ] {
         let run = sandbox.run(line);
         assert_eq!(run.code, 2, "{line}");

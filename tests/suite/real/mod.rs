@@ -10,3 +10,5 @@ mod openapi;
 mod parity;
 mod patterns;
 mod random;
+#[cfg(feature = "oci")]
+mod registries;

@@ -1,0 +1,221 @@
+//! Signatures as cosign writes them: a bundle attached to the manifest, and the older form under the tag `sha256-….sig`.
+
+use super::error::OciError;
+use super::key::{PrivateKey, PublicKey};
+use super::reference::Reference;
+use super::referrers::Attachment;
+use super::registry::Registry;
+use crate::package::digest;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use serde_json::{Value as Json, json};
+
+const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
+const IN_TOTO: &str = "application/vnd.in-toto+json";
+const STATEMENT: &str = "https://in-toto.io/Statement/v1";
+/// What a statement is about that says no more than that its signer stands by the artifact.
+const SIGNED: &str = "https://sigstore.dev/cosign/sign/v1";
+const SIMPLE: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
+const SIMPLE_TYPE: &str = "cosign container image signature";
+const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
+const IMAGE_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
+/// No bundle is larger.
+const BUNDLE_LIMIT: u64 = 8 << 20;
+
+/// What was found on the way to a signature that holds.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Verdict {
+    /// The forms of signatures that hold: `bundle`, `classic`.
+    pub holds: Vec<&'static str>,
+    /// Signatures that do not, and why.
+    pub refused: Vec<String>,
+}
+
+impl Registry {
+    /// Signs what a reference leads to; gives the reference by its digest. `classic` adds the older form.
+    pub async fn sign(&self, reference: &Reference, key: &PrivateKey, classic: bool) -> Result<Reference, OciError> {
+        let subject = reference.with_digest(&self.manifest(reference).await?.digest);
+        let bundle = bundle(&statement(&subject, SIGNED, &json!({})), key)?;
+        let annotations =
+            [("dev.sigstore.bundle.content", "dsse-envelope"), ("dev.sigstore.bundle.predicateType", SIGNED)];
+        self.attach(&subject, &Attachment { artifact_type: BUNDLE, bytes: &bundle, annotations: &annotations }).await?;
+        if classic {
+            self.sign_classically(&subject, key).await?;
+        }
+        Ok(subject)
+    }
+
+    /// Looks for signatures by a key of what a reference leads to; gives the reference by its digest too.
+    pub async fn verify(&self, reference: &Reference, key: &PublicKey) -> Result<(Reference, Verdict), OciError> {
+        let subject = reference.with_digest(&self.manifest(reference).await?.digest);
+        let mut verdict = Verdict::default();
+        for referrer in self.referrers(&subject).await? {
+            // What cannot be read proves nothing; the next one may.
+            match self.bundle(&subject, &referrer).await {
+                Ok(Some(bundle)) => match judge(&bundle, &subject, key) {
+                    Ok(predicate) if predicate == SIGNED => verdict.holds.push("bundle"),
+                    Ok(_) => {}
+                    Err(reason) => verdict.refused.push(reason),
+                },
+                Ok(None) | Err(OciError::NotFound(_)) => {}
+                Err(error @ (OciError::Untrusted { .. } | OciError::Unreadable { .. })) => {
+                    verdict.refused.push(error.to_string());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        for layer in self.classic(&subject).await?.iter().filter(|layer| layer["mediaType"] == SIMPLE) {
+            match self.judge_classic(layer, &subject, key).await {
+                Ok(()) => verdict.holds.push("classic"),
+                Err(reason) => verdict.refused.push(reason),
+            }
+        }
+        Ok((subject, verdict))
+    }
+
+    /// Gets the bundle that a referrer carries, if it carries one.
+    async fn bundle(&self, subject: &Reference, referrer: &str) -> Result<Option<Json>, OciError> {
+        let reference = subject.with_digest(referrer);
+        let manifest = self.manifest(&reference).await?;
+        let json: Json = serde_json::from_slice(&manifest.bytes).unwrap_or_default();
+        let layer = &json["layers"][0];
+        let (Some(digest), Some(size)) = (layer["digest"].as_str(), layer["size"].as_u64()) else { return Ok(None) };
+        if layer["mediaType"] != BUNDLE
+            || json["subject"]["digest"].as_str() != subject.digest.as_deref()
+            || size > BUNDLE_LIMIT
+        {
+            return Ok(None);
+        }
+        let bytes = self.blob(&reference, digest, size).await?;
+        let what = format!("the bundle {digest}");
+        let unreadable = |_| OciError::Unreadable { what, reason: "it is no JSON".to_owned() };
+        serde_json::from_slice(&bytes).map(Some).map_err(unreadable)
+    }
+
+    async fn sign_classically(&self, subject: &Reference, key: &PrivateKey) -> Result<(), OciError> {
+        let named = format!("{}/{}", subject.host, subject.repository);
+        let payload = json!({ "critical": {
+            "identity": { "docker-reference": named },
+            "image": { "docker-manifest-digest": subject.digest },
+            "type": SIMPLE_TYPE,
+        }, "optional": null });
+        let payload = serde_json::to_vec(&payload).unwrap_or_default();
+        let signature = STANDARD.encode(key.sign(&payload)?);
+        let mut layers = self.classic(subject).await?;
+        layers.push(json!({
+            "mediaType": SIMPLE, "digest": digest(&payload), "size": payload.len(), "annotations": { SIGNATURE: signature },
+        }));
+        let diffs: Vec<&Json> = layers.iter().map(|layer| &layer["digest"]).collect();
+        let config =
+            json!({ "architecture": "", "os": "", "config": {}, "rootfs": { "type": "layers", "diff_ids": diffs } });
+        let config = serde_json::to_vec(&config).unwrap_or_default();
+        let manifest = json!({
+            "schemaVersion": 2, "mediaType": MANIFEST,
+            "config": { "mediaType": IMAGE_CONFIG, "digest": digest(&config), "size": config.len() },
+            "layers": layers,
+        });
+        self.put_blob(subject, &payload).await?;
+        self.put_blob(subject, &config).await?;
+        self.put_manifest(&classic_tag(subject), MANIFEST, &serde_json::to_vec(&manifest).unwrap_or_default())
+            .await
+            .map(|_| ())
+    }
+
+    /// Gives the layers of the older form, each a signature.
+    async fn classic(&self, subject: &Reference) -> Result<Vec<Json>, OciError> {
+        match self.manifest(&classic_tag(subject)).await {
+            Ok(manifest) => {
+                let json: Json = serde_json::from_slice(&manifest.bytes).unwrap_or_default();
+                Ok(json["layers"].as_array().cloned().unwrap_or_default())
+            }
+            Err(OciError::NotFound(_)) => Ok(Vec::new()),
+            Err(error) => Err(error),
+        }
+    }
+
+    async fn judge_classic(&self, layer: &Json, subject: &Reference, key: &PublicKey) -> Result<(), String> {
+        let signature = layer["annotations"][SIGNATURE].as_str().and_then(|text| STANDARD.decode(text).ok());
+        let (Some(signature), Some(digest), Some(size)) = (signature, layer["digest"].as_str(), layer["size"].as_u64())
+        else {
+            return Err("a classic signature is not written as cosign writes it".to_owned());
+        };
+        let payload = self.blob(subject, digest, size.min(BUNDLE_LIMIT)).await.map_err(|error| error.to_string())?;
+        if !key.verifies(&payload, &signature) {
+            return Err("a classic signature is by another key".to_owned());
+        }
+        let json: Json = serde_json::from_slice(&payload).unwrap_or_default();
+        let critical = &json["critical"];
+        if critical["type"] != SIMPLE_TYPE
+            || critical["image"]["docker-manifest-digest"].as_str() != subject.digest.as_deref()
+        {
+            return Err("a classic signature is of something else".to_owned());
+        }
+        Ok(())
+    }
+}
+
+fn classic_tag(subject: &Reference) -> Reference {
+    subject.with_tag(&format!("{}.sig", subject.digest.as_deref().unwrap_or_default().replace(':', "-")))
+}
+
+/// Writes a statement about a manifest.
+fn statement(subject: &Reference, predicate_type: &str, predicate: &Json) -> Vec<u8> {
+    let hex = subject.digest.as_deref().unwrap_or_default().trim_start_matches("sha256:");
+    let statement = json!({
+        "_type": STATEMENT,
+        "subject": [{ "digest": { "sha256": hex } }],
+        "predicateType": predicate_type,
+        "predicate": predicate,
+    });
+    serde_json::to_vec(&statement).unwrap_or_default()
+}
+
+/// Signs a statement, and wraps it up as a bundle.
+fn bundle(statement: &[u8], key: &PrivateKey) -> Result<Vec<u8>, OciError> {
+    let signature = key.sign(&authenticated(IN_TOTO, statement))?;
+    let bundle = json!({
+        "mediaType": BUNDLE,
+        "verificationMaterial": { "publicKey": { "hint": key.public().hint() } },
+        "dsseEnvelope": {
+            "payload": STANDARD.encode(statement),
+            "payloadType": IN_TOTO,
+            "signatures": [{ "sig": STANDARD.encode(signature) }],
+        },
+    });
+    Ok(serde_json::to_vec(&bundle).unwrap_or_default())
+}
+
+/// Gives what an envelope's signature is over: DSSE's pre-authentication encoding.
+fn authenticated(payload_type: &str, payload: &[u8]) -> Vec<u8> {
+    let head = format!("DSSEv1 {} {payload_type} {} ", payload_type.len(), payload.len());
+    [head.as_bytes(), payload].concat()
+}
+
+/// Judges a bundle: gives what its statement is about, or says why it proves nothing.
+fn judge(bundle: &Json, subject: &Reference, key: &PublicKey) -> Result<String, String> {
+    let material = &bundle["verificationMaterial"];
+    if material["certificate"].is_object() || material["x509CertificateChain"].is_object() {
+        return Err("a bundle is signed by a certificate instead of a key, which is not supported yet".to_owned());
+    }
+    let envelope = &bundle["dsseEnvelope"];
+    let decoded = |json: &Json| json.as_str().and_then(|text| STANDARD.decode(text).ok());
+    let (Some(payload), Some(payload_type)) = (decoded(&envelope["payload"]), envelope["payloadType"].as_str()) else {
+        return Err("a bundle holds no envelope with a statement".to_owned());
+    };
+    let signed = authenticated(payload_type, &payload);
+    let mut signatures =
+        envelope["signatures"].as_array().into_iter().flatten().filter_map(|entry| decoded(&entry["sig"]));
+    if payload_type != IN_TOTO || !signatures.any(|signature| key.verifies(&signed, &signature)) {
+        return Err("a bundle is signed by another key".to_owned());
+    }
+    let statement: Json = serde_json::from_slice(&payload).unwrap_or_default();
+    let hex = subject.digest.as_deref().unwrap_or_default().trim_start_matches("sha256:");
+    let is_subject = |entry: &Json| entry["digest"]["sha256"] == hex;
+    if statement["_type"] != STATEMENT
+        || !statement["subject"].as_array().is_some_and(|subjects| subjects.iter().any(is_subject))
+    {
+        return Err("a bundle is about something else".to_owned());
+    }
+    Ok(statement["predicateType"].as_str().unwrap_or_default().to_owned())
+}
