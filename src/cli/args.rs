@@ -56,6 +56,9 @@ pub(super) struct RuleArgs {
     /// Judge by this profile instead of the configured ones (repeatable)
     #[arg(long = "profile", value_name = "PROFILE")]
     pub profiles: Vec<String>,
+    /// Judge by the policies in this file or folder too: rules, admission policies, Rego (repeatable)
+    #[arg(long = "policy", value_name = "PATH")]
+    pub policies: Vec<PathBuf>,
     #[command(flatten)]
     pub choice: ChoiceArgs,
 }

@@ -104,7 +104,7 @@ impl LintArgs {
 impl ValidateArgs {
     /// Runs `validate`.
     pub(super) fn run(&self, world: &dyn World) -> Exit {
-        let rules = RuleArgs { profiles: Vec::new(), choice: self.choice.clone() };
+        let rules = RuleArgs { profiles: Vec::new(), policies: Vec::new(), choice: self.choice.clone() };
         #[cfg(feature = "cluster")]
         let live = match self.live.wanted() {
             Ok(live) => live,

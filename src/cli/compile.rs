@@ -8,6 +8,7 @@ use super::linting::{self, Rules};
 use super::live::{self, Answers, ContextArgs};
 use super::looks;
 use super::merge::merge;
+use super::own;
 use super::paths::Base;
 use super::plan::{self, Job, Plan, Scope};
 use super::policies;
@@ -143,7 +144,7 @@ pub(super) fn run(
     let mut general = reader.workspaces(units.iter().filter_map(|unit| unit.workspace.as_deref()))?;
     general.extend(reader.flags(&input.crds)?);
     if question.stages.validate {
-        let kept = policies::read(&units, sources, base, world)?;
+        let kept = policies::read(&units, &question.rules.policies, sources, base, world)?;
         let refused = policies::judge(&units, &kept, &store);
         units.iter_mut().zip(refused).for_each(|(unit, refused)| unit.refused = refused);
         general.extend(kept.findings);
@@ -567,10 +568,11 @@ fn keep(applied: Applied, question: &Question<'_>, suppressed: &mut Vec<Diagnost
 
 /// Applies `--rule` and `--skip` to what other stages than lint found.
 ///
-/// `--rule` leaves what says that the input itself could not be read or rendered: without it, silence would prove nothing.
+/// `--rule` leaves what says that the input, or a policy, could not be read: without it, silence would prove nothing.
 fn is_wanted(finding: &Diagnostic, rules: &RuleArgs) -> bool {
     let named = |ids: &[String]| ids.iter().any(|id| *id == finding.rule);
     let stage = finding.rule.split_once('/').map(|(stage, _)| stage);
-    let judged = stage.is_none_or(|stage| ["schema", "api", "policy", "suppression"].contains(&stage));
+    let judged = stage.is_none_or(|stage| ["schema", "api", "policy", "suppression"].contains(&stage))
+        && !own::is_defect(&finding.rule);
     !named(&rules.choice.skipped) && (rules.choice.rules.is_empty() || !judged || named(&rules.choice.rules))
 }

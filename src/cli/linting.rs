@@ -1,19 +1,16 @@
 //! Linters as workspaces and flags configure them.
 
 use super::args::RuleArgs;
-use super::inputs::{read_text, yaml_files};
+use super::own;
 use super::paths::Base;
-use super::policies::holds_objects;
 use super::trouble::Trouble;
 use super::workspaces::Loaded;
 use super::world::World;
 use crate::chart::{self, Spanned};
 use crate::diagnostic::Diagnostic;
 use crate::lint::suppress::Exception;
-use crate::lint::{self, Configure, LintConfig, Linter, Param, Rule, Word};
+use crate::lint::{self, Configure, LintConfig, Linter, Param, Word};
 use crate::source::SourceMap;
-use crate::yaml;
-use std::path::Path;
 
 /// A linter with what it was made from.
 pub(super) struct Rules {
@@ -36,19 +33,18 @@ pub(super) fn rules(
     world: &dyn World,
 ) -> Result<Rules, Trouble> {
     let mut config = LintConfig::standard();
-    let (mut exceptions, mut findings) = (Vec::new(), Vec::new());
+    let mut exceptions = Vec::new();
+    let mut findings;
+    let mut paths = args.policies.clone();
     if let Some(Loaded { folder, workspace }) = loaded {
         if let Some(profiles) = &workspace.rules.profiles {
             config.profiles = profiles.iter().map(word).collect();
         }
         config.configure = workspace.rules.configure.iter().map(configure).collect();
-        for path in &workspace.rules.policies {
-            let (rules, problems) = own_rules(&folder.join(path.as_str()), sources, base, world)?;
-            config.own.extend(rules);
-            findings.extend(problems);
-        }
+        paths.extend(workspace.rules.policies.iter().map(|path| folder.join(path.as_str())));
         exceptions = workspace.exceptions.iter().map(exception).collect();
     }
+    (config.own, findings) = own::rules(&paths, sources, base, world)?;
     let words = |texts: &[String]| texts.iter().map(|text| Word::from(text.as_str())).collect();
     if !args.profiles.is_empty() {
         config.profiles = words(&args.profiles);
@@ -91,28 +87,6 @@ pub(super) fn say_once(findings: &mut Vec<Diagnostic>) {
         };
         !verdicts.iter().any(says)
     });
-}
-
-/// Reads rules that people wrote: a file, or all YAML files of a folder.
-fn own_rules(
-    path: &Path,
-    sources: &SourceMap,
-    base: &Base,
-    world: &dyn World,
-) -> Result<(Vec<Rule>, Vec<Diagnostic>), Trouble> {
-    let (mut rules, mut findings) = (Vec::new(), Vec::new());
-    for file in yaml_files(path, world)? {
-        let source = sources.add(base.show(&file), read_text(world, &file)?);
-        // Admission policies are the API server's, and judged as it does.
-        if holds_objects(&yaml::parse(&source)) {
-            continue;
-        }
-        match lint::decode(&source) {
-            Ok(rule) => rules.push(rule),
-            Err(problems) => findings.extend(problems),
-        }
-    }
-    Ok((rules, findings))
 }
 
 fn word(text: &Spanned<String>) -> Word {

@@ -22,6 +22,7 @@ mod looks;
 mod merge;
 mod overlay;
 mod overrides;
+mod own;
 mod package;
 mod packed;
 mod paths;

@@ -12,7 +12,7 @@ use crate::schema::SchemaStore;
 use crate::source::SourceMap;
 use crate::yaml::{self, Document, Parsed};
 use rayon::prelude::*;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// Tells whether a file of `policies` holds objects, and no rule.
 pub(super) fn holds_objects(parsed: &Parsed) -> bool {
@@ -22,27 +22,42 @@ pub(super) fn holds_objects(parsed: &Parsed) -> bool {
 /// The objects in the `policies` of workspaces: policies, their bindings and parameters.
 #[derive(Default)]
 pub(super) struct Kept {
+    /// Those that flags name: they hold everywhere.
+    everywhere: Vec<Document>,
     of_workspace: Vec<(PathBuf, Vec<Document>)>,
     /// What of them cannot be read.
     pub findings: Vec<Diagnostic>,
 }
 
-/// Reads the objects in the `policies` of the workspaces of a run, each once.
-pub(super) fn read(units: &[Unit], sources: &SourceMap, base: &Base, world: &dyn World) -> Result<Kept, Trouble> {
+/// Reads the objects in the `policies` of the workspaces of a run, each once, and in the files that flags name.
+pub(super) fn read(
+    units: &[Unit],
+    flags: &[PathBuf],
+    sources: &SourceMap,
+    base: &Base,
+    world: &dyn World,
+) -> Result<Kept, Trouble> {
     let mut kept = Kept::default();
+    let read = |path: &Path, documents: &mut Vec<Document>, findings: &mut Vec<Diagnostic>| {
+        for file in yaml_files(path, world)? {
+            let parsed = yaml::parse(&sources.add(base.show(&file), read_text(world, &file)?));
+            if holds_objects(&parsed) {
+                documents.extend(parsed.documents);
+                findings.extend(parsed.diagnostics);
+            }
+        }
+        Ok::<(), Trouble>(())
+    };
+    for path in flags {
+        read(path, &mut kept.everywhere, &mut kept.findings)?;
+    }
     for loaded in units.iter().filter_map(|unit| unit.workspace.as_ref()) {
         if kept.of_workspace.iter().any(|(known, _)| *known == loaded.folder) {
             continue;
         }
         let mut documents = Vec::new();
         for path in &loaded.workspace.rules.policies {
-            for file in yaml_files(&loaded.folder.join(path.as_str()), world)? {
-                let parsed = yaml::parse(&sources.add(base.show(&file), read_text(world, &file)?));
-                if holds_objects(&parsed) {
-                    documents.extend(parsed.documents);
-                    kept.findings.extend(parsed.diagnostics);
-                }
-            }
+            read(&loaded.folder.join(path.as_str()), &mut documents, &mut kept.findings)?;
         }
         kept.of_workspace.push((loaded.folder.clone(), documents));
     }
@@ -57,7 +72,7 @@ pub(super) fn judge(units: &[Unit], kept: &Kept, store: &SchemaStore) -> Vec<Vec
         document.root().field("kind").is_some_and(|kind| kind.text().starts_with("ValidatingAdmission"))
     };
     let some = units.iter().flat_map(|unit| &unit.documents).any(of_policies)
-        || kept.of_workspace.iter().flat_map(|(_, documents)| documents).any(of_policies);
+        || kept.of_workspace.iter().flat_map(|(_, documents)| documents).chain(&kept.everywhere).any(of_policies);
     if !some {
         return Vec::new();
     }
@@ -68,13 +83,14 @@ pub(super) fn judge(units: &[Unit], kept: &Kept, store: &SchemaStore) -> Vec<Vec
         .iter()
         .map(|(folder, documents)| (folder, ObjectSet::read(documents, None, &embedded)))
         .collect();
+    let everywhere = ObjectSet::read(&kept.everywhere, None, &embedded);
     let folder = |unit: &Unit| unit.workspace.as_ref().map(|loaded| loaded.folder.clone());
     let judge = |(unit, set): (&Unit, &ObjectSet<'_>)| {
         let here = files.iter().filter(|(known, _)| Some(*known) == folder(unit).as_ref()).flat_map(|(_, set)| set);
         let beside = units.iter().zip(&sets).filter(|(other, _)| {
             folder(other) == folder(unit) && other.checked.environment == unit.checked.environment
         });
-        let policies = Policies::gather(here.chain(beside.flat_map(|(_, set)| set)));
+        let policies = Policies::gather(everywhere.iter().chain(here).chain(beside.flat_map(|(_, set)| set)));
         policies.judge(set, store)
     };
     units.par_iter().zip(&sets).map(judge).collect()

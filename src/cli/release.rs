@@ -8,7 +8,7 @@ use super::world::World;
 use crate::chart::{self, Chart, ChartText, Composed, ComposedSubchart, Flavour, Value};
 use crate::diagnostic::Diagnostic;
 use crate::render::{Engine, EngineError, HelmEngine, HelmOutput, JinjaEngine, Release, Rendered, Request, Templates};
-use crate::schema::Version;
+use crate::schema::{Version, served};
 use crate::source::{SourceFile, SourceMap};
 use crate::yaml::{self, Document};
 use std::collections::BTreeMap;
@@ -35,14 +35,16 @@ pub(super) fn compose(job: &Job) -> Composed {
 
 /// Renders a job.
 pub(super) fn render(job: &Job, sources: &SourceMap, world: &dyn World) -> Result<Output, Trouble> {
+    let version = job.versions.last().copied().unwrap_or(Version::LATEST);
     let release = Release {
         name: job.name.clone(),
         namespace: job.namespace.clone().unwrap_or_default(),
         environment: job.environment.clone(),
-        kubernetes_version: job.versions.last().copied().unwrap_or(Version::LATEST).to_string(),
+        kubernetes_version: version.to_string(),
         revision: job.revision,
         is_upgrade: job.is_upgrade,
         api_versions: job.api_versions.clone(),
+        served: served(version),
     };
     let composed = compose(job);
     let mut output =

@@ -4,8 +4,9 @@ use super::catalogue;
 use super::checks::Check;
 use super::config::{Configure, Level, LintConfig, Word};
 use super::finding::{Context, Finding, Findings, LintContext, called};
+use super::own::{self, Answers, OwnCheck};
 use super::params::{Param, Params};
-use super::rule::{Applies, PROFILES, Rule, steps};
+use super::rule::{Applies, Logic, PROFILES, Rule, steps};
 use super::set::Set;
 use crate::diagnostic::{Diagnostic, Label, Severity, nearest};
 use crate::object::{ObjectSet, Pod};
@@ -109,10 +110,20 @@ impl Active {
         let mut problems = Vec::new();
         let mut checks = Vec::new();
         for (version, given) in steps(rule.from, &rule.with, &rule.since, over) {
-            let mut params = Params::new(&given);
-            checks.push((version, (rule.builtin.build)(&mut params)));
             // Each step reads what a person laid over them all: once is enough to say what is wrong with it.
-            problems = params.finish();
+            match &rule.logic {
+                Logic::Builtin(builtin) => {
+                    let mut params = Params::new(&given);
+                    checks.push((version, (builtin.build)(&mut params)));
+                    problems = params.finish();
+                }
+                Logic::Own(policy) => {
+                    checks.push((version, Check::Own(OwnCheck::new(policy, &given))));
+                    let declared: Vec<&Param> =
+                        rule.with.iter().chain(rule.since.iter().flat_map(|(_, with)| with)).collect();
+                    problems = own::problems(&declared, over);
+                }
+            }
         }
         let (summary, remedy) = (rule.summary.clone(), rule.remedy.clone());
         Some((Prepared { secret: rule.group == "secrets", summary, remedy, checks }, problems))
@@ -164,9 +175,9 @@ impl Linter {
         let set = Set::new(objects);
         let rules: Vec<&Active> = self.active.iter().filter(|rule| rule.environments.hold(run.environment)).collect();
         let versions = if run.versions.is_empty() { &[Version::LATEST] } else { run.versions };
-        let mut diagnostics = Vec::new();
-        for object in objects {
-            let context = Context { object, set: &set, run };
+        let (answers, mut diagnostics) = ask(&rules, objects);
+        for (at, object) in objects.iter().enumerate() {
+            let context = Context { object, at, set: &set, run, answers: &answers };
             for rule in rules.iter().filter(|rule| rule.applies.to(object)) {
                 let Some(prepared) = rule.prepared() else { continue };
                 let check = |check: &Check| {
@@ -186,6 +197,21 @@ impl Linter {
     }
 }
 
+/// Asks the policies that people wrote, all at once.
+fn ask(rules: &[&Active], objects: &ObjectSet<'_>) -> (Answers, Vec<Diagnostic>) {
+    let own = rules.iter().filter(|rule| matches!(&rule.source, Source::Own(rule, _) if rule.builtin().is_none()));
+    let of_rule = |rule: &&'_ &Active| {
+        let looked_at = objects.iter().enumerate().filter(|(_, object)| rule.applies.to(object)).map(|(at, _)| at);
+        looked_at.collect::<Vec<usize>>()
+    };
+    let checks = own.flat_map(|rule| {
+        let looked_at = of_rule(&rule);
+        let prepared = rule.prepared().into_iter().flat_map(|prepared| &prepared.checks);
+        prepared.map(move |(_, check)| (rule.id.as_str(), check, looked_at.clone()))
+    });
+    Answers::ask(checks, objects)
+}
+
 /// Makes a finding for people.
 fn report(rule: &Active, prepared: &Prepared, context: &Context<'_, '_>, finding: Finding<'_>) -> Diagnostic {
     let object = context.object;
@@ -196,7 +222,8 @@ fn report(rule: &Active, prepared: &Prepared, context: &Context<'_, '_>, finding
         (Some(container), Some(rest)) => format!("{} {rest}", called(container)),
         _ => prepared.summary.clone(),
     });
-    let mut diagnostic = Diagnostic::new(rule.id.clone(), rule.severity, message)
+    let severity = if finding.warning { rule.severity.max(Severity::Warning) } else { rule.severity };
+    let mut diagnostic = Diagnostic::new(rule.id.clone(), severity, message)
         .at(finding.span)
         .help(finding.help.unwrap_or_else(|| prepared.remedy.clone()))
         .path(finding.node.path_from(object.node));

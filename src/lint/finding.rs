@@ -1,5 +1,6 @@
 //! What checks see and what they give back, before the engine makes findings for people of it.
 
+use super::own::Answers;
 use super::set::Set;
 use crate::object::{Container, Object, ObjectSet, Pod, Role};
 use crate::schema::Version;
@@ -25,8 +26,12 @@ pub struct LintContext<'a> {
 /// What a check sees.
 pub(super) struct Context<'a, 'd> {
     pub(super) object: &'a Object<'d>,
+    /// The object's place in the set.
+    pub(super) at: usize,
     pub(super) set: &'a Set<'a, 'd>,
     pub(super) run: &'a LintContext<'a>,
+    /// What people's own policies say.
+    pub(super) answers: &'a Answers,
 }
 
 impl Context<'_, '_> {
@@ -61,6 +66,8 @@ pub(super) struct Finding<'d> {
     /// None for the rule's own remedy.
     pub(super) help: Option<String>,
     pub(super) labels: Vec<(Span, String)>,
+    /// It is no more than a warning, whatever the rule.
+    pub(super) warning: bool,
 }
 
 impl Finding<'_> {
@@ -94,7 +101,7 @@ pub(super) struct Findings<'d>(pub(super) Vec<Finding<'d>>);
 
 impl<'d> Findings<'d> {
     fn push(&mut self, node: Node<'d>, span: Span) -> &mut Finding<'d> {
-        self.0.push(Finding { node, span, message: None, help: None, labels: Vec::new() });
+        self.0.push(Finding { node, span, message: None, help: None, labels: Vec::new(), warning: false });
         let last = self.0.len() - 1;
         &mut self.0[last]
     }

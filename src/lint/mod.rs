@@ -3,7 +3,7 @@
 //! In: an [`ObjectSet`](crate::object::ObjectSet) and a [`LintConfig`]. Out: findings, each at the node that a person would
 //! edit. Rules are data: a file of `rules/<group>/` holds a rule's texts, names the function of `checks` that looks for
 //! the pattern, gives its parameters, and shows manifests that fail and pass, which are the rule's tests. People's own
-//! rules have the same form ([`decode`]).
+//! rules have the same form ([`decode`]), and may check in CEL or Rego ([`crate::policy::own`]).
 //!
 //! - [`catalogue()`], [`load`]: the built-in rules. A table made at build time says which there are; a rule is decoded when
 //!   the first object comes that it applies to.
@@ -21,6 +21,7 @@ mod config;
 mod engine;
 pub mod examples;
 mod finding;
+mod own;
 mod params;
 mod rule;
 mod scaling;
@@ -35,5 +36,6 @@ pub use catalogue::{RuleSummary, catalogue, load, nearest_rule, text};
 pub use config::{Configure, Level, LintConfig, Word};
 pub use engine::Linter;
 pub use finding::LintContext;
+pub use own::{Files, loose_rules};
 pub use params::Param;
-pub use rule::{Applies, Example, PROFILES, Rule, TOOLS, decode};
+pub use rule::{Applies, Example, PROFILES, Rule, TOOLS, decode, decode_with};

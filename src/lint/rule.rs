@@ -1,9 +1,11 @@
 //! Rules as data: the decoder of rule files, built-in ones and people's own alike.
 
 use super::checks::{self, Builtin};
+use super::own::Files;
 use super::params::{Param, Params};
 use crate::diagnostic::{Diagnostic, Severity, nearest};
 use crate::object::Object;
+use crate::policy::own::Policy;
 use crate::schema::Version;
 use crate::source::{SourceFile, SourceMap, Span};
 use crate::yaml::{Document, Kind, Node, parse};
@@ -47,8 +49,8 @@ pub struct Rule {
     pub remedy: String,
     /// Which objects it looks at.
     pub applies: Applies,
-    /// The function that checks.
-    pub(super) builtin: &'static Builtin,
+    /// What checks.
+    pub(super) logic: Logic,
     /// The first version of Kubernetes that it holds for; none for all.
     pub from: Option<Version>,
     /// Its parameters.
@@ -64,10 +66,22 @@ pub struct Rule {
 }
 
 impl Rule {
-    /// Gives the name of the built-in function that checks.
-    pub fn builtin(&self) -> &'static str {
-        self.builtin.name
+    /// Gives the name of the built-in function that checks, if one does.
+    pub fn builtin(&self) -> Option<&'static str> {
+        match &self.logic {
+            Logic::Builtin(builtin) => Some(builtin.name),
+            Logic::Own(_) => None,
+        }
     }
+}
+
+/// What checks.
+#[derive(Clone, Debug)]
+pub(super) enum Logic {
+    /// A function of ours.
+    Builtin(&'static Builtin),
+    /// A person's policy.
+    Own(Arc<Policy>),
 }
 
 /// Which objects a rule looks at.
@@ -106,10 +120,15 @@ pub struct Example {
     pub span: Span,
 }
 
-/// Decodes a rule file.
+/// Decodes a rule file that names no others.
 ///
 /// Gives the `policy/…` and `yaml/…` findings where anything is wrong with it.
 pub fn decode(source: &Arc<SourceFile>) -> Result<Rule, Vec<Diagnostic>> {
+    decode_with(source, &|path| Err(format!("there is no file `{path}`")))
+}
+
+/// Decodes a rule file; `files` gives those that it names.
+pub fn decode_with(source: &Arc<SourceFile>, files: Files<'_>) -> Result<Rule, Vec<Diagnostic>> {
     let mut parsed = parse(source);
     if !parsed.diagnostics.is_empty() {
         return Err(parsed.diagnostics);
@@ -117,7 +136,7 @@ pub fn decode(source: &Arc<SourceFile>) -> Result<Rule, Vec<Diagnostic>> {
     let problem = |span, message: &str| Err(vec![Diagnostic::error("policy/rule", message).at(span)]);
     match (parsed.documents.pop(), parsed.documents.pop()) {
         (Some(second), Some(_)) => problem(second.root().head(), "a rule file holds one rule"),
-        (Some(document), None) => decode_document(&document),
+        (Some(document), None) => decode_document(&document, files),
         (None, _) => problem(source.span(), "a rule file holds a rule, but this one is empty"),
     }
 }
@@ -129,8 +148,8 @@ pub(super) fn decode_builtin(text: &str) -> Option<Rule> {
     decode(&SourceMap::new().add("rule", text)).ok()
 }
 
-fn decode_document(document: &Document) -> Result<Rule, Vec<Diagnostic>> {
-    let mut decoder = Decoder { problems: Vec::new() };
+fn decode_document(document: &Document, files: Files<'_>) -> Result<Rule, Vec<Diagnostic>> {
+    let mut decoder = Decoder { problems: Vec::new(), files };
     let rule = decoder.rule(document.root());
     match rule {
         Some(rule) if decoder.problems.is_empty() => Ok(rule),
@@ -140,7 +159,7 @@ fn decode_document(document: &Document) -> Result<Rule, Vec<Diagnostic>> {
 
 /// What a rule file says under `check`.
 struct CheckText {
-    builtin: &'static Builtin,
+    logic: Logic,
     from: Option<Version>,
     with: Vec<Param>,
     since: Vec<(Version, Vec<Param>)>,
@@ -163,12 +182,13 @@ pub(super) fn steps(
     steps
 }
 
-struct Decoder {
-    problems: Vec<Diagnostic>,
+pub(super) struct Decoder<'f> {
+    pub(super) problems: Vec<Diagnostic>,
+    pub(super) files: Files<'f>,
 }
 
-impl Decoder {
-    fn problem(&mut self, id: &'static str, span: Span, message: impl Into<String>, help: Option<String>) {
+impl Decoder<'_> {
+    pub(super) fn problem(&mut self, id: &'static str, span: Span, message: impl Into<String>, help: Option<String>) {
         let mut problem = Diagnostic::error(id, message).at(span);
         problem.help = help;
         self.problems.push(problem);
@@ -206,7 +226,7 @@ impl Decoder {
         let profiles = self.words(root, "profiles", &PROFILES);
         let (summary, why, remedy) = (self.text(root, "summary"), self.text(root, "why"), self.text(root, "remedy"));
         let applies = self.applies(root);
-        let check = self.check(root);
+        let check = self.check(root, applies.pods);
         let mut references = Vec::new();
         if let Some(map) = self.map(root, "references") {
             self.keys(map, &TOOLS);
@@ -217,7 +237,7 @@ impl Decoder {
             }
         }
         let examples = self.examples(root);
-        let CheckText { builtin, from, with, since } = check?;
+        let CheckText { logic, from, with, since } = check?;
         Some(Rule {
             id,
             group,
@@ -227,7 +247,7 @@ impl Decoder {
             why,
             remedy,
             applies,
-            builtin,
+            logic,
             from,
             with,
             since,
@@ -251,7 +271,7 @@ impl Decoder {
         self.problem("policy/rule", map.head(), format!("`{key}` is missing"), None);
     }
 
-    fn wrong(&mut self, node: Node<'_>, key: &str, expected: &str) {
+    pub(super) fn wrong(&mut self, node: Node<'_>, key: &str, expected: &str) {
         let message = format!("`{key}` must be {expected}, not {}", node.kind().article());
         self.problem("policy/rule", node.head(), message, None);
     }
@@ -321,28 +341,26 @@ impl Decoder {
         Applies { pods, kinds }
     }
 
-    fn check(&mut self, root: Node<'_>) -> Option<CheckText> {
+    fn check(&mut self, root: Node<'_>, pods: bool) -> Option<CheckText> {
         let Some(map) = self.map(root, "check") else {
             if root.field("check").is_none() {
                 self.missing(root, "check");
             }
             return None;
         };
-        self.keys(map, &["builtin", "from", "with", "since", "cel", "rego"]);
-        for language in ["cel", "rego"] {
-            if let Some(entry) = map.entry(language) {
-                let help = Some("use `builtin`".to_owned());
-                self.problem(
-                    "policy/unsupported",
-                    entry.key.span(),
-                    format!("checks in `{language}` are not supported yet"),
-                    help,
-                );
-                return None;
-            }
+        let languages: Vec<&str> =
+            ["builtin", "cel", "rego"].into_iter().filter(|key| map.get(key).is_some()).collect();
+        if let [_, second, ..] = languages.as_slice() {
+            let place = map.entry(second).map_or(map.head(), |entry| entry.key.span());
+            self.problem("policy/rule", place, format!("a check is one of {}", languages.join(" and ")), None);
+            return None;
         }
-        let name = self.text(map, "builtin");
-        let node = map.field("builtin").filter(|_| !name.is_empty())?;
+        let own: &[&str] = match languages.first() {
+            Some(&"cel") => &["cel", "variables", "from", "with", "since"],
+            Some(&"rego") => &["rego", "modules", "data", "package", "from", "with", "since"],
+            _ => &["builtin", "from", "with", "since"],
+        };
+        self.keys(map, own);
         let from = map.field("from").and_then(|from| self.version(from));
         let with = self.map(map, "with").map(Param::read).unwrap_or_default();
         let mut since = Vec::new();
@@ -350,6 +368,11 @@ impl Decoder {
             since.extend(self.version(entry.key).map(|version| (version, Param::read(entry.value))));
         }
         since.sort_by_key(|(version, _)| *version);
+        if own.first() != Some(&"builtin") {
+            return Some(CheckText { logic: self.own(map, pods)?, from, with, since });
+        }
+        let name = self.text(map, "builtin");
+        let node = map.field("builtin").filter(|_| !name.is_empty())?;
         let Some(builtin) = checks::find(&name) else {
             let near = nearest(&name, checks::BUILTINS.iter().map(|builtin| builtin.name));
             let help = near.map(|near| format!("did you mean `{near}`?"));
@@ -364,7 +387,7 @@ impl Decoder {
                 self.problems.push(problem);
             }
         }
-        Some(CheckText { builtin, from, with, since })
+        Some(CheckText { logic: Logic::Builtin(builtin), from, with, since })
     }
 
     /// Reads a version of Kubernetes.
@@ -465,8 +488,13 @@ check: { builtin: pod-flag, with: { field: hostPID } }
             ("field: hostPID", "feild: hostPID", "8:19 policy/parameter: the parameter `field` is missing: text"),
             (
                 "builtin: pod-flag, with: { field: hostPID }",
-                "cel: x",
-                "8:10 policy/unsupported: checks in `cel` are not supported yet (use `builtin`)",
+                "cel: podd.spec.hostPID",
+                "8:15 policy/cel: the expression speaks of `podd`, which is not known (did you mean `pod`?)",
+            ),
+            (
+                "builtin: pod-flag,",
+                "builtin: pod-flag, cel: 'true',",
+                "8:29 policy/rule: a check is one of builtin and cel",
             ),
             (
                 "with: { field: hostPID }",

@@ -1,14 +1,16 @@
 //! CEL expressions over documents.
 
+use crate::schema::{compile_expression, evaluate, is_overspent};
 use crate::yaml::{Node, emit::Data};
 use kube_cel::cel::objects::{Key, Map};
-use kube_cel::cel::{Context, ExecutionError, Program, Value};
+use kube_cel::cel::parser;
+use kube_cel::cel::{Context, ExecutionError, Value};
 use std::collections::HashMap;
 use std::sync::Arc;
 
 /// An expression, compiled.
 pub(super) struct Expression {
-    program: Program,
+    program: parser::Expression,
     only_the_server_knows: Option<&'static str>,
 }
 
@@ -26,8 +28,7 @@ pub(super) enum Failure {
 impl Expression {
     /// Compiles an expression. The error is one line.
     pub(super) fn compile(text: &str) -> Result<Self, String> {
-        let program = Program::compile(text)
-            .map_err(|error| error.to_string().lines().next().unwrap_or_default().trim().to_owned())?;
+        let program = compile_expression(text).map_err(|why| why.reason().to_owned())?;
         let known_there = ["authorizer", "request.userInfo", "request.dryRun", "request.options"];
         let filled_in = ["uid", "creationTimestamp", "managedFields", "generation", "resourceVersion"];
         let is_field = |name: &&&str| text.contains(&format!("metadata.{name}"));
@@ -41,7 +42,10 @@ impl Expression {
         if let Some(name) = self.only_the_server_knows {
             return Err(Failure::Unsupported(format!("`{name}` is known to the cluster alone")));
         }
-        self.program.execute(scope).map_err(|error| match error {
+        evaluate(&self.program, scope).map_err(|error| match error {
+            error if is_overspent(&error) => {
+                Failure::Unsupported("it takes more steps than are spent on it here".to_owned())
+            }
             ExecutionError::UndeclaredReference(name) => Failure::Unsupported(format!("`{name}` is not known here")),
             ExecutionError::NotSupportedAsMethod { method, .. } => {
                 Failure::Unsupported(format!("the function `{method}` is not known here"))

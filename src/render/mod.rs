@@ -43,6 +43,8 @@ pub struct Release {
     pub is_upgrade: bool,
     /// Versions of APIs that the cluster has beside its own: `monitoring.coreos.com/v1`.
     pub api_versions: Vec<String>,
+    /// The APIs that the cluster has of its own: `apps/v1`, `apps/v1/Deployment`.
+    pub served: &'static [String],
 }
 
 /// What a chart brings to rendering.

@@ -53,6 +53,7 @@ impl Run {
             revision: 1,
             is_upgrade: false,
             api_versions: Vec::new(),
+            served: &[],
         };
         let request = Request { templates: &templates, values: &Arc::new(values), release: &release };
         let rendered = JinjaEngine.render(request, &sources).expect("needs nothing of the world");

@@ -6,6 +6,8 @@ use super::shape::{Schema, Shape};
 use super::version::Version;
 use crate::diagnostic::{Diagnostic, nearest};
 use crate::yaml::Node;
+use std::collections::BTreeSet;
+use std::sync::OnceLock;
 
 /// The built-in schemas and those of custom resources whose definitions were given.
 ///
@@ -93,6 +95,20 @@ pub struct Deprecation<'s> {
     pub removed: Option<Version>,
     /// What to use, as `apps/v1 Deployment`.
     pub replacement: Option<&'s str>,
+}
+
+/// Gives the APIs that a server of a version serves by default: `apps/v1`, and with each kind, `apps/v1/Deployment`.
+pub fn served(version: Version) -> &'static [String] {
+    static SERVED: [OnceLock<Vec<String>>; Version::ALL.len()] = [const { OnceLock::new() }; Version::ALL.len()];
+    let at = Version::ALL.iter().position(|known| *known >= version).unwrap_or(Version::ALL.len() - 1);
+    SERVED[at].get_or_init(|| {
+        let names = BUNDLES.kinds(version).filter(|api| api.served).flat_map(|api| {
+            let of_group = api.api_version();
+            let of_kind = format!("{of_group}/{}", api.kind);
+            [of_group, of_kind]
+        });
+        names.collect::<BTreeSet<_>>().into_iter().collect()
+    })
 }
 
 impl SchemaStore {

@@ -3,6 +3,7 @@
 
 mod cases;
 mod cli;
+mod docs;
 mod examples;
 mod pod_security;
 mod real;

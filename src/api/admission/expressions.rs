@@ -4,9 +4,8 @@ use super::RULE;
 use super::kinds::{Kind, Known, kind_of};
 use crate::api::check::{Check, items, show, text};
 use crate::api::syntax::qualified_name;
-use crate::schema::CEL_WORDS;
+use crate::schema::{CEL_WORDS, Unreadable, parse_expression};
 use crate::yaml::Node;
-use kube_cel::cel::Program;
 use kube_cel::cel::common::ast::{EntryExpr, Expr, IdedExpr};
 
 /// What an expression must give.
@@ -79,22 +78,19 @@ fn problem(written: &str, gives: Gives, scope: Scope<'_>) -> Option<String> {
     if written.contains(".?") || written.contains("[?") || written.contains("{?") {
         return None;
     }
-    let program = match Program::compile(written) {
-        Ok(program) => program,
+    let expression = match parse_expression(written) {
+        Ok(expression) => expression,
         Err(_) if written.contains("cel.bind") || written.contains("sortBy") => return None,
-        Err(error) => {
-            let first = error.to_string();
-            let first = first.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default().to_owned();
-            return Some(format!("is no expression: {}", show(&first)));
-        }
+        Err(Unreadable::Unsupported(_)) => return None,
+        Err(Unreadable::Syntax(first)) => return Some(format!("is no expression: {}", show(&first))),
     };
-    if let Some(name) = unknown(program.expression(), scope, &mut Vec::new()) {
+    if let Some(name) = unknown(&expression, scope, &mut Vec::new()) {
         return Some(format!("speaks of `{name}`, which is not known there"));
     }
-    if gives == Gives::Text && is_untyped(program.expression()) {
+    if gives == Gives::Text && is_untyped(&expression) {
         return Some("gives anything, and must give text: write `string(…)` around it".to_owned());
     }
-    let kind = match kind_of(program.expression(), scope.variables.unwrap_or_default()) {
+    let kind = match kind_of(&expression, scope.variables.unwrap_or_default()) {
         Ok(kind) => kind?,
         Err(problem) => return Some(problem),
     };
@@ -111,7 +107,7 @@ fn problem(written: &str, gives: Gives, scope: Scope<'_>) -> Option<String> {
 
 /// Tells what an expression gives, where that shows.
 pub(super) fn given(written: &str, variables: &[Known<'_>]) -> Option<Kind> {
-    kind_of(Program::compile(written).ok()?.expression(), variables).ok().flatten()
+    kind_of(&parse_expression(written).ok()?, variables).ok().flatten()
 }
 
 /// Tells whether an expression is a bare field of an object, whose type is not known.

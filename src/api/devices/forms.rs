@@ -3,8 +3,8 @@
 use crate::api::admission::kind_of;
 use crate::api::check::{Check, items, plain, show, text};
 use crate::api::syntax::{dns_label, dns_subdomain};
+use crate::schema::{Unreadable, parse_expression};
 use crate::yaml::Node;
-use kube_cel::cel::Program;
 use kube_cel::cel::common::ast::{Expr, LiteralValue};
 
 pub(super) const RULE: &str = "api/device";
@@ -160,28 +160,25 @@ fn expression(written: &str) -> Option<String> {
     if written.trim().is_empty() {
         return Some("is missing".to_owned());
     }
-    let program = match Program::compile(written) {
-        Ok(program) => program,
+    let expression = match parse_expression(written) {
+        Ok(expression) => expression,
         // What the server reads, and this parser may not.
         Err(_) if [".?", "[?", "{?", "cel.bind", "sortBy"].iter().any(|part| written.contains(part)) => return None,
-        Err(error) => {
-            let error = error.to_string();
-            let first = error.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-            return Some(format!("is no expression: {}", show(first)));
-        }
+        Err(Unreadable::Unsupported(_)) => return None,
+        Err(Unreadable::Syntax(first)) => return Some(format!("is no expression: {}", show(&first))),
     };
     // Names that macros bind are not told apart from others.
     let macros = ["all(", "exists", "map(", "filter(", "transform", "bind("];
     if !macros.iter().any(|part| written.contains(part)) {
-        let references = program.references();
+        let references = expression.references();
         if let Some(name) = references.variables().into_iter().find(|name| !KNOWN.contains(name)) {
             return Some(format!("speaks of `{name}`, which is not known there"));
         }
     }
-    if let Err(problem) = kind_of(program.expression(), &[]) {
+    if let Err(problem) = kind_of(&expression, &[]) {
         return Some(problem);
     }
-    match &program.expression().expr {
+    match &expression.expr {
         Expr::Literal(LiteralValue::Boolean(_)) => None,
         Expr::Ident(name) if name == "device" => Some("gives a device, and must give a boolean".to_owned()),
         Expr::Literal(_) | Expr::List(_) | Expr::Map(_) => Some("must give a boolean".to_owned()),

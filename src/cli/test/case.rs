@@ -210,7 +210,7 @@ fn check(
     world: &dyn World,
 ) -> Result<Vec<Diagnostic>, Trouble> {
     let named = case.test.rules().map(|(rule, _)| rule.to_owned()).collect();
-    let rules = RuleArgs { profiles: Vec::new(), choice: ChoiceArgs { rules: named, skipped: Vec::new() } };
+    let rules = RuleArgs { choice: ChoiceArgs { rules: named, skipped: Vec::new() }, ..RuleArgs::default() };
     let question = Question {
         input,
         release: &no_flags(),

@@ -42,6 +42,7 @@ mod unused;
 mod volumes;
 
 use super::finding::{Context, Findings};
+use super::own::OwnCheck;
 use super::params::Params;
 use crate::object::{Container, Pod};
 
@@ -54,6 +55,7 @@ pub(super) enum Check {
     Object(Box<OfObject>),
     Pod(Box<OfPod>),
     Container(Box<OfContainer>),
+    Own(OwnCheck),
 }
 
 impl Check {
@@ -73,6 +75,7 @@ impl Check {
     pub(super) fn run<'d>(&self, context: &Context<'_, 'd>, findings: &mut Findings<'d>) {
         match self {
             Self::Object(run) => run(context, findings),
+            Self::Own(check) => check.run(context, findings),
             Self::Pod(run) => context.object.pods.iter().for_each(|pod| run(context, pod, findings)),
             Self::Container(run) => {
                 for pod in &context.object.pods {

@@ -66,7 +66,10 @@ pub(super) fn context(request: &Request<'_>, leaves: &Arc<Leaves>, values: Value
     ]);
     let capabilities = BTreeMap::from([
         ("kube_version", Value::from(kube_version)),
-        ("api_versions", Value::from(release.api_versions.clone())),
+        (
+            "api_versions",
+            release.served.iter().chain(&release.api_versions).map(|name| Value::from(name.as_str())).collect(),
+        ),
     ]);
     let environment = release.environment.clone().map_or(Value::from(()), Value::from);
     Value::from(BTreeMap::from([

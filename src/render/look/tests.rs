@@ -374,6 +374,7 @@ fn rendering_says_nothing_that_the_look_has_not_said() {
             revision: 1,
             is_upgrade: false,
             api_versions: Vec::new(),
+            served: &[],
         };
         let templates = Templates::of(&chart);
         let request = Request { templates: &templates, values: &values, release: &release };

@@ -3,7 +3,7 @@
 //! Only what is known for certain is counted, so a cost here is never above the server's. Sources: `checker/cost.go` of
 //! cel-go, `pkg/cel/common/schemas.go` of apiserver, `cel_validation.go` of apiextensions.
 
-use super::rule::parse;
+use super::super::expression::parse;
 use super::typing::{is_any, is_embedded, kind_of};
 use super::value::escape;
 use crate::yaml::{Kind, Node};

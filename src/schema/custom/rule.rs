@@ -3,6 +3,7 @@
 //! A rule that cannot be computed here refuses nothing: [`Rule::unsupported`] tells of those that are known from their text.
 //! Source: `pkg/apiserver/schema/cel/validation.go` of apiextensions.
 
+use super::super::expression;
 use super::super::shape::{Schema, Shape};
 use super::super::store::Type;
 use super::value::{mended, value};
@@ -12,8 +13,8 @@ use crate::yaml::{Node, Step};
 use kube_cel::KubeCelExt as _;
 use kube_cel::cel::extractors::This;
 use kube_cel::cel::objects::OptionalValue;
-use kube_cel::cel::parser::{Expression, Parser};
-use kube_cel::cel::{Context, ExecutionError, ParseErrors, Value, functions};
+use kube_cel::cel::parser::Expression;
+use kube_cel::cel::{Context, ExecutionError, Value, functions};
 use std::sync::{Arc, OnceLock};
 
 /// The longest message that a rule may compute, in bytes.
@@ -73,7 +74,7 @@ impl Rule {
             // There is nothing old when an object is created.
             return None;
         }
-        match context.resolve(program) {
+        match expression::evaluate(program, context) {
             Ok(Value::Bool(false)) => Some(self.say(context)),
             Err(error) if is_of_the_object(&error) => Some(format!("the rule `{}` fails: {error}", self.shown())),
             Err(_) if fails_as_written(context, program, own) => Some(format!(
@@ -87,7 +88,7 @@ impl Rule {
     fn say(&self, context: &Context<'_>) -> String {
         let computed = || {
             let program = compiled(&self.message_program, self.message_expression.as_deref()?)?;
-            match context.resolve(program) {
+            match expression::evaluate(program, context) {
                 Ok(Value::String(text)) => Some(text.trim().to_owned()),
                 _ => None,
             }
@@ -109,16 +110,11 @@ fn fails_as_written(context: &Context<'_>, program: &Expression, own: &Value) ->
     let Some(meant) = mended(own) else { return false };
     let mut context = context.new_inner_scope();
     context.add_variable_from_value("self", meant);
-    context.resolve(program).is_ok()
+    expression::evaluate(program, &context).is_ok()
 }
 
 fn compiled<'p>(program: &'p OnceLock<Option<Expression>>, text: &str) -> Option<&'p Expression> {
-    program.get_or_init(|| parse(text).ok()).as_ref()
-}
-
-/// Parses an expression with the syntax that the server has switched on.
-pub(super) fn parse(text: &str) -> Result<Expression, ParseErrors> {
-    Parser::new().enable_optional_syntax(true).parse(text)
+    program.get_or_init(|| expression::compile(text).ok()).as_ref()
 }
 
 /// Tells whether a server's evaluation fails likewise: errors of other kinds may be what is missing here.
@@ -184,6 +180,7 @@ fn functions() -> Context<'static> {
 /// Gives the functions that the server knows in any CEL; sums that do not fit are errors, as there, and never wrap.
 pub fn server_functions() -> Context<'static> {
     let mut context = Context::default().with_all();
+    expression::add_meter(&mut context);
     // The crate forgives blanks around quantities, which the server's CEL does not.
     context.add_function("isQuantity", |text: Arc<String>| is_quantity(&text));
     context.add_function("quantity", |text: Arc<String>| -> Result<Value, ExecutionError> {
@@ -193,7 +190,7 @@ pub fn server_functions() -> Context<'static> {
         CRATE.with(|functions| {
             let mut context = functions.new_inner_scope();
             context.add_variable_from_value("text", Value::String(text));
-            context.resolve(&parse("quantity(text)").expect("is an expression"))
+            context.resolve(&expression::parse("quantity(text)").expect("is an expression"))
         })
     });
     context.add_function("sum", |This(list): This<Arc<Vec<Value>>>| -> Result<Value, ExecutionError> {

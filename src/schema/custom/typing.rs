@@ -1,6 +1,7 @@
 //! What is certainly wrong with an expression of a rule, before anything is evaluated.
 
-use super::rule::{Rule, parse};
+use super::super::expression::{Unreadable, parse};
+use super::rule::Rule;
 use super::value::escape;
 use crate::yaml::{Kind, Node};
 use kube_cel::cel::common::ast::{Expr, IdedExpr, LiteralValue};
@@ -35,10 +36,9 @@ pub fn rule_problem(
     }
     let parsed = match parse(expression) {
         Ok(parsed) => parsed,
-        Err(error) => {
-            let text = error.to_string();
-            let first = text.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
-            let first = first.find("Syntax error").map_or(first, |at| &first[at..]);
+        Err(Unreadable::Unsupported(_)) => return None,
+        Err(Unreadable::Syntax(first)) => {
+            let first = first.find("Syntax error").map_or(first.as_str(), |at| &first[at..]);
             return Some(format!("is no expression: {}", super::super::validate::show(first)));
         }
     };
