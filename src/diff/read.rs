@@ -23,8 +23,11 @@ pub struct Reading<'s> {
 const METADATA: [&str; 6] = ["creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"];
 
 /// Annotations by which tools keep books.
-const ANNOTATIONS: [&str; 2] =
-    ["kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/revision"];
+const ANNOTATIONS: [&str; 3] = [
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "deployment.kubernetes.io/revision",
+    "deprecated.daemonset.template.generation",
+];
 
 /// Reads an object: without what only the server writes, with `stringData` in `data`, with defaults and without nulls, and
 /// every list knows by what its items are told apart.

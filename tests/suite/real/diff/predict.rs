@@ -155,6 +155,7 @@ fn by_kubectl(kubectl: &str, kubeconfig: &str, namespace: &str, file: &Path) -> 
     command.args(["--kubeconfig", kubeconfig, "-n", namespace, "diff", "--server-side", "--force-conflicts"]);
     command.args(["--field-manager=plimsoll", "-f"]).arg(file);
     let output = command.output().expect("kubectl runs");
+    assert!(output.status.code() <= Some(1), "kubectl: {}", String::from_utf8_lossy(&output.stderr));
     let text = String::from_utf8_lossy(&output.stdout).into_owned();
     let mut found = BTreeSet::new();
     for line in text.lines().filter(|line| line.starts_with("diff -u")) {
@@ -248,7 +249,12 @@ fn what_is_shown_is_what_happens() {
         let run = sandbox.run_with(&format!("diff a.yaml -n {namespace} --format json"), "", &variables);
         assert!(run.code <= 1, "{}{}", run.stdout, run.stderr);
         let told = by_command(&run.json(), &allocated);
-        let (seen, noise) = by_kubectl(&kubectl, &kubeconfig, namespace, &sandbox.path("a.yaml"));
+        // One refusal ends kubectl's comparison of all.
+        let is_taken = |object: &&Value| told.get(&name(object)).is_none_or(|lines| lines[..] != ["replaced"]);
+        let taken: Vec<String> =
+            manifests.iter().filter(is_taken).map(|object| block(&Data::from_json(object), 0)).collect();
+        sandbox.write("taken.yaml", taken.join("---\n"));
+        let (seen, noise) = by_kubectl(&kubectl, &kubeconfig, namespace, &sandbox.path("taken.yaml"));
         kubectl_noise += noise;
         let documents = documents(&text);
         let set = ObjectSet::read(&documents, Some(namespace), &|_, _| Vec::new());
