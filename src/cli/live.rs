@@ -47,13 +47,8 @@ impl LiveArgs {
     /// Gives how the cluster is found, if one is to be asked.
     pub(super) fn wanted(&self) -> Result<Option<&ContextArgs>, Trouble> {
         let context = &self.context;
-        let idle = [
-            ("--context", context.context.is_some()),
-            ("--kubeconfig", context.kubeconfig.is_some()),
-            ("--timeout", context.timeout.is_some()),
-        ];
-        match idle.into_iter().find(|(_, given)| *given && !self.live) {
-            Some((flag, _)) => Err(Trouble::new(format!("`{flag}` is for asking a cluster")).help("add `--live`")),
+        match context.given().filter(|_| !self.live) {
+            Some(flag) => Err(Trouble::new(format!("`{flag}` is for asking a cluster")).help("add `--live`")),
             None => Ok(self.live.then_some(context)),
         }
     }
@@ -79,6 +74,16 @@ fn duration(text: &str) -> Result<Duration, String> {
 }
 
 impl ContextArgs {
+    /// Gives the flags that were given, of which none is heeded where no cluster is asked.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let flags = [
+            ("--context", self.context.is_some()),
+            ("--kubeconfig", self.kubeconfig.is_some()),
+            ("--timeout", self.timeout.is_some()),
+        ];
+        flags.into_iter().find(|(_, given)| *given).map(|(flag, _)| flag)
+    }
+
     /// Gives the ways to a cluster. `pinned` is the context of the environment: another one is refused.
     pub(super) fn options(&self, pinned: Option<&str>, world: &dyn World) -> Result<Options, Trouble> {
         if let (Some(given), Some(pinned)) = (&self.context, pinned)
@@ -108,6 +113,11 @@ impl ContextArgs {
     }
 }
 
+/// Gives the context that a workspace pins an environment to.
+pub(super) fn pinned<'w>(workspace: Option<&'w Loaded>, environment: Option<&str>) -> Option<&'w str> {
+    Some(workspace?.workspace.environment(environment?)?.context.as_ref()?.as_str())
+}
+
 /// Runs a conversation with a cluster to its end.
 pub(super) fn converse<T>(conversation: impl Future<Output = Result<T, ClusterError>>) -> Result<T, Trouble> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -134,10 +144,7 @@ pub(super) fn ask(
     args: &ContextArgs,
     world: &dyn World,
 ) -> Result<Answers, Trouble> {
-    let declared = workspace.into_iter().flat_map(|loaded| &loaded.workspace.environments);
-    let declared = declared.filter(|known| Some(known.name.as_str()) == environment);
-    let pinned = declared.filter_map(|known| known.context.as_ref()).map(|context| context.as_str()).next();
-    let options = args.options(pinned, world)?;
+    let options = args.options(pinned(workspace, environment), world)?;
     let objects = objects
         .iter()
         .map(|object| Sent { object: Data::from_node(object.node).to_json(), namespace: namespace.map(str::to_owned) });

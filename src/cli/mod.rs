@@ -13,6 +13,8 @@ mod definitions;
 mod diff;
 mod examples;
 mod explain;
+#[cfg(feature = "cluster")]
+mod held;
 mod init;
 mod inputs;
 mod linting;
@@ -27,6 +29,8 @@ mod package;
 mod packed;
 mod paths;
 mod plan;
+#[cfg(feature = "cluster")]
+mod plan_file;
 mod policies;
 mod release;
 mod render;
@@ -82,6 +86,9 @@ enum Command {
     Values(values::ValuesArgs),
     /// Show what would change
     Diff(diff::DiffArgs),
+    /// Show what an apply would do, and write it to a file that apply can be held to
+    #[cfg(feature = "cluster")]
+    Plan(plan_file::PlanArgs),
     /// List the rules
     Rules(rules::RulesArgs),
     /// Explain a rule
@@ -125,6 +132,8 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Test(args) => args.run(world),
         Command::Values(args) => args.run(world),
         Command::Diff(args) => args.run(world),
+        #[cfg(feature = "cluster")]
+        Command::Plan(args) => args.run(world),
         Command::Rules(args) => args.run(world),
         Command::Explain(args) => args.run(world),
         #[cfg(feature = "cluster")]

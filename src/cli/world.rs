@@ -62,6 +62,18 @@ pub trait World: Sync {
     fn current_folder(&self) -> io::Result<PathBuf>;
     /// Writes a file whole or not at all, and makes the folders it needs.
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Writes a file whole or not at all, which nobody but its owner may read.
+    fn write_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        self.write(path, bytes)
+    }
+    /// Draws bytes that no other run has; they need not be secret.
+    fn salt(&self) -> [u8; 16] {
+        use std::hash::{BuildHasher as _, Hasher as _};
+        // Each state has keys of its own, which the system drew.
+        let drawn = || std::collections::hash_map::RandomState::new().build_hasher().finish().to_le_bytes();
+        let (first, second) = (drawn(), drawn());
+        std::array::from_fn(|at| if at < 8 { first[at] } else { second[at - 8] })
+    }
     /// Writes to standard output. A reader that has gone away is no error.
     fn out(&self, text: &str) -> io::Result<()>;
     /// Writes to standard error.
@@ -127,22 +139,15 @@ impl World for System {
     }
 
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
-        let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
-        if let Some(folder) = folder {
-            std::fs::create_dir_all(folder)?;
-        }
-        let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy().into_owned();
-        let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
-        let written = std::fs::OpenOptions::new().write(true).create_new(true).open(&temporary).and_then(|mut file| {
-            file.write_all(bytes)?;
-            file.sync_all()?;
-            std::fs::rename(&temporary, path)
-        });
-        if written.is_err() {
-            // The first error is the one to tell; a temporary file that stays is harmless.
-            let _ = std::fs::remove_file(&temporary);
-        }
-        written
+        write_whole(path, bytes, std::fs::OpenOptions::new().write(true).create_new(true))
+    }
+
+    fn write_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
+        let mut options = std::fs::OpenOptions::new();
+        options.write(true).create_new(true);
+        #[cfg(unix)]
+        std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+        write_whole(path, bytes, &options)
     }
 
     fn out(&self, text: &str) -> io::Result<()> {
@@ -187,6 +192,26 @@ impl World for System {
             stderr: String::from_utf8_lossy(&output.stderr).into_owned(),
         })
     }
+}
+
+/// Writes a temporary file, opened by these options, and gives it its name.
+fn write_whole(path: &Path, bytes: &[u8], options: &std::fs::OpenOptions) -> io::Result<()> {
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty());
+    if let Some(folder) = folder {
+        std::fs::create_dir_all(folder)?;
+    }
+    let name = path.file_name().ok_or(io::ErrorKind::InvalidFilename)?.to_string_lossy().into_owned();
+    let temporary = path.with_file_name(format!(".{name}.{}.tmp", std::process::id()));
+    let written = options.open(&temporary).and_then(|mut file| {
+        file.write_all(bytes)?;
+        file.sync_all()?;
+        std::fs::rename(&temporary, path)
+    });
+    if written.is_err() {
+        // The first error is the one to tell; a temporary file that stays is harmless.
+        let _ = std::fs::remove_file(&temporary);
+    }
+    written
 }
 
 /// Writes the date of a day, counted from 1970-01-01.

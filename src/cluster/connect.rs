@@ -95,11 +95,34 @@ impl Cluster {
         content_type: &str,
         body: Vec<u8>,
     ) -> Result<Reply, ClusterError> {
+        let (head, bytes) = self.exchange(method, path, [content_type, "application/json"], body).await?;
+        let body = match serde_json::from_slice(&bytes) {
+            Ok(body) => body,
+            // A path that nobody serves is answered in plain text.
+            Err(_) if head.status == StatusCode::NOT_FOUND => Json::Null,
+            Err(_) => {
+                let reason = format!("status {}, and {} bytes that are no JSON", head.status.as_u16(), bytes.len());
+                return Err(self.unreadable(&reason));
+            }
+        };
+        let texts = head.headers.get_all("warning").iter().filter_map(|value| value.to_str().ok());
+        Ok(Reply { status: head.status, body, warnings: texts.filter_map(warning_text).collect() })
+    }
+
+    /// Sends a request with the types of its body and of the answer, and gives what comes back as it is. Who asks must be
+    /// known to the server.
+    pub(crate) async fn exchange(
+        &self,
+        method: Method,
+        path: &str,
+        [content_type, accept]: [&str; 2],
+        body: Vec<u8>,
+    ) -> Result<(http::response::Parts, Vec<u8>), ClusterError> {
         let request = Request::builder()
             .method(method)
             .uri(path)
             .header("Content-Type", content_type)
-            .header("Accept", "application/json")
+            .header("Accept", accept)
             .body(Body::from(body))
             .map_err(|error| self.unreadable(&format!("`{path}` is no path to ask for: {error}")))?;
         let exchange = async {
@@ -115,17 +138,7 @@ impl Cluster {
             let (server, context) = (self.server.clone(), self.context.clone());
             return Err(ClusterError::Unauthorized { server, context });
         }
-        let body = match serde_json::from_slice(&bytes) {
-            Ok(body) => body,
-            // A path that nobody serves is answered in plain text.
-            Err(_) if head.status == StatusCode::NOT_FOUND => Json::Null,
-            Err(_) => {
-                let reason = format!("status {}, and {} bytes that are no JSON", head.status.as_u16(), bytes.len());
-                return Err(self.unreadable(&reason));
-            }
-        };
-        let texts = head.headers.get_all("warning").iter().filter_map(|value| value.to_str().ok());
-        Ok(Reply { status: head.status, body, warnings: texts.filter_map(warning_text).collect() })
+        Ok((head, bytes.into()))
     }
 
     /// Words an answer by which the server refuses to serve at all.
@@ -137,7 +150,7 @@ impl Cluster {
         }
     }
 
-    fn unreadable(&self, reason: &str) -> ClusterError {
+    pub(crate) fn unreadable(&self, reason: &str) -> ClusterError {
         ClusterError::Unreadable { server: self.server.clone(), reason: reason.to_owned() }
     }
 

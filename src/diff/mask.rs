@@ -171,6 +171,37 @@ fn text(data: &Data) -> String {
     }
 }
 
+/// Takes the secrets of an object out of a text, as they stand there or decoded: a server's message may quote them.
+pub(super) fn redacted(text: &str, object: &Value<'_>, is_secret: bool) -> String {
+    let mut secrets = Vec::new();
+    gather(object, &Spot::default(), &Mask::new(is_secret, false), &mut secrets);
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    secrets.into_iter().fold(text.to_owned(), |text, secret| text.replace(&secret, MASK))
+}
+
+fn gather(value: &Value<'_>, spot: &Spot, mask: &Mask, secrets: &mut Vec<String>) {
+    match &value.content {
+        Content::Map(entries) => {
+            for (key, inner) in entries {
+                gather(inner, &child(value, spot, key), mask, secrets);
+            }
+        }
+        Content::List(list) => {
+            for item in &list.items {
+                gather(item, spot, mask, secrets);
+            }
+        }
+        Content::Scalar(data, _) if mask.scalar(data, spot) != *data => {
+            let text = text(data);
+            let decoded = crate::schema::decode_base64(&text).and_then(|bytes| String::from_utf8(bytes).ok());
+            let lines = text.lines().map(str::to_owned).collect::<Vec<_>>();
+            // What is shorter would take words apart that say nothing.
+            secrets.extend(lines.into_iter().chain(decoded).chain([text]).filter(|secret| secret.chars().count() > 2));
+        }
+        Content::Scalar(..) => {}
+    }
+}
+
 /// Where a field stands below its object, for the judgement of what is secret; `holder` is the map that holds it.
 pub(super) fn spot(keys: &[String], holder: Option<&Value<'_>>) -> Spot {
     let mut spot = Spot::default();

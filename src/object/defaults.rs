@@ -144,7 +144,10 @@ const KINDS: &[(&str, Table)] = &[
         ],
     ),
     ("/Endpoints", &[("subsets[].ports[].protocol", Text("TCP"))]),
-    ("discovery.k8s.io/EndpointSlice", &[("ports[].name", Text("")), ("ports[].protocol", Text("TCP"))]),
+    (
+        "discovery.k8s.io/EndpointSlice",
+        &[("endpoints[].conditions", Map), ("ports[].name", Text("")), ("ports[].protocol", Text("TCP"))],
+    ),
     ("/Secret", &[("type", Text("Opaque"))]),
     ("/PersistentVolumeClaim", &[("spec.volumeMode", Text("Filesystem"))]),
     (

@@ -7,7 +7,7 @@ use std::process::Command;
 use std::time::{Duration, Instant};
 
 /// Gives what tests/run hands over, where a control plane runs.
-fn given(name: &str) -> Option<String> {
+pub(super) fn given(name: &str) -> Option<String> {
     let value = std::env::var(name).ok();
     if value.is_none() {
         eprintln!("skipped: {name} is not set, tests/run sets it");
