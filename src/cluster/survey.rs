@@ -364,6 +364,7 @@ fn refused(reply: &Reply, status: StatusCode) -> After {
         "may not be changed",
         "updates to",
         "may not update fields",
+        "must not update",
         "cannot change roleRef",
         "is immutable after creation",
     ];
