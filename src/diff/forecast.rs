@@ -95,10 +95,15 @@ fn drop_left_out(value: &mut Value<'_>, applied: Option<&Value<'_>>, ours: &Json
     for (key, inner) in fields.iter().filter(|(key, _)| *key != ".") {
         let further: Vec<&Json> = others.iter().filter_map(|other| other.get(key)).collect();
         let left_out = applied.and_then(|applied| child(applied, key)).is_none();
-        if left_out && further.is_empty() {
+        let whole = inner.as_object().is_none_or(|inner| inner.keys().all(|key| key == "."));
+        if left_out && further.is_empty() && (whole || !key.starts_with("f:")) {
             remove(value, key);
         } else if let Some(found) = child_mut(value, key) {
             drop_left_out(found, applied.and_then(|applied| child(applied, key)), inner, &further);
+            // What nobody else has anything in goes with the last of ours.
+            if left_out && found.is_empty() {
+                remove(value, key);
+            }
         }
     }
 }

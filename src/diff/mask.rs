@@ -61,7 +61,9 @@ impl Mask {
                 entries.iter().map(|(key, inner)| (key.clone(), self.data(inner, &child(value, spot, key)))).collect(),
             ),
             Content::List(list) => Data::Seq(list.items.iter().map(|item| self.data(item, spot)).collect()),
-            Content::Scalar(data, _) => self.scalar(data, spot),
+            // An amount is no secret, whatever it is the amount of.
+            Content::Scalar(data, Some(_)) => data.clone(),
+            Content::Scalar(data, None) => self.scalar(data, spot),
         }
     }
 
@@ -72,7 +74,7 @@ impl Mask {
                 entries.iter().any(|(key, inner)| self.holds_secret(inner, &child(value, spot, key)))
             }
             Content::List(list) => list.items.iter().any(|item| self.holds_secret(item, spot)),
-            Content::Scalar(data, _) => self.scalar(data, spot) != *data,
+            Content::Scalar(data, amount) => amount.is_none() && self.scalar(data, spot) != *data,
         }
     }
 

@@ -179,8 +179,14 @@ fn scalar(shape: &Shape, data: &mut Data, amount: &mut Option<Amount>) {
     let whole = |text: &str| text.parse::<i64>().ok().filter(|number| number.to_string() == text);
     match (shape, &*data) {
         (Shape::Quantity, Data::String(text)) => *amount = Amount::read(text),
-        (Shape::Quantity, Data::Int(number)) => *amount = Some(Amount::whole(*number)),
-        (Shape::Quantity, Data::Float(number)) => *amount = Amount::read(&crate::yaml::float_text(*number)),
+        // The server keeps quantities as text.
+        (Shape::Quantity, Data::Int(number)) => {
+            (*amount, *data) = (Some(Amount::whole(*number)), Data::String(number.to_string()));
+        }
+        (Shape::Quantity, Data::Float(number)) => {
+            let text = crate::yaml::float_text(*number);
+            (*amount, *data) = (Amount::read(&text), Data::String(text));
+        }
         (Shape::IntOrString, Data::String(text)) => {
             if let Some(number) = whole(text) {
                 *data = Data::Int(number);
