@@ -27,6 +27,9 @@ pub(super) enum Against {
     Environment(String),
     /// The same charts at a revision.
     Revision(String),
+    /// What a cluster has.
+    #[cfg(feature = "cluster")]
+    Cluster,
 }
 
 impl fmt::Display for Against {
@@ -35,6 +38,8 @@ impl fmt::Display for Against {
             Self::Path(path) => write!(f, "`{}`", path.display()),
             Self::Environment(name) => write!(f, "the environment `{name}`"),
             Self::Revision(name) => write!(f, "the revision `{name}`"),
+            #[cfg(feature = "cluster")]
+            Self::Cluster => f.write_str("the cluster"),
         }
     }
 }
@@ -59,6 +64,10 @@ impl Against {
         let needs = |what: &str, example: &str| {
             Trouble::new(format!("`--against {text}` names no {what}")).help(format!("write `--against {example}`"))
         };
+        #[cfg(feature = "cluster")]
+        if text == "cluster" {
+            return Ok(Self::Cluster);
+        }
         match text.split_once(':') {
             Some(("env", "")) => Err(needs("environment", "env:prod")),
             Some(("env", name)) => Ok(Self::Environment(name.to_owned())),
@@ -94,6 +103,8 @@ impl Against {
             crds: Vec::new(),
         };
         match self {
+            #[cfg(feature = "cluster")]
+            Self::Cluster => Ok(Side::new(Vec::new(), SourceMap::new(), String::new())),
             Self::Path(path) => {
                 old_input.paths = vec![path.clone()];
                 gather(&Asked { input: &old_input, args: &args, ..*asked }, base, world, String::new())

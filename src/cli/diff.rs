@@ -2,9 +2,11 @@
 
 use super::Exit;
 use super::against::{Against, Side};
-use super::args::{InputArgs, ReleaseArgs, ToneArgs};
+use super::args::{Colour, InputArgs, ReleaseArgs, ToneArgs};
 use super::compile::{Asked, Unit, refuse_what_is_for_charts};
 use super::definitions::{self, Reader};
+#[cfg(feature = "cluster")]
+use super::live::ContextArgs;
 use super::paths::Base;
 use super::plan::Scope;
 use super::report;
@@ -29,11 +31,14 @@ pub(super) struct DiffArgs {
     pub input: InputArgs,
     #[command(flatten)]
     pub release: ReleaseArgs,
-    /// Compare with this: a folder or a file, env:NAME, git:REV
+    /// Compare with this: cluster, a folder, a file or a package, env:NAME, git:REV; the cluster where nothing is given
     #[arg(long, value_name = "WHAT")]
-    pub against: String,
+    pub against: Option<String>,
     #[command(flatten)]
     pub show: ShowArgs,
+    #[cfg(feature = "cluster")]
+    #[command(flatten)]
+    pub context: ContextArgs,
 }
 
 /// How changes are shown.
@@ -148,13 +153,71 @@ impl DiffArgs {
 
     fn diff(&self, world: &dyn World) -> Result<(Report, Vec<Trouble>), Trouble> {
         self.show.check()?;
-        let against = Against::parse(&self.against)?;
+        let against = self.against()?;
+        let verbose = self.show.tone.verbose;
+        let asked = Asked { input: &self.input, args: &self.release, scope: Scope::Bare, verbose };
+        let ready = Ready::read(&asked, Some(&against), self.show.tone.color, world)?;
+        let Ready { old, new, store, mut troubles } = ready;
+        let mut report = Report::default();
+        #[cfg(feature = "cluster")]
+        if against == Against::Cluster {
+            for at in 0..new.units.len() {
+                let held = super::held::hold(&new, at, &store, self.show.secrets(), &self.context, world)?;
+                report.parts.push(held.part);
+                troubles.extend(held.troubles);
+            }
+            return Ok((report, troubles));
+        }
+        for (olds, news) in pairs(&against, &old.units, &new.units) {
+            report.parts.push(part(&against, (&old, &olds), (&new, &news), &store, self.show.secrets()));
+        }
+        troubles.dedup();
+        Ok((report, troubles))
+    }
+
+    #[cfg(feature = "cluster")]
+    fn against(&self) -> Result<Against, Trouble> {
+        let against = self.against.as_deref().map_or(Ok(Against::Cluster), Against::parse)?;
+        match self.context.given().filter(|_| against != Against::Cluster) {
+            Some(flag) => Err(Trouble::new(format!("`{flag}` is for asking a cluster"))
+                .help(format!("leave out `{flag}`, or `--against`"))),
+            None => Ok(against),
+        }
+    }
+
+    #[cfg(not(feature = "cluster"))]
+    fn against(&self) -> Result<Against, Trouble> {
+        match &self.against {
+            Some(text) => Against::parse(text),
+            None => Err(Trouble::new("there is nothing to compare with").help("name it by `--against`")),
+        }
+    }
+}
+
+/// Both sides, read and ready to be compared.
+pub(super) struct Ready {
+    /// What is compared with; nothing where that is a cluster.
+    pub old: Side,
+    /// What the command line names.
+    pub new: Side,
+    /// The schemas, those of custom resources included.
+    pub store: SchemaStore,
+    /// What could not be read, or has errors.
+    pub troubles: Vec<Trouble>,
+}
+
+impl Ready {
+    /// Reads them, and tells errors of both.
+    pub(super) fn read(
+        asked: &Asked<'_>,
+        against: Option<&Against>,
+        color: Colour,
+        world: &dyn World,
+    ) -> Result<Self, Trouble> {
         let current = world.current_folder().map_err(|error| Trouble::io("find", Path::new("."), &error))?;
         let base = Base::new(&current);
         let sources = SourceMap::new();
-        let mut workspaces = Workspaces::new(world, &base, &sources, self.input.config.as_deref());
-        let asked =
-            Asked { input: &self.input, args: &self.release, scope: Scope::Bare, verbose: self.show.tone.verbose };
+        let mut workspaces = Workspaces::new(world, &base, &sources, asked.input.config.as_deref());
         let gathered = asked.gather(&mut workspaces, &sources, &base, world)?;
         let mut known = gathered.plan.environments.clone();
         known.extend(
@@ -162,7 +225,7 @@ impl DiffArgs {
                 loaded.workspace.environments.iter().map(|environment| environment.name.value.clone())
             }),
         );
-        refuse_what_is_for_charts(&self.release, Scope::Bare, &gathered.plan, &gathered.inputs, &gathered.plain)?;
+        refuse_what_is_for_charts(asked.args, asked.scope, &gathered.plan, &gathered.inputs, &gathered.plain)?;
         let mut troubles = gathered.troubles;
         troubles.extend(gathered.plan.troubles);
         troubles.append(&mut workspaces.troubles);
@@ -170,26 +233,28 @@ impl DiffArgs {
         findings.extend(gathered.plan.findings);
         let mut new = Side::new(gathered.units, sources, String::new());
         let mut store = SchemaStore::new();
-        let mut old = against.read(&asked, &known, &base, world)?;
+        let mut old = match against {
+            Some(against) => against.read(asked, &known, &base, world)?,
+            None => Side::new(Vec::new(), SourceMap::new(), String::new()),
+        };
         troubles.append(&mut old.troubles);
-        findings.extend(definitions::learn(old.units.iter().flat_map(|unit| &unit.documents), &mut store));
+        // Old definitions are no findings of today.
+        definitions::learn(old.units.iter().flat_map(|unit| &unit.documents), &mut store);
         findings.extend(definitions::learn(new.units.iter().flat_map(|unit| &unit.documents), &mut store));
         let mut reader =
-            Reader { store: &mut store, sources: &new.sources, base: &base, world, verbose: self.show.tone.verbose };
+            Reader { store: &mut store, sources: &new.sources, base: &base, world, verbose: asked.verbose };
         findings.extend(reader.workspaces(new.units.iter().filter_map(|unit| unit.workspace.as_deref()))?);
-        findings.extend(reader.flags(&self.input.crds)?);
+        findings.extend(reader.flags(&asked.input.crds)?);
         findings.extend(new.units.iter_mut().flat_map(|unit| std::mem::take(&mut unit.findings)));
-        if report::tell_errors(findings, self.show.tone.color, &new.sources, world) {
+        if report::tell_errors(findings, color, &new.sources, world) {
             troubles.push(Trouble::new("what has errors cannot be compared"));
         }
-        if old.tell_errors(self.show.tone.color, world) {
-            troubles.push(Trouble::new(format!("`--against {}` has errors, and cannot be compared", self.against)));
+        if let Some(against) = against
+            && old.tell_errors(color, world)
+        {
+            troubles.push(Trouble::new(format!("{against} has errors, and cannot be compared")));
         }
-        let mut report = Report::default();
-        for (olds, news) in pairs(&against, &old.units, &new.units) {
-            report.parts.push(part(&against, (&old, &olds), (&new, &news), &store, self.show.secrets()));
-        }
-        Ok((report, troubles))
+        Ok(Self { old, new, store, troubles })
     }
 }
 

@@ -54,13 +54,8 @@ impl LiveArgs {
     /// Gives how the cluster is found, if one is to be asked.
     pub(super) fn wanted(&self) -> Result<Option<&ContextArgs>, Trouble> {
         let context = &self.context;
-        let idle = [
-            ("--context", context.way.context.is_some()),
-            ("--kubeconfig", context.way.kubeconfig.is_some()),
-            ("--timeout", context.timeout.is_some()),
-        ];
-        match idle.into_iter().find(|(_, given)| *given && !self.live) {
-            Some((flag, _)) => Err(Trouble::new(format!("`{flag}` is for asking a cluster")).help("add `--live`")),
+        match context.given().filter(|_| !self.live) {
+            Some(flag) => Err(Trouble::new(format!("`{flag}` is for asking a cluster")).help("add `--live`")),
             None => Ok(self.live.then_some(context)),
         }
     }
@@ -86,6 +81,16 @@ pub(super) fn duration(text: &str) -> Result<Duration, String> {
 }
 
 impl ContextArgs {
+    /// Gives the flags that were given, of which none is heeded where no cluster is asked.
+    pub(super) fn given(&self) -> Option<&'static str> {
+        let flags = [
+            ("--context", self.way.context.is_some()),
+            ("--kubeconfig", self.way.kubeconfig.is_some()),
+            ("--timeout", self.timeout.is_some()),
+        ];
+        flags.into_iter().find(|(_, given)| *given).map(|(flag, _)| flag)
+    }
+
     /// Gives the ways to a cluster. `pinned` is the context of the environment: another one is refused.
     pub(super) fn options(&self, pinned: Option<&str>, world: &dyn World) -> Result<Options, Trouble> {
         let options = self.way.options(pinned, world)?;
@@ -123,6 +128,11 @@ impl WayArgs {
     }
 }
 
+/// Gives the context that a workspace pins an environment to.
+pub(super) fn pinned<'w>(workspace: Option<&'w Loaded>, environment: Option<&str>) -> Option<&'w str> {
+    Some(workspace?.workspace.environment(environment?)?.context.as_ref()?.as_str())
+}
+
 /// Runs a conversation with a cluster to its end.
 pub(super) fn converse<T>(conversation: impl Future<Output = Result<T, ClusterError>>) -> Result<T, Trouble> {
     let runtime = tokio::runtime::Builder::new_current_thread()
@@ -130,13 +140,6 @@ pub(super) fn converse<T>(conversation: impl Future<Output = Result<T, ClusterEr
         .build()
         .map_err(|error| Trouble::new(format!("cannot start asking the cluster: {error}")))?;
     runtime.block_on(conversation).map_err(|error| Trouble { message: error.to_string(), help: error.help() })
-}
-
-/// Gives the context of an environment.
-pub(super) fn pinned<'a>(workspace: Option<&'a Loaded>, environment: Option<&str>) -> Option<&'a str> {
-    let declared = workspace.into_iter().flat_map(|loaded| &loaded.workspace.environments);
-    let mut declared = declared.filter(|known| Some(known.name.as_str()) == environment);
-    declared.find_map(|known| known.context.as_ref()).map(|context| context.as_str())
 }
 
 /// What a cluster says of a set of objects.

@@ -29,6 +29,8 @@ mod export;
 mod fetch;
 mod fix;
 #[cfg(feature = "cluster")]
+mod held;
+#[cfg(feature = "cluster")]
 mod history;
 mod init;
 mod inputs;
@@ -49,6 +51,8 @@ mod packed;
 mod paint;
 mod paths;
 mod plan;
+#[cfg(feature = "cluster")]
+mod plan_file;
 mod policies;
 mod progress;
 #[cfg(feature = "oci")]
@@ -127,6 +131,9 @@ enum Command {
     Values(values::ValuesArgs),
     /// Show what would change
     Diff(diff::DiffArgs),
+    /// Show what an apply would do, and write it to a file that apply can be held to
+    #[cfg(feature = "cluster")]
+    Plan(plan_file::PlanArgs),
     /// List the rules
     Rules(rules::RulesArgs),
     /// Explain a rule
@@ -217,6 +224,8 @@ pub fn run(arguments: impl IntoIterator<Item = std::ffi::OsString>, world: &dyn 
         Command::Test(args) => args.run(world),
         Command::Values(args) => args.run(world),
         Command::Diff(args) => args.run(world),
+        #[cfg(feature = "cluster")]
+        Command::Plan(args) => args.run(world),
         Command::Rules(args) => args.run(world),
         Command::Explain(args) => args.run(world),
         #[cfg(feature = "cluster")]

@@ -73,6 +73,14 @@ pub trait World: Sync {
     fn replace(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.write(path, bytes)
     }
+    /// Draws bytes that no other run has; they need not be secret.
+    fn salt(&self) -> [u8; 16] {
+        use std::hash::{BuildHasher as _, Hasher as _};
+        // Each state has keys of its own, which the system drew.
+        let drawn = || std::collections::hash_map::RandomState::new().build_hasher().finish().to_le_bytes();
+        let (first, second) = (drawn(), drawn());
+        std::array::from_fn(|at| if at < 8 { first[at] } else { second[at - 8] })
+    }
     /// Writes to standard output. A reader that has gone away is no error.
     fn out(&self, text: &str) -> io::Result<()>;
     /// Writes to standard error.

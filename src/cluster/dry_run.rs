@@ -22,7 +22,7 @@ pub struct Sent {
 }
 
 impl Sent {
-    fn text(&self, pointer: &str) -> &str {
+    pub(super) fn text(&self, pointer: &str) -> &str {
         self.object.pointer(pointer).and_then(Json::as_str).unwrap_or_default()
     }
 }
@@ -81,12 +81,17 @@ impl Cluster {
         if !namespaced {
             return Ok((method, format!("{root}/{resource}{below}")));
         }
-        let written = Some(sent.text("/metadata/namespace")).filter(|namespace| !namespace.is_empty());
-        let namespace = written.or(sent.namespace.as_deref()).unwrap_or(self.namespace());
+        let namespace = self.namespace_of(sent);
         if !is_path(namespace, false) {
             return Err(not_judged("its namespace has no name that a cluster could have".to_owned()));
         }
         Ok((method, format!("{root}/namespaces/{}/{resource}{below}", escape(namespace))))
+    }
+
+    /// Gives the namespace in which an object lands, of a kind that has some.
+    pub(super) fn namespace_of<'a>(&'a self, sent: &'a Sent) -> &'a str {
+        let written = Some(sent.text("/metadata/namespace")).filter(|namespace| !namespace.is_empty());
+        written.or(sent.namespace.as_deref()).unwrap_or(self.namespace())
     }
 
     async fn judge(
@@ -142,12 +147,12 @@ fn not_judged(reason: String) -> Answer {
 }
 
 /// Tells a missing permission from a policy's refusal: both are "forbidden".
-fn is_permission(message: &str) -> bool {
+pub(super) fn is_permission(message: &str) -> bool {
     message.contains(" cannot patch resource ") || message.contains(" cannot create resource ")
 }
 
 /// Tells whether a server says that it cannot answer now.
-fn is_busy(status: StatusCode) -> bool {
+pub(super) fn is_busy(status: StatusCode) -> bool {
     matches!(status.as_u16(), 429 | 502 | 503 | 504)
 }
 
@@ -158,7 +163,7 @@ fn declared_namespaces(objects: &[Sent]) -> HashSet<String> {
 }
 
 /// Tells whether a text can stand in a path; `slashes` may stand in an API version.
-fn is_path(text: &str, slashes: bool) -> bool {
+pub(super) fn is_path(text: &str, slashes: bool) -> bool {
     !text.is_empty()
         && text != "."
         && text != ".."
@@ -167,7 +172,7 @@ fn is_path(text: &str, slashes: bool) -> bool {
 }
 
 /// Escapes what a path cannot hold.
-fn escape(text: &str) -> String {
+pub(super) fn escape(text: &str) -> String {
     let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@!$&'()*+,;=".contains(&byte);
     text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
 }

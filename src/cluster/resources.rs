@@ -44,6 +44,11 @@ impl Resources {
         Ok(())
     }
 
+    /// Gives the kinds of an `apiVersion`, where it was learnt.
+    pub(super) fn all(&self, api_version: &str) -> &[(String, Resource)] {
+        self.known.get(api_version).map_or(&[], Vec::as_slice)
+    }
+
     /// Finds the resource of a kind, among those learnt.
     pub(super) fn find(&self, api_version: &str, kind: &str) -> Option<&Resource> {
         self.known.get(api_version)?.iter().find(|(known, _)| known == kind).map(|(_, resource)| resource)

@@ -61,7 +61,9 @@ impl Mask {
                 entries.iter().map(|(key, inner)| (key.clone(), self.data(inner, &child(value, spot, key)))).collect(),
             ),
             Content::List(list) => Data::Seq(list.items.iter().map(|item| self.data(item, spot)).collect()),
-            Content::Scalar(data, _) => self.scalar(data, spot),
+            // An amount is no secret, whatever it is the amount of.
+            Content::Scalar(data, Some(_)) => data.clone(),
+            Content::Scalar(data, None) => self.scalar(data, spot),
         }
     }
 
@@ -72,7 +74,7 @@ impl Mask {
                 entries.iter().any(|(key, inner)| self.holds_secret(inner, &child(value, spot, key)))
             }
             Content::List(list) => list.items.iter().any(|item| self.holds_secret(item, spot)),
-            Content::Scalar(data, _) => self.scalar(data, spot) != *data,
+            Content::Scalar(data, amount) => amount.is_none() && self.scalar(data, spot) != *data,
         }
     }
 
@@ -168,6 +170,37 @@ fn text(data: &Data) -> String {
     match data {
         Data::String(text) => text.clone(),
         other => crate::yaml::emit::flow(other),
+    }
+}
+
+/// Takes the secrets of an object out of a text, as they stand there or decoded: a server's message may quote them.
+pub(super) fn redacted(text: &str, object: &Value<'_>, is_secret: bool) -> String {
+    let mut secrets = Vec::new();
+    gather(object, &Spot::default(), &Mask::new(is_secret, false), &mut secrets);
+    secrets.sort_by_key(|secret| std::cmp::Reverse(secret.len()));
+    secrets.into_iter().fold(text.to_owned(), |text, secret| text.replace(&secret, MASK))
+}
+
+fn gather(value: &Value<'_>, spot: &Spot, mask: &Mask, secrets: &mut Vec<String>) {
+    match &value.content {
+        Content::Map(entries) => {
+            for (key, inner) in entries {
+                gather(inner, &child(value, spot, key), mask, secrets);
+            }
+        }
+        Content::List(list) => {
+            for item in &list.items {
+                gather(item, spot, mask, secrets);
+            }
+        }
+        Content::Scalar(data, _) if mask.scalar(data, spot) != *data => {
+            let text = text(data);
+            let decoded = crate::schema::decode_base64(&text).and_then(|bytes| String::from_utf8(bytes).ok());
+            let lines = text.lines().map(str::to_owned).collect::<Vec<_>>();
+            // What is shorter would take words apart that say nothing.
+            secrets.extend(lines.into_iter().chain(decoded).chain([text]).filter(|secret| secret.chars().count() > 2));
+        }
+        Content::Scalar(..) => {}
     }
 }
 

@@ -9,21 +9,36 @@
 mod change;
 mod compare;
 pub mod emit;
+mod forecast;
 mod ignore;
 mod immutable;
 mod likeness;
 mod lists;
+mod live;
 mod mask;
 mod objects;
+mod owners;
+pub mod plan;
 mod read;
 #[cfg(test)]
 mod tests;
 mod value;
 
+use crate::object::Object;
+
 pub use change::{Changes, Field, FieldKind, ObjectChange, Path, Place, Side, Step, What};
 pub use compare::{Compared, Secrets, compare};
 pub use ignore::Ignored;
 pub use immutable::forced_replacement;
+pub use live::{Foreseen, as_applied};
 pub use objects::{Comparison, compare_sets};
 pub use read::{Reading, noise, read};
 pub use value::{Content, List, Value};
+
+/// Words what a server says of an object without the secrets that it may quote.
+pub fn redacted(words: &str, object: &Object<'_>) -> String {
+    let is_secret = (object.api_version, object.kind) == ("v1", "Secret");
+    // Of a Secret nothing behind the colon is shown: parts of values may stand there, too.
+    let words = if is_secret { words.split(':').next().unwrap_or_default() } else { words };
+    mask::redacted(words, &Value::of_node(object.node), is_secret)
+}

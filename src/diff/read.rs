@@ -23,27 +23,34 @@ pub struct Reading<'s> {
 const METADATA: [&str; 6] = ["creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"];
 
 /// Annotations by which tools keep books.
-const ANNOTATIONS: [&str; 2] =
-    ["kubectl.kubernetes.io/last-applied-configuration", "deployment.kubernetes.io/revision"];
+const ANNOTATIONS: [&str; 3] = [
+    "kubectl.kubernetes.io/last-applied-configuration",
+    "deployment.kubernetes.io/revision",
+    "deprecated.daemonset.template.generation",
+];
 
 /// Reads an object: without what only the server writes, with `stringData` in `data`, with defaults and without nulls, and
 /// every list knows by what its items are told apart.
 pub fn read<'d>(object: Node<'d>, reading: &Reading<'_>) -> Value<'d> {
-    let text = |key: &str| object.field(key).map(Node::text).unwrap_or_default();
+    settle(Value::of_node(object), reading)
+}
+
+/// Brings an object into the form that the server would keep. What has it already stays as it is.
+pub(super) fn settle<'d>(mut value: Value<'d>, reading: &Reading<'_>) -> Value<'d> {
+    let text = |key: &str| value.get(key).and_then(Value::as_str).unwrap_or_default().to_owned();
     let (api_version, kind) = (text("apiVersion"), text("kind"));
     let group = api_version.split_once('/').map_or("", |(group, _)| group);
-    let mut value = Value::of_node(object);
-    let lookup = reading.store.lookup(reading.version, api_version, kind);
+    let lookup = reading.store.lookup(reading.version, &api_version, &kind);
     let found = match &lookup {
         Lookup::Served(found) | Lookup::NotServedByDefault { found, .. } => Some(*found),
         Lookup::Missing(_) => None,
     };
     noise(&mut value, found.is_none_or(|found| found.drops_status));
-    if (group, kind) == ("", "Secret") {
+    if (group, kind.as_str()) == ("", "Secret") {
         string_data(&mut value);
     }
     if reading.fill && found.is_some_and(|found| !found.custom) {
-        fill_defaults(group, kind, &mut value);
+        fill_defaults(group, &kind, &mut value);
     }
     if let Some(Type { schema, custom, .. }) = found {
         Walk { reading, custom }.settle(&mut value, schema);
@@ -58,6 +65,14 @@ pub fn noise(object: &mut Value<'_>, status: bool) {
     let Some((_, metadata)) = entries.iter_mut().find(|(key, _)| key == "metadata") else { return };
     let Some(metadata) = metadata.entries_mut() else { return };
     metadata.retain(|(key, _)| !METADATA.contains(&key.as_str()));
+    // The mark of a release's members is the tool's, not the person's.
+    if let Some((_, labels)) = metadata.iter_mut().find(|(key, _)| key == "labels")
+        && let Some(labels) = labels.entries_mut()
+    {
+        labels.retain(|(key, _)| key != "applyset.kubernetes.io/part-of");
+        let empty = labels.is_empty();
+        metadata.retain(|(key, _)| key != "labels" || !empty);
+    }
     if let Some((_, annotations)) = metadata.iter_mut().find(|(key, _)| key == "annotations")
         && let Some(annotations) = annotations.entries_mut()
     {
@@ -164,8 +179,14 @@ fn scalar(shape: &Shape, data: &mut Data, amount: &mut Option<Amount>) {
     let whole = |text: &str| text.parse::<i64>().ok().filter(|number| number.to_string() == text);
     match (shape, &*data) {
         (Shape::Quantity, Data::String(text)) => *amount = Amount::read(text),
-        (Shape::Quantity, Data::Int(number)) => *amount = Some(Amount::whole(*number)),
-        (Shape::Quantity, Data::Float(number)) => *amount = Amount::read(&crate::yaml::float_text(*number)),
+        // The server keeps quantities as text.
+        (Shape::Quantity, Data::Int(number)) => {
+            (*amount, *data) = (Some(Amount::whole(*number)), Data::String(number.to_string()));
+        }
+        (Shape::Quantity, Data::Float(number)) => {
+            let text = crate::yaml::float_text(*number);
+            (*amount, *data) = (Amount::read(&text), Data::String(text));
+        }
         (Shape::IntOrString, Data::String(text)) => {
             if let Some(number) = whole(text) {
                 *data = Data::Int(number);

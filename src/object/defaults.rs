@@ -103,6 +103,8 @@ const KINDS: &[(&str, Table)] = &[
             ("spec.volumeClaimTemplates[].apiVersion", Text("v1")),
             ("spec.volumeClaimTemplates[].kind", Text("PersistentVolumeClaim")),
             ("spec.volumeClaimTemplates[].spec.volumeMode", Text("Filesystem")),
+            ("spec.volumeClaimTemplates[].status", Map),
+            ("spec.volumeClaimTemplates[].status.phase", Text("Pending")),
         ],
     ),
     (
@@ -144,7 +146,10 @@ const KINDS: &[(&str, Table)] = &[
         ],
     ),
     ("/Endpoints", &[("subsets[].ports[].protocol", Text("TCP"))]),
-    ("discovery.k8s.io/EndpointSlice", &[("ports[].name", Text("")), ("ports[].protocol", Text("TCP"))]),
+    (
+        "discovery.k8s.io/EndpointSlice",
+        &[("endpoints[].conditions", Map), ("ports[].name", Text("")), ("ports[].protocol", Text("TCP"))],
+    ),
     ("/Secret", &[("type", Text("Opaque"))]),
     ("/PersistentVolumeClaim", &[("spec.volumeMode", Text("Filesystem"))]),
     (
@@ -405,9 +410,11 @@ fn requests<T: Fill>(container: &mut T) {
 
 fn pod<T: Fill>(spec: &mut T) {
     fill_table(spec, POD);
-    // The older name of the same field.
-    if let Some(account) = text_at(spec, &["serviceAccountName"]) {
-        spec.fill("serviceAccount", Data::String(account));
+    // An older and a newer name of the same field.
+    for (name, other) in [("serviceAccountName", "serviceAccount"), ("serviceAccount", "serviceAccountName")] {
+        if let Some(account) = text_at(spec, &[name]) {
+            spec.fill(other, Data::String(account));
+        }
     }
     for role in ["containers", "initContainers", "ephemeralContainers"] {
         spec.field(role).map(Fill::items).unwrap_or_default().into_iter().for_each(container);

@@ -172,7 +172,7 @@ fn what_cannot_be_compared_is_trouble() {
         ("diff shop --against env:prd", "unknown environment `prd`"),
         ("diff shop --against env:", "names no environment"),
         ("diff shop --against git:none", "cannot read `git:none`"),
-        ("diff shop --against bad.yaml", "`--against bad.yaml` has errors"),
+        ("diff shop --against bad.yaml", "`bad.yaml` has errors, and cannot be compared"),
         ("diff bad.yaml --against shop", "what has errors cannot be compared"),
         ("diff shop -e none --against shop", "unknown environment `none`"),
         ("diff shop --against shop --format json --format terminal", "two formats cannot share"),

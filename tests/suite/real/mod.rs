@@ -2,6 +2,7 @@
 
 #[cfg(feature = "cluster")]
 mod apply;
+mod diff;
 mod kube_linter;
 #[cfg(feature = "cluster")]
 mod live;

@@ -1,0 +1,198 @@
+//! A release, held against what its cluster has of it.
+
+use super::against::Side;
+use super::live::{ContextArgs, converse, pinned};
+use super::trouble::Trouble;
+use super::world::World;
+use crate::cluster::{After, Cluster, ClusterError, Members, PART_OF, Sent, Survey, Surveyed};
+use crate::diff::emit::Part;
+use crate::diff::{Comparison, Foreseen, Reading, Secrets, as_applied, redacted};
+use crate::object::Object;
+use crate::schema::{SchemaStore, Version};
+use serde_json::{Map, Value as Json};
+
+/// What came of it.
+pub(super) struct Held {
+    /// The changes.
+    pub part: Part,
+    /// What could not be compared.
+    pub troubles: Vec<Trouble>,
+    /// The context of the cluster.
+    pub context: String,
+    /// The namespace of the release.
+    pub namespace: String,
+    /// Every object that is applied or goes.
+    pub objects: Vec<HeldObject>,
+}
+
+/// An object that is applied or goes.
+pub(super) struct HeldObject {
+    /// What is sent; none where it goes.
+    pub sent: Option<Json>,
+    /// What is there.
+    pub live: Option<Json>,
+    /// Where it lives; none for what lives in no namespace.
+    pub namespace: Option<String>,
+    /// What happens to it.
+    pub change: &'static str,
+}
+
+/// What is read of a cluster.
+struct Heard {
+    context: String,
+    version: Version,
+    namespace: String,
+    survey: Survey,
+    troubles: Vec<Trouble>,
+}
+
+/// Holds a unit against the cluster of its environment.
+pub(super) fn hold(
+    side: &Side,
+    at: usize,
+    store: &SchemaStore,
+    secrets: Secrets,
+    context: &ContextArgs,
+    world: &dyn World,
+) -> Result<Held, Trouble> {
+    let unit = &side.units[at];
+    let environment = unit.checked.environment.as_deref();
+    let options = context.options(pinned(unit.workspace.as_deref(), environment), world)?;
+    let set = side.objects(&[at]);
+    // Hooks are no part of what a release is.
+    let objects: Vec<&Object<'_>> =
+        set.iter().filter(|object| !object.kind.is_empty() && object.annotation("helm.sh/hook").is_none()).collect();
+    let bodies: Vec<Json> = objects.iter().map(|object| as_applied(object)).collect();
+    let release = unit.checked.is_release.then_some(unit.checked.name.as_str());
+    let heard = converse(async {
+        let cluster = Cluster::connect(&options).await?;
+        listen(&cluster, bodies.clone(), release, unit.namespace.as_deref()).await
+    })?;
+    let comparison = Comparison {
+        reading: Reading { store, version: heard.version.clamp(Version::ALL[0], Version::LATEST), fill: true },
+        namespaces: (Some(&heard.namespace), Some(&heard.namespace)),
+        secrets,
+        ignore: unit.workspace.as_ref().map_or(&[], |loaded| &loaded.workspace.ignore),
+    };
+    let mut held = Held {
+        part: Part {
+            name: unit.checked.name.clone(),
+            environment: unit.checked.environment.clone(),
+            against: format!("the cluster of `{}`", heard.context),
+            ..Part::default()
+        },
+        troubles: heard.troubles,
+        context: heard.context,
+        namespace: heard.namespace.clone(),
+        objects: Vec::new(),
+    };
+    held.troubles.extend(heard.survey.troubles.into_iter().map(Trouble::new));
+    for ((object, body), Surveyed { live, after }) in objects.iter().zip(bodies).zip(heard.survey.objects) {
+        let foreseen = match &after {
+            After::Applied(json) => Foreseen::Applied(json),
+            After::NotYet(why) => Foreseen::Forecast(why.clone()),
+            After::Unknown => continue,
+            After::Refused { causes, immutable } => {
+                let words = |cause: &crate::cluster::Cause| {
+                    let said = redacted(&cause.message, object);
+                    if cause.field.is_empty() { said } else { format!("`{}`: {said}", cause.field) }
+                };
+                let reasons: Vec<String> = causes.iter().map(words).collect();
+                if *immutable {
+                    Foreseen::Fixed(reasons)
+                } else {
+                    let name = format!("{} `{}`", object.kind, object.name);
+                    held.troubles.push(Trouble::new(format!("the server refuses {name}: {}", reasons.join("; "))));
+                    Foreseen::Forecast("the server refuses it".to_owned())
+                }
+            }
+        };
+        let change = comparison.with_live(object, live.as_ref(), &foreseen);
+        let namespace = namespace_of(object, store, &comparison);
+        held.objects.push(HeldObject {
+            sent: Some(body),
+            live,
+            namespace: namespace.clone(),
+            change: change.as_ref().map_or("unchanged", |change| change.what.name()),
+        });
+        match change {
+            Some(mut change) => {
+                change.object.namespace = namespace;
+                held.part.changes.objects.push(change);
+            }
+            None => held.part.changes.unchanged += 1,
+        }
+    }
+    for live in heard.survey.others.into_iter().filter(|live| !is_kept(live)) {
+        held.part.changes.objects.push(comparison.pruned(&live));
+        let namespace = live.pointer("/metadata/namespace").and_then(Json::as_str).map(str::to_owned);
+        held.objects.push(HeldObject { sent: None, live: Some(live), namespace, change: "removed" });
+    }
+    held.part.changes.sort();
+    held.part.changes.locate(&|_| None, &|span| side.place(span));
+    Ok(held)
+}
+
+/// The namespace where an object lands; none for what lives in none.
+fn namespace_of(object: &Object<'_>, store: &SchemaStore, comparison: &Comparison<'_>) -> Option<String> {
+    let namespaced = store.is_namespaced(comparison.reading.version, object.api_version, object.kind);
+    let own = || object.namespace.clone().or_else(|| comparison.namespaces.1.map(str::to_owned));
+    if namespaced == Some(false) { None } else { own() }
+}
+
+/// Asks a cluster of everything.
+async fn listen(
+    cluster: &Cluster,
+    bodies: Vec<Json>,
+    release: Option<&str>,
+    namespace: Option<&str>,
+) -> Result<Heard, ClusterError> {
+    let namespace = namespace.unwrap_or(cluster.namespace()).to_owned();
+    let mut troubles = Vec::new();
+    let mut members = release.map(|release| Members::of(release, &namespace));
+    if let (Some(known), Some(release)) = (&mut members, release) {
+        match cluster.get("v1", "secrets", &namespace, &Members::parent(release)).await {
+            Ok(Some(parent)) => *known = std::mem::take(known).told_by(&parent, &namespace),
+            Ok(None) => {}
+            Err(
+                error @ (ClusterError::Forbidden(_) | ClusterError::TimedOut { .. } | ClusterError::Unreadable { .. }),
+            ) => {
+                troubles.push(Trouble::new(format!(
+                    "the inventory of the release cannot be read, so that nothing is known of what would be pruned: {error}"
+                )));
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let sent = bodies.into_iter().map(|mut object| {
+        if let Some(members) = &members {
+            mark(&mut object, &members.id);
+        }
+        Sent { object, namespace: Some(namespace.clone()) }
+    });
+    let survey = cluster.survey(&sent.collect::<Vec<_>>(), members.as_ref()).await?;
+    Ok(Heard { context: cluster.context().to_owned(), version: cluster.version(), namespace, survey, troubles })
+}
+
+/// Marks an object as a member of its release, as apply does.
+fn mark(object: &mut Json, id: &str) {
+    let metadata = object.get_mut("metadata").and_then(Json::as_object_mut);
+    let labels = metadata.map(|metadata| metadata.entry("labels").or_insert_with(|| Json::Object(Map::new())));
+    let Some(labels) = labels else { return };
+    if labels.is_null() {
+        *labels = Json::Object(Map::new());
+    }
+    if let Some(labels) = labels.as_object_mut() {
+        labels.insert(PART_OF.to_owned(), Json::from(id));
+    }
+}
+
+/// Tells whether an object stays in the cluster though no release wants it any more.
+fn is_kept(live: &Json) -> bool {
+    let annotation = |key: &str| live.pointer("/metadata/annotations")?.get(key)?.as_str();
+    let owners = live.pointer("/metadata/ownerReferences").and_then(Json::as_array);
+    annotation("helm.sh/resource-policy").is_some_and(|policy| policy.split(',').any(|word| word.trim() == "keep"))
+        || annotation("client.lifecycle.config.k8s.io/deletion") == Some("detach")
+        || annotation("cli-utils.sigs.k8s.io/on-remove") == Some("keep")
+        || owners.into_iter().flatten().any(|owner| owner.get("controller") == Some(&Json::Bool(true)))
+}

@@ -1,0 +1,156 @@
+//! `plan`: what an apply would do, shown and written to a file that `apply` can be held to.
+
+use super::Exit;
+use super::args::{InputArgs, ReleaseArgs, RuleArgs};
+use super::compile::{self, Asked, Compiled, Question, Stages};
+use super::diff::{Ready, ShowArgs};
+use super::held::{Held, HeldObject, hold};
+use super::live::ContextArgs;
+use super::plan::Scope;
+use super::trouble::Trouble;
+use super::world::World;
+use crate::diagnostic::emit::{Format as _, Json as FindingsJson};
+use crate::diff::emit::{Format as _, Json as ChangesJson, Report};
+use crate::diff::plan::{Plan, Planned, digest, hexadecimal, text_digest};
+use crate::source::SourceMap;
+use clap::Args;
+use rayon::prelude::*;
+use serde_json::Value as Json;
+use std::path::PathBuf;
+
+/// The flags of `plan`.
+#[derive(Args)]
+pub(super) struct PlanArgs {
+    #[command(flatten)]
+    input: InputArgs,
+    #[command(flatten)]
+    release: ReleaseArgs,
+    /// Write the plan to this file, which only its owner may read
+    #[arg(long, value_name = "FILE")]
+    out: PathBuf,
+    #[command(flatten)]
+    show: ShowArgs,
+    #[command(flatten)]
+    context: ContextArgs,
+}
+
+impl PlanArgs {
+    /// Runs `plan`.
+    pub(super) fn run(&self, world: &dyn World) -> Exit {
+        match self.plan(world) {
+            Ok((report, troubles)) => self.show.finish(report, troubles, world),
+            Err(trouble) => {
+                trouble.tell(world);
+                Exit::Trouble
+            }
+        }
+    }
+
+    fn plan(&self, world: &dyn World) -> Result<(Report, Vec<Trouble>), Trouble> {
+        self.show.check()?;
+        if let [_, second, ..] = self.release.environments.as_slice() {
+            return Err(Trouble::new(format!("one environment at a time: leave out `-e {second}`")));
+        }
+        let verbose = self.show.tone.verbose;
+        let asked = Asked { input: &self.input, args: &self.release, scope: Scope::Bare, verbose };
+        let Ready { new, store, mut troubles, .. } = Ready::read(&asked, None, self.show.tone.color, world)?;
+        let names: Vec<&str> = new.units.iter().map(|unit| unit.checked.name.as_str()).collect();
+        if names.len() != 1 {
+            let trouble = Trouble::new(format!("a plan is for one release, and here are {}", names.len()));
+            return Err(if names.is_empty() {
+                trouble
+            } else {
+                trouble.help(format!("choose one with `--name`: {}", names.join(", ")))
+            });
+        }
+        let mut held = hold(&new, 0, &store, self.show.secrets(), &self.context, world)?;
+        troubles.append(&mut held.troubles);
+        let report = Report { parts: vec![std::mem::take(&mut held.part)], troubles: Vec::new() };
+        // What could not be compared makes no plan that anybody should apply.
+        if troubles.is_empty() {
+            let plan = self.write(&held, &report, &new.sources, new.units[0].checked.environment.clone(), world)?;
+            let written = world.write_private(&self.out, plan.to_json().as_bytes());
+            written.map_err(|error| Trouble::io("write", &self.out, &error))?;
+            if !self.show.tone.quiet {
+                world.err(&format!("wrote {}\n", self.out.display()));
+            }
+        }
+        Ok((report, troubles))
+    }
+
+    fn write(
+        &self,
+        held: &Held,
+        report: &Report,
+        sources: &SourceMap,
+        environment: Option<String>,
+        world: &dyn World,
+    ) -> Result<Plan, Trouble> {
+        let salt = hexadecimal(&world.salt());
+        let mut objects: Vec<Planned> = held.objects.par_iter().map(|object| planned(object, &salt)).collect();
+        objects.sort_by(|a, b| (&a.kind, &a.namespace, &a.name).cmp(&(&b.kind, &b.namespace, &b.name)));
+        // Values may be secret; templates only print them.
+        let input = |file: &std::sync::Arc<crate::source::SourceFile>| {
+            let plain = file.name().contains("templates/");
+            (file.name().to_owned(), text_digest(file.text(), (!plain).then_some(&salt)))
+        };
+        let changes = ChangesJson.write(report);
+        Ok(Plan {
+            tool: format!("plimsoll {}", env!("CARGO_PKG_VERSION")),
+            context: held.context.clone(),
+            release: report.parts.first().map(|part| part.name.clone()).unwrap_or_default(),
+            environment,
+            namespace: held.namespace.clone(),
+            inputs: sources.written().par_iter().map(input).collect(),
+            objects,
+            findings: self.findings(world)?,
+            changes: serde_json::from_str(&changes).unwrap_or_default(),
+            salt,
+        })
+    }
+
+    /// Judges the objects as `check` does.
+    fn findings(&self, world: &dyn World) -> Result<Vec<Json>, Trouble> {
+        let rules = RuleArgs::default();
+        let question = Question {
+            input: &self.input,
+            release: &self.release,
+            rules: &rules,
+            stages: Stages { validate: true, lint: true, strict_kinds: false },
+            fixes: false,
+            scope: Scope::Bare,
+            suppressions: true,
+            live: None,
+            verbose: false,
+            progress: None,
+        };
+        let sources = SourceMap::new();
+        let Compiled { report, .. } = compile::compile(&question, &sources, world)?;
+        let mut json: Json = serde_json::from_str(&FindingsJson.write(&report, &sources)).unwrap_or_default();
+        match json.get_mut("findings").map(Json::take) {
+            Some(Json::Array(findings)) => Ok(findings),
+            _ => Ok(Vec::new()),
+        }
+    }
+}
+
+fn planned(object: &HeldObject, salt: &str) -> Planned {
+    let named = object.live.as_ref().or(object.sent.as_ref());
+    let text = |json: Option<&Json>, pointer: &str| {
+        json.and_then(|json| json.pointer(pointer))
+            .and_then(Json::as_str)
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+    };
+    let part = |pointer: &str| text(object.sent.as_ref(), pointer).or_else(|| text(named, pointer)).unwrap_or_default();
+    Planned {
+        api_version: part("/apiVersion"),
+        kind: part("/kind"),
+        namespace: object.namespace.clone(),
+        name: part("/metadata/name"),
+        change: object.change.to_owned(),
+        digest: object.sent.as_ref().map(|sent| digest(sent, salt)),
+        resource_version: text(object.live.as_ref(), "/metadata/resourceVersion"),
+        uid: text(object.live.as_ref(), "/metadata/uid"),
+    }
+}

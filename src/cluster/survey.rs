@@ -1,0 +1,426 @@
+//! What a cluster has of objects, and what it would make of them.
+
+use super::answer::{Cause, Outcome, refusal};
+use super::connect::{Cluster, Reply};
+use super::discovery::{Discovery, Served};
+use super::dry_run::{Sent, escape, is_busy, is_path, is_permission};
+use super::error::ClusterError;
+use super::members::{Members, PART_OF};
+use super::resources::root;
+use http::{Method, StatusCode};
+use serde_json::Value as Json;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use tokio::task::JoinSet;
+
+/// How many requests are under way at once.
+const AT_ONCE: usize = 12;
+
+/// How many objects a page of a list has.
+const PAGE: usize = 500;
+
+/// What a cluster says of an object.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Surveyed {
+    /// The object as it is; none where it is not there.
+    pub live: Option<Json>,
+    /// What would become of it.
+    pub after: After,
+}
+
+/// What would become of an object.
+#[derive(Clone, Debug, PartialEq)]
+pub enum After {
+    /// The server would store this.
+    Applied(Json),
+    /// The server refuses it.
+    Refused {
+        /// What is wrong with it.
+        causes: Vec<Cause>,
+        /// It refuses the change, not the object: what is there must go first.
+        immutable: bool,
+    },
+    /// The server cannot say, as something is not there yet: why.
+    NotYet(String),
+    /// Nothing is known of it: the trouble has been told.
+    Unknown,
+}
+
+/// What a cluster says of objects.
+#[derive(Clone, Debug, Default)]
+pub struct Survey {
+    /// One for each object, in their order.
+    pub objects: Vec<Surveyed>,
+    /// Members of the release that are not among the objects.
+    pub others: Vec<Json>,
+    /// What could not be asked: the rest is known all the same.
+    pub troubles: Vec<String>,
+}
+
+/// Where objects of a kind are listed.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+struct Shelf {
+    api_version: String,
+    kind: String,
+    resource: String,
+    /// None for every namespace, and for kinds that live in none.
+    namespace: Option<String>,
+    selector: String,
+}
+
+/// Group, kind, namespace, name.
+type Name = (String, String, String, String);
+
+impl Cluster {
+    /// Asks for the live objects, kind by kind, and for what the server would make of each object: a list for each kind, and a
+    /// dry run for each object.
+    pub async fn survey(&self, objects: &[Sent], members: Option<&Members>) -> Result<Survey, ClusterError> {
+        let needed: BTreeSet<String> =
+            objects.iter().map(|sent| sent.text("/apiVersion").to_owned()).filter(|text| is_path(text, true)).collect();
+        let discovery = self.discover(&needed.into_iter().collect::<Vec<_>>()).await?;
+        let mut survey = Survey::default();
+        let (live, unknown) = self.lists(objects, members, &discovery, &mut survey.troubles).await?;
+        let mut wanted = BTreeSet::new();
+        let mut running = JoinSet::new();
+        let mut answers: Vec<Option<Surveyed>> = vec![None; objects.len()];
+        for (index, sent) in objects.iter().enumerate() {
+            let (api_version, kind) = (sent.text("/apiVersion"), sent.text("/kind"));
+            let Some(served) = discovery.find(api_version, kind) else {
+                let after = self.not_served(objects, sent, &discovery, &mut survey.troubles);
+                answers[index] = Some(Surveyed { live: None, after });
+                continue;
+            };
+            let name = self.name(sent, served);
+            let found = live.get(&name).cloned();
+            wanted.insert(name.clone());
+            if unknown.iter().any(|shelf| shelf.holds(&name, api_version)) {
+                answers[index] = Some(Surveyed { live: None, after: After::Unknown });
+                continue;
+            }
+            if name.3.is_empty() && !sent.text("/metadata/generateName").is_empty() {
+                let why = "the server gives it a name of its own".to_owned();
+                answers[index] = Some(Surveyed { live: None, after: After::NotYet(why) });
+                continue;
+            }
+            if running.len() >= AT_ONCE {
+                settle(&mut running, &mut answers, &mut survey.troubles).await?;
+            }
+            let (cluster, sent, served) = (self.clone(), sent.clone(), served.clone());
+            let declared = declares(objects, &name.2);
+            running.spawn(async move {
+                let after = cluster.foresee(&sent, &served, &name, declared).await;
+                (index, name, found, after)
+            });
+        }
+        while !running.is_empty() {
+            settle(&mut running, &mut answers, &mut survey.troubles).await?;
+        }
+        survey.objects = answers.into_iter().flatten().collect();
+        if let Some(members) = members {
+            let pointer = format!("/metadata/labels/{}", PART_OF.replace('/', "~1"));
+            let is_member = |object: &Json| object.pointer(&pointer).and_then(Json::as_str) == Some(&members.id);
+            survey.others = live
+                .into_iter()
+                .filter(|(name, object)| !wanted.contains(name) && is_member(object))
+                .map(|(_, object)| object)
+                .collect();
+        }
+        Ok(survey)
+    }
+
+    /// Gets an object, if it is there.
+    pub async fn get(
+        &self,
+        api_version: &str,
+        resource: &str,
+        namespace: &str,
+        name: &str,
+    ) -> Result<Option<Json>, ClusterError> {
+        let path = format!("{}/namespaces/{}/{resource}/{}", root(api_version), escape(namespace), escape(name));
+        let reply = self.send(Method::GET, &path, "application/json", Vec::new()).await?;
+        match reply.status {
+            status if status.is_success() => Ok(Some(reply.body)),
+            StatusCode::NOT_FOUND => Ok(None),
+            _ => Err(self.refused(&reply)),
+        }
+    }
+
+    fn name(&self, sent: &Sent, served: &Served) -> Name {
+        let (api_version, kind) = (sent.text("/apiVersion"), sent.text("/kind"));
+        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        let namespace = if served.namespaced { self.namespace_of(sent) } else { "" };
+        (group.to_owned(), kind.to_owned(), namespace.to_owned(), sent.text("/metadata/name").to_owned())
+    }
+
+    /// Says of a kind that is not served whether it will be.
+    fn not_served(&self, objects: &[Sent], sent: &Sent, discovery: &Discovery, troubles: &mut Vec<String>) -> After {
+        let (api_version, kind) = (sent.text("/apiVersion"), sent.text("/kind"));
+        let (group, _) = api_version.split_once('/').unwrap_or_default();
+        if discovery.is_stale(group) {
+            tell(
+                troubles,
+                format!("the API group `{group}` of the cluster does not answer, so nothing is known of `{kind}`"),
+            );
+            return After::Unknown;
+        }
+        let defined = objects.iter().any(|other| {
+            other.text("/kind") == "CustomResourceDefinition"
+                && other.text("/spec/group") == group
+                && other.text("/spec/names/kind") == kind
+        });
+        if defined {
+            return After::NotYet(format!(
+                "the cluster does not serve `{kind}` yet, whose definition is among these objects"
+            ));
+        }
+        tell(
+            troubles,
+            format!(
+                "the cluster does not serve `{api_version} {kind}`, and no definition of it is among these objects"
+            ),
+        );
+        After::NotYet(format!("the cluster does not serve `{api_version} {kind}`"))
+    }
+
+    /// Lists what is there, and gives the places of which nothing is known.
+    async fn lists(
+        &self,
+        objects: &[Sent],
+        members: Option<&Members>,
+        discovery: &Discovery,
+        troubles: &mut Vec<String>,
+    ) -> Result<(HashMap<Name, Json>, Vec<Shelf>), ClusterError> {
+        let mut running: JoinSet<(Shelf, Result<Vec<Json>, ClusterError>)> = JoinSet::new();
+        let (mut live, mut unknown) = (HashMap::new(), Vec::new());
+        let mut open: Vec<Shelf> = self.shelves(objects, members, discovery);
+        open.reverse();
+        loop {
+            while running.len() < AT_ONCE
+                && let Some(shelf) = open.pop()
+            {
+                let cluster = self.clone();
+                running.spawn(async move {
+                    let items = cluster.list(&shelf).await;
+                    (shelf, items)
+                });
+            }
+            let Some(finished) = running.join_next().await else { break };
+            let Ok((shelf, items)) = finished else { continue };
+            match items {
+                Ok(items) => live.extend(items.into_iter().map(|item| (shelf.name(&item), item))),
+                Err(error @ ClusterError::Unauthorized { .. }) => return Err(error),
+                Err(error) => {
+                    let within = shelf.namespace.as_ref().map(|name| format!(" in `{name}`")).unwrap_or_default();
+                    tell(
+                        troubles,
+                        format!(
+                            "{} `{}`{within} cannot be read, and is not compared: {error}",
+                            shelf.kind, shelf.api_version
+                        ),
+                    );
+                    unknown.push(shelf);
+                }
+            }
+        }
+        Ok((live, unknown))
+    }
+
+    /// Says what is listed: each kind once, in the one namespace where there may be some of it, else in all of them.
+    fn shelves(&self, objects: &[Sent], members: Option<&Members>, discovery: &Discovery) -> Vec<Shelf> {
+        let mut places: BTreeMap<(String, String), (String, BTreeSet<String>, Vec<String>, bool)> = BTreeMap::new();
+        for sent in objects {
+            let (api_version, kind) = (sent.text("/apiVersion"), sent.text("/kind"));
+            let Some(served) = discovery.find(api_version, kind) else { continue };
+            let place = places.entry((api_version.to_owned(), kind.to_owned())).or_default();
+            place.0.clone_from(&served.resource);
+            place.3 = served.namespaced;
+            if served.namespaced {
+                place.1.insert(self.namespace_of(sent).to_owned());
+            }
+            place.2.push(sent.text("/metadata/name").to_owned());
+        }
+        let mut shelves = Vec::new();
+        for group_kind in members.iter().flat_map(|members| &members.kinds) {
+            let (kind, group) = group_kind.split_once('.').unwrap_or((group_kind, ""));
+            let known = places.iter_mut().find(|((api_version, other), _)| {
+                other == kind && api_version.split_once('/').map_or("", |(group, _)| group) == group
+            });
+            let namespaces = members.iter().flat_map(|members| members.namespaces.iter().cloned());
+            match (known, discovery.preferred(group, kind)) {
+                // More than the named ones is needed.
+                (Some((_, place)), _) => {
+                    place.2.clear();
+                    if place.3 {
+                        place.1.extend(namespaces);
+                    }
+                }
+                (None, Some(served)) => {
+                    let selector = members
+                        .map(|members| format!("labelSelector={}%3D{}", PART_OF.replace('/', "%2F"), members.id));
+                    let shelf = |namespace: Option<String>| Shelf {
+                        api_version: served.api_version.clone(),
+                        kind: kind.to_owned(),
+                        resource: served.resource.clone(),
+                        namespace,
+                        selector: selector.clone().unwrap_or_default(),
+                    };
+                    let mut namespaces = namespaces.collect::<Vec<_>>();
+                    let one = if namespaces.len() == 1 { namespaces.pop() } else { None };
+                    shelves.push(shelf(one.filter(|_| served.namespaced)));
+                }
+                (None, None) => {}
+            }
+        }
+        for ((api_version, kind), (resource, namespaces, names, namespaced)) in places {
+            let one = if namespaces.len() == 1 { namespaces.into_iter().next() } else { None };
+            // Of one object the rest of its kind need not be read.
+            let selector = match &names[..] {
+                [name] if is_path(name, false) => format!("fieldSelector=metadata.name%3D{}", escape(name)),
+                _ => String::new(),
+            };
+            shelves.push(Shelf { api_version, kind, resource, namespace: one.filter(|_| namespaced), selector });
+        }
+        shelves
+    }
+
+    /// Lists objects, page by page.
+    async fn list(&self, shelf: &Shelf) -> Result<Vec<Json>, ClusterError> {
+        let within = shelf.namespace.as_ref().map(|name| format!("/namespaces/{}", escape(name))).unwrap_or_default();
+        let base = format!("{}{within}/{}?limit={PAGE}&{}", root(&shelf.api_version), shelf.resource, shelf.selector);
+        let (mut items, mut more) = (Vec::new(), String::new());
+        loop {
+            let reply = self.send(Method::GET, &format!("{base}{more}"), "application/json", Vec::new()).await?;
+            match reply.status {
+                status if status.is_success() => {}
+                StatusCode::NOT_FOUND => return Ok(items),
+                // The list changed so much meanwhile that it cannot be gone on with.
+                StatusCode::GONE if !more.is_empty() => {
+                    items.clear();
+                    more.clear();
+                    continue;
+                }
+                _ => return Err(self.refused(&reply)),
+            }
+            let Json::Object(mut page) = reply.body else { return Ok(items) };
+            let next = page.get("metadata").and_then(|metadata| metadata.get("continue")).and_then(Json::as_str);
+            let next = next.unwrap_or_default().to_owned();
+            if let Some(Json::Array(found)) = page.remove("items") {
+                items.extend(found.into_iter().map(|mut item| {
+                    item["apiVersion"] = Json::from(shelf.api_version.as_str());
+                    item["kind"] = Json::from(shelf.kind.as_str());
+                    item
+                }));
+            }
+            if next.is_empty() {
+                return Ok(items);
+            }
+            more = format!("&continue={}", escape(&next).replace('&', "%26").replace('+', "%2B"));
+        }
+    }
+
+    /// Asks what the server would make of an object.
+    async fn foresee(&self, sent: &Sent, served: &Served, name: &Name, declared: bool) -> Result<After, ClusterError> {
+        let within = if served.namespaced { format!("/namespaces/{}", escape(&name.2)) } else { String::new() };
+        if !is_path(&name.3, false) || served.namespaced && !is_path(&name.2, false) {
+            return Ok(After::NotYet("it has no name that a cluster could have".to_owned()));
+        }
+        let path = format!(
+            "{}{within}/{}/{}?dryRun=All&fieldValidation=Strict&fieldManager=plimsoll&force=true",
+            root(&served.api_version),
+            served.resource,
+            escape(&name.3)
+        );
+        let body = sent.object.to_string().into_bytes();
+        let reply = self.send(Method::PATCH, &path, "application/apply-patch+yaml", body).await?;
+        if reply.status.is_success() {
+            return Ok(After::Applied(reply.body));
+        }
+        let message = reply.body.get("message").and_then(Json::as_str).unwrap_or_default().to_owned();
+        match reply.status {
+            StatusCode::FORBIDDEN if is_permission(&message) => Err(ClusterError::Forbidden(message)),
+            StatusCode::NOT_FOUND
+                if reply.body.pointer("/details/kind").and_then(Json::as_str) == Some("namespaces") =>
+            {
+                let ours = if declared { " yet, but among these objects" } else { "" };
+                Ok(After::NotYet(format!("the namespace `{}` is not in the cluster{ours}", name.2)))
+            }
+            StatusCode::NOT_FOUND => Ok(After::NotYet(format!("the cluster does not serve `{}`", name.1))),
+            status if is_busy(status) || reply.body.get("kind").and_then(Json::as_str) != Some("Status") => {
+                Err(self.refused(&reply))
+            }
+            status => Ok(refused(&reply, status)),
+        }
+    }
+}
+
+/// Reads a refusal: of the change, or of the object.
+fn refused(reply: &Reply, status: StatusCode) -> After {
+    let causes = match refusal(&reply.body, status.as_u16()) {
+        Outcome::Refused { causes, .. } => causes,
+        _ => Vec::new(),
+    };
+    let fixed = [
+        "immutable",
+        "may not change",
+        "may not be changed",
+        "updates to",
+        "may not update fields",
+        "must not update",
+        "cannot change roleRef",
+        "is immutable after creation",
+    ];
+    let of_the_change = |cause: &Cause| fixed.iter().any(|words| cause.message.contains(words));
+    let immutable = !causes.is_empty() && causes.iter().all(of_the_change);
+    After::Refused { causes, immutable }
+}
+
+/// Tells whether objects declare a namespace.
+fn declares(objects: &[Sent], namespace: &str) -> bool {
+    objects.iter().any(|other| {
+        other.text("/apiVersion") == "v1"
+            && other.text("/kind") == "Namespace"
+            && other.text("/metadata/name") == namespace
+    })
+}
+
+fn tell(troubles: &mut Vec<String>, trouble: String) {
+    if !troubles.contains(&trouble) {
+        troubles.push(trouble);
+    }
+}
+
+type Finished = (usize, Name, Option<Json>, Result<After, ClusterError>);
+
+/// Takes one finished dry run.
+async fn settle(
+    running: &mut JoinSet<Finished>,
+    answers: &mut [Option<Surveyed>],
+    troubles: &mut Vec<String>,
+) -> Result<(), ClusterError> {
+    let Some(Ok((index, name, live, after))) = running.join_next().await else { return Ok(()) };
+    let after = match after {
+        Ok(after) => after,
+        Err(error @ ClusterError::Unauthorized { .. }) => return Err(error),
+        Err(error) => {
+            tell(troubles, format!("{} `{}` could not be tried: {error}", name.1, name.3));
+            After::NotYet(format!("the cluster could not be asked: {error}"))
+        }
+    };
+    answers[index] = Some(Surveyed { live, after });
+    Ok(())
+}
+
+impl Shelf {
+    /// Names an object that was found here.
+    fn name(&self, object: &Json) -> Name {
+        let text = |pointer: &str| object.pointer(pointer).and_then(Json::as_str).unwrap_or_default().to_owned();
+        let group = self.api_version.split_once('/').map_or("", |(group, _)| group);
+        (group.to_owned(), self.kind.clone(), text("/metadata/namespace"), text("/metadata/name"))
+    }
+
+    /// Tells whether an object would be found here.
+    fn holds(&self, name: &Name, api_version: &str) -> bool {
+        self.api_version == api_version
+            && self.kind == name.1
+            && self.namespace.as_ref().is_none_or(|own| *own == name.2)
+    }
+}
