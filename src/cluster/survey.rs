@@ -67,6 +67,15 @@ struct Shelf {
     selector: String,
 }
 
+/// Where there may be objects of a kind.
+#[derive(Default)]
+struct Place {
+    resource: String,
+    namespaces: BTreeSet<String>,
+    names: Vec<String>,
+    namespaced: bool,
+}
+
 /// Group, kind, namespace, name.
 type Name = (String, String, String, String);
 
@@ -85,7 +94,7 @@ impl Cluster {
         for (index, sent) in objects.iter().enumerate() {
             let (api_version, kind) = (sent.text("/apiVersion"), sent.text("/kind"));
             let Some(served) = discovery.find(api_version, kind) else {
-                let after = self.not_served(objects, sent, &discovery, &mut survey.troubles);
+                let after = Self::not_served(objects, sent, &discovery, &mut survey.troubles);
                 answers[index] = Some(Surveyed { live: None, after });
                 continue;
             };
@@ -152,7 +161,7 @@ impl Cluster {
     }
 
     /// Says of a kind that is not served whether it will be.
-    fn not_served(&self, objects: &[Sent], sent: &Sent, discovery: &Discovery, troubles: &mut Vec<String>) -> After {
+    fn not_served(objects: &[Sent], sent: &Sent, discovery: &Discovery, troubles: &mut Vec<String>) -> After {
         let (api_version, kind) = (sent.text("/apiVersion"), sent.text("/kind"));
         let (group, _) = api_version.split_once('/').unwrap_or_default();
         if discovery.is_stale(group) {
@@ -226,17 +235,17 @@ impl Cluster {
 
     /// Says what is listed: each kind once, in the one namespace where there may be some of it, else in all of them.
     fn shelves(&self, objects: &[Sent], members: Option<&Members>, discovery: &Discovery) -> Vec<Shelf> {
-        let mut places: BTreeMap<(String, String), (String, BTreeSet<String>, Vec<String>, bool)> = BTreeMap::new();
+        let mut places: BTreeMap<(String, String), Place> = BTreeMap::new();
         for sent in objects {
             let (api_version, kind) = (sent.text("/apiVersion"), sent.text("/kind"));
             let Some(served) = discovery.find(api_version, kind) else { continue };
             let place = places.entry((api_version.to_owned(), kind.to_owned())).or_default();
-            place.0.clone_from(&served.resource);
-            place.3 = served.namespaced;
+            place.resource.clone_from(&served.resource);
+            place.namespaced = served.namespaced;
             if served.namespaced {
-                place.1.insert(self.namespace_of(sent).to_owned());
+                place.namespaces.insert(self.namespace_of(sent).to_owned());
             }
-            place.2.push(sent.text("/metadata/name").to_owned());
+            place.names.push(sent.text("/metadata/name").to_owned());
         }
         let mut shelves = Vec::new();
         for group_kind in members.iter().flat_map(|members| &members.kinds) {
@@ -248,9 +257,9 @@ impl Cluster {
             match (known, discovery.preferred(group, kind)) {
                 // More than the named ones is needed.
                 (Some((_, place)), _) => {
-                    place.2.clear();
-                    if place.3 {
-                        place.1.extend(namespaces);
+                    place.names.clear();
+                    if place.namespaced {
+                        place.namespaces.extend(namespaces);
                     }
                 }
                 (None, Some(served)) => {
@@ -270,7 +279,7 @@ impl Cluster {
                 (None, None) => {}
             }
         }
-        for ((api_version, kind), (resource, namespaces, names, namespaced)) in places {
+        for ((api_version, kind), Place { resource, namespaces, names, namespaced }) in places {
             let one = if namespaces.len() == 1 { namespaces.into_iter().next() } else { None };
             // Of one object the rest of its kind need not be read.
             let selector = match &names[..] {

@@ -59,16 +59,13 @@ impl Comparison<'_> {
         };
         let owners = Owners::of(live);
         let before = settle(Value::of_data(Data::from_json(live)), &raw);
-        let (before, after) = match foreseen {
-            Foreseen::Applied(json) => {
-                let mut after = settle(Value::of_data(Data::from_json(json)), &raw);
-                graft(&mut after, &applied);
-                (before, after)
-            }
-            _ => {
-                let after = forecast(&before, &applied, &owners);
-                (settle(before, &self.reading), settle(after, &self.reading))
-            }
+        let (before, after) = if let Foreseen::Applied(json) = foreseen {
+            let mut after = settle(Value::of_data(Data::from_json(json)), &raw);
+            graft(&mut after, &applied);
+            (before, after)
+        } else {
+            let after = forecast(&before, &applied, &owners);
+            (settle(before, &self.reading), settle(after, &self.reading))
         };
         let ignored = Ignored::of(self.ignore, object.kind, object.namespace.as_deref(), object.name);
         let mut compared = compare(&before, &after, self.secrets, &ignored);
