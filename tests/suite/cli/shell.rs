@@ -51,7 +51,7 @@ fn explain_is_as_wide_as_the_terminal_and_marks_the_line() {
     let wide = sandbox.run("explain latest-tag").stdout;
     assert!(wide.lines().count() < run.stdout.lines().count(), "a wider terminal needs fewer lines");
     assert!(run.stdout.contains("\nfails, at `spec.containers[0].image`:\n    apiVersion: v1\n"), "{}", run.stdout);
-    assert!(run.stdout.contains("\n  >         image: nginx:latest\n"), "{}", run.stdout);
+    assert!(run.stdout.contains("\n  >       image: nginx:latest\n"), "{}", run.stdout);
     assert!(!run.stdout.contains('\u{1b}'));
     let coloured = sandbox.run("explain latest-tag --color always").stdout;
     assert!(coloured.contains("\u{1b}[1;31mfails\u{1b}[0m") && coloured.contains("\u{1b}[1;32mpasses\u{1b}[0m"));
