@@ -2,8 +2,8 @@
 
 use super::words::{note, object_name};
 use super::{About, Fingerprints, Format, MARK, Report};
-use crate::diagnostic::{Diagnostic, Severity, Suppression};
-use crate::source::{SourceMap, Span};
+use crate::diagnostic::{Diagnostic, Fix, Severity, Suppression};
+use crate::source::{FileId, SourceMap, Span};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeMap;
 
@@ -102,6 +102,10 @@ impl Log<'_> {
         if !related.is_empty() {
             add("relatedLocations", related.into());
         }
+        let fixes: Vec<Value> = finding.shown_fix().map(|fix| self.fix(fix)).into_iter().collect();
+        if !fixes.is_empty() {
+            add("fixes", fixes.into());
+        }
         // The first is our own, the second is where code scanning looks.
         add("partialFingerprints", json!({ MARK: fingerprint, "primaryLocationLineHash": fingerprint }));
         // Either all results have suppressions or none has: an empty list says that nobody allowed it.
@@ -158,6 +162,24 @@ impl Log<'_> {
             "startColumn": file.utf16_column(span.start),
             "endLine": file.position(span.end).line,
             "endColumn": file.utf16_column(span.end),
+        })
+    }
+
+    fn fix(&self, fix: &Fix) -> Value {
+        let mut files: Vec<(FileId, Vec<Value>)> = Vec::new();
+        for edit in &fix.edits {
+            let replacement =
+                json!({ "deletedRegion": self.region(edit.span), "insertedContent": { "text": edit.text } });
+            match files.iter_mut().find(|(file, _)| *file == edit.span.file) {
+                Some((_, replacements)) => replacements.push(replacement),
+                None => files.push((edit.span.file, vec![replacement])),
+            }
+        }
+        let change = |(file, replacements): (FileId, Vec<Value>)| json!({ "artifactLocation": artifact(self.sources.file(file).name()), "replacements": replacements });
+        json!({
+            "description": { "text": fix.title },
+            "artifactChanges": files.into_iter().map(change).collect::<Vec<_>>(),
+            "properties": { "safety": fix.safety.name() },
         })
     }
 

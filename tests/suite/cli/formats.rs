@@ -69,7 +69,7 @@ fn sarif_is_valid_by_the_schema_of_the_standard() {
 }
 
 #[test]
-fn sarif_tells_places_values_calls_and_suppressions() {
+fn sarif_tells_places_values_calls_fixes_and_suppressions() {
     let sandbox = Sandbox::new(&CHART);
     let run = sandbox.run_with("lint --rule host-pid --rule latest-tag --format sarif", "", &[]);
     let log: Value = serde_json::from_str(&run.stdout).expect("is JSON");
@@ -87,6 +87,21 @@ fn sarif_tells_places_values_calls_and_suppressions() {
         .map(|place| place["message"]["text"].as_str().expect("is text"))
         .collect();
     assert_eq!(related, ["change it here: `tag`", "in macro `container`"]);
+    sandbox.write("a.yaml", TYPO);
+    let typo = sandbox.run("validate a.yaml --format sarif");
+    let typo = validate(&typo.stdout);
+    let change = &typo["runs"][0]["results"][0]["fixes"][0]["artifactChanges"][0];
+    let replacement = &change["replacements"][0];
+    assert_eq!(
+        (change["artifactLocation"]["uri"].as_str(), replacement["insertedContent"]["text"].as_str()),
+        (Some("a.yaml"), Some("a"))
+    );
+    let region = &replacement["deletedRegion"];
+    assert_eq!(
+        (&region["startColumn"], &region["endColumn"]),
+        (&4.into(), &4.into()),
+        "`dat` is `data` with an `a` behind"
+    );
     let allowed = &find("host-pid")["suppressions"][0];
     assert_eq!((allowed["kind"].as_str(), allowed["justification"].as_str()), (Some("inSource"), Some("a demo")));
     assert_eq!(allowed["location"]["physicalLocation"]["region"]["startLine"], 7);

@@ -96,7 +96,7 @@ impl Committer {
 }
 
 #[test]
-fn pre_commit_fails_at_the_line_and_passes_when_it_is_mended() {
+fn pre_commit_fails_at_the_line_and_passes_after_fix() {
     let Some(committer) = Committer::new(&["plimsoll-installed"]) else { return };
     let manifest = root().join(".pre-commit-hooks.yaml");
     let valid = committer.pre_commit(&["validate-manifest", manifest.to_str().expect("is text")]);
@@ -111,8 +111,15 @@ fn pre_commit_fails_at_the_line_and_passes_when_it_is_mended() {
     assert!(told.contains("did you mean `selector`?"), "{told}");
     assert!(!told.contains("ci.yml"), "what is no manifest is passed over: {told}");
 
-    let mended = committer.sandbox.read("work/shop/templates/web.yaml").replace("selecter", "selector");
-    committer.sandbox.write("work/shop/templates/web.yaml", mended);
+    // What the selector is for: a fix that leaves a Service with nothing to select would be taken back.
+    let pod = "apiVersion: v1\nkind: Pod\nmetadata: { name: web, labels: { app: web } }\nspec:\n  containers: [{ name: web, image: 'example.com/web:1.0.0' }]\n";
+    committer.sandbox.write("work/shop/templates/pod.yaml", pod);
+    let fixed = committer.run(env!("CARGO_BIN_EXE_plimsoll"), &["fix"]);
+    assert!(
+        committer.sandbox.read("work/shop/templates/web.yaml").contains("selector: { app: web }"),
+        "{}",
+        text(&fixed)
+    );
     committer.run("git", &["add", "."]);
     let taken = committer.run("git", &["commit", "-m", "no typo"]);
     assert!(taken.status.success(), "{}", text(&taken));
