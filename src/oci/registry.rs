@@ -218,9 +218,7 @@ impl Registry {
     /// Puts a blob into a repository, unless it is there.
     pub(super) async fn put_blob(&self, reference: &Reference, bytes: &[u8]) -> Result<(), OciError> {
         let digest = digest_of(bytes);
-        let url = format!("{}/v2/{}/blobs/{digest}", self.origin, reference.repository);
-        let known = self.ask(&reference.repository, true, 1 << 20, |http| http.request(Method::HEAD, &url)).await?;
-        if known.status == StatusCode::OK {
+        if self.has_blob(reference, &digest, bytes.len()).await? {
             return Ok(());
         }
         retry(|| async {
@@ -230,14 +228,23 @@ impl Registry {
                 Ok(_) => Ok(()),
                 // Some registries take a blob without saying where it is now.
                 Err(OciDistributionError::RegistryNoLocationError) => {
-                    let known =
-                        self.ask(&reference.repository, true, 1 << 20, |http| http.request(Method::HEAD, &url)).await?;
-                    if known.status == StatusCode::OK { Ok(()) } else { Err(known.refusal(&self.host)) }
+                    let there = self.has_blob(reference, &digest, bytes.len()).await?;
+                    let reason = "it takes a blob, and does not have it".to_owned();
+                    if there { Ok(()) } else { Err(OciError::Unreachable { host: self.host.clone(), reason }) }
                 }
                 Err(error) => Err(self.failed(&error, &reference.repository, true)),
             }
         })
         .await
+    }
+
+    /// Tells whether a repository has a blob. Whoever was led elsewhere may be told anything: the size must be right too.
+    async fn has_blob(&self, reference: &Reference, digest: &str, size: usize) -> Result<bool, OciError> {
+        let url = format!("{}/v2/{}/blobs/{digest}", self.origin, reference.repository);
+        let reply = self.ask(&reference.repository, true, 1 << 20, |http| http.request(Method::HEAD, &url)).await?;
+        let length = reply.header("content-length").and_then(|text| text.parse::<usize>().ok());
+        let named = reply.header("docker-content-digest").is_none_or(|told| told == digest);
+        Ok(reply.status == StatusCode::OK && length == Some(size) && named)
     }
 
     /// Lists the tags of a repository.

@@ -268,7 +268,8 @@ fn runs(seeds: std::ops::Range<u64>) {
 
 #[test]
 fn faults_leave_nothing_half_done() {
-    runs(0..16);
+    // 26: a proxy that leads the question for a blob to another host, which says that it is there.
+    runs(16..32);
 }
 
 #[test]
