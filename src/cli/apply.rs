@@ -3,7 +3,8 @@
 use super::Exit;
 use super::args::{FailOn, FormatArg, FormatName, InputArgs, ReleaseArgs, ReportArgs, RuleArgs, StrictArgs, ToneArgs};
 use super::changing::{COLOUR, ChangeArgs, OutputArgs, OutputFormat, Teller, Telling, check_name, converse, finish};
-use super::compile::{self, Compiled, Question, Stages, Unit};
+use super::compile::{self, Compiled, Question, Stages};
+use super::gather::Unit;
 use super::live::{WayArgs, pinned};
 use super::paths::Base;
 use super::plan::Scope;
