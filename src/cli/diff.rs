@@ -162,7 +162,9 @@ impl DiffArgs {
         #[cfg(feature = "cluster")]
         if against == Against::Cluster {
             for at in 0..new.units.len() {
-                let held = super::held::hold(&new, at, &store, self.show.secrets(), &self.context, world)?;
+                let name = super::named::name(&new.units[at], &self.release, world).ok();
+                let held =
+                    super::held::hold(&new, (at, name.as_deref()), &store, self.show.secrets(), &self.context, world)?;
                 report.parts.push(held.part);
                 troubles.extend(held.troubles);
             }

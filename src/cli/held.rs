@@ -7,7 +7,7 @@ use super::world::World;
 use crate::cluster::{After, Cluster, ClusterError, Members, PART_OF, Sent, Survey, Surveyed};
 use crate::diff::emit::Part;
 use crate::diff::{Comparison, Foreseen, Reading, Secrets, as_applied, redacted};
-use crate::object::Object;
+use crate::object::{Object, is_hook};
 use crate::schema::{SchemaStore, Version};
 use serde_json::{Map, Value as Json};
 
@@ -19,6 +19,10 @@ pub(super) struct Held {
     pub troubles: Vec<Trouble>,
     /// The context of the cluster.
     pub context: String,
+    /// The address of its server.
+    pub server: String,
+    /// The version of Kubernetes that it runs.
+    pub version: Version,
     /// The namespace of the release.
     pub namespace: String,
     /// Every object that is applied or goes.
@@ -40,16 +44,17 @@ pub(super) struct HeldObject {
 /// What is read of a cluster.
 struct Heard {
     context: String,
+    server: String,
     version: Version,
     namespace: String,
     survey: Survey,
     troubles: Vec<Trouble>,
 }
 
-/// Holds a unit against the cluster of its environment.
+/// Holds a unit against the cluster of its environment. Plain manifests with a name are a release where that was applied.
 pub(super) fn hold(
     side: &Side,
-    at: usize,
+    (at, name): (usize, Option<&str>),
     store: &SchemaStore,
     secrets: Secrets,
     context: &ContextArgs,
@@ -60,13 +65,12 @@ pub(super) fn hold(
     let options = context.options(pinned(unit.workspace.as_deref(), environment), world)?;
     let set = side.objects(&[at]);
     // Hooks are no part of what a release is.
-    let objects: Vec<&Object<'_>> =
-        set.iter().filter(|object| !object.kind.is_empty() && object.annotation("helm.sh/hook").is_none()).collect();
+    let (hooks, objects): (Vec<&Object<'_>>, Vec<&Object<'_>>) =
+        set.iter().filter(|object| !object.kind.is_empty()).partition(|object| is_hook(|key| object.annotation(key)));
     let bodies: Vec<Json> = objects.iter().map(|object| as_applied(object)).collect();
-    let release = unit.checked.is_release.then_some(unit.checked.name.as_str());
     let heard = converse(async {
         let cluster = Cluster::connect(&options).await?;
-        listen(&cluster, bodies.clone(), release, unit.namespace.as_deref()).await
+        listen(&cluster, bodies.clone(), (name, unit.checked.is_release), unit.namespace.as_deref()).await
     })?;
     let comparison = Comparison {
         reading: Reading { store, version: heard.version.clamp(Version::ALL[0], Version::LATEST), fill: true },
@@ -83,9 +87,17 @@ pub(super) fn hold(
         },
         troubles: heard.troubles,
         context: heard.context,
+        server: heard.server,
+        version: heard.version,
         namespace: heard.namespace.clone(),
         objects: Vec::new(),
     };
+    held.objects.extend(hooks.into_iter().map(|object| HeldObject {
+        sent: Some(as_applied(object)),
+        live: None,
+        namespace: namespace_of(object, store, &comparison),
+        change: "hook",
+    }));
     held.troubles.extend(heard.survey.troubles.into_iter().map(Trouble::new));
     for ((object, body), Surveyed { live, after }) in objects.iter().zip(bodies).zip(heard.survey.objects) {
         let foreseen = match &after {
@@ -144,7 +156,7 @@ fn namespace_of(object: &Object<'_>, store: &SchemaStore, comparison: &Compariso
 async fn listen(
     cluster: &Cluster,
     bodies: Vec<Json>,
-    release: Option<&str>,
+    (release, is_certain): (Option<&str>, bool),
     namespace: Option<&str>,
 ) -> Result<Heard, ClusterError> {
     let namespace = namespace.unwrap_or(cluster.namespace()).to_owned();
@@ -153,7 +165,8 @@ async fn listen(
     if let (Some(known), Some(release)) = (&mut members, release) {
         match cluster.get("v1", "secrets", &namespace, &Members::parent(release)).await {
             Ok(Some(parent)) => *known = std::mem::take(known).told_by(&parent, &namespace),
-            Ok(None) => {}
+            Ok(None) if is_certain => {}
+            Ok(None) => members = None,
             Err(
                 error @ (ClusterError::Forbidden(_) | ClusterError::TimedOut { .. } | ClusterError::Unreadable { .. }),
             ) => {
@@ -171,7 +184,8 @@ async fn listen(
         Sent { object, namespace: Some(namespace.clone()) }
     });
     let survey = cluster.survey(&sent.collect::<Vec<_>>(), members.as_ref()).await?;
-    Ok(Heard { context: cluster.context().to_owned(), version: cluster.version(), namespace, survey, troubles })
+    let (context, server) = (cluster.context().to_owned(), cluster.server().to_owned());
+    Ok(Heard { context, server, version: cluster.version(), namespace, survey, troubles })
 }
 
 /// Marks an object as a member of its release, as apply does.

@@ -43,6 +43,8 @@ mod live;
 mod login;
 mod looks;
 mod merge;
+#[cfg(feature = "cluster")]
+mod named;
 mod overlay;
 mod overrides;
 mod own;
