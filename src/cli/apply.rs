@@ -2,7 +2,7 @@
 
 use super::Exit;
 use super::args::{FailOn, FormatArg, FormatName, InputArgs, ReleaseArgs, ReportArgs, RuleArgs, StrictArgs, ToneArgs};
-use super::changing::{COLOUR, ChangeArgs, OutputArgs, OutputFormat, Teller, Telling, check_name, converse, finish};
+use super::changing::{COLOUR, ChangeArgs, OutputArgs, OutputFormat, Teller, Telling, check_name, converse, finish, release_name};
 use super::compile::{self, Compiled, Question, Stages, Unit};
 use super::live::{WayArgs, pinned};
 use super::paths::Base;
@@ -20,7 +20,6 @@ use crate::source::SourceMap;
 use crate::yaml::emit::Data;
 use clap::Args;
 use std::collections::BTreeMap;
-use std::path::Path;
 
 /// The flags of `apply`.
 #[derive(Args)]
@@ -148,7 +147,7 @@ impl ApplyArgs {
     }
 
     fn apply_one(&self, unit: &Unit, sources: &SourceMap, world: &dyn World) -> Result<Exit, Trouble> {
-        let name = self.name(unit, world)?;
+        let name = release_name(unit, self.release.name.as_deref(), world)?;
         check_name(&name)?;
         let objects = ObjectSet::read(&unit.documents, unit.namespace.as_deref(), &|_, _| Vec::new());
         if let Some(object) = objects.iter().find(|object| chart::is_encrypted(object.node)) {
@@ -217,26 +216,6 @@ impl ApplyArgs {
         let telling =
             Telling { verb: "applied", rehearsed: self.dry_run, format: self.output.format, findings: Some(findings) };
         Ok(finish(&report, &telling, world))
-    }
-
-    /// Gives the name of the release: for plain manifests, that of their folder or file.
-    fn name(&self, unit: &Unit, world: &dyn World) -> Result<String, Trouble> {
-        if unit.checked.is_release {
-            return Ok(unit.checked.name.clone());
-        }
-        if let Some(name) = &self.release.name {
-            return Ok(name.clone());
-        }
-        let unnamed =
-            || Trouble::new("these manifests have no name as a release").help("give them one by `--name NAME`");
-        let path = Path::new(&unit.checked.name);
-        let path = match unit.checked.name.as_str() {
-            "-" => return Err(unnamed()),
-            name if name.ends_with(" files") => return Err(unnamed()),
-            "." | "" => world.current_folder().map_err(|error| Trouble::io("find", Path::new("."), &error))?,
-            _ => path.to_owned(),
-        };
-        path.file_stem().map(|name| name.to_string_lossy().into_owned()).ok_or_else(unnamed)
     }
 }
 

@@ -1,6 +1,7 @@
 //! A release, held against what its cluster has of it.
 
 use super::against::Side;
+use super::changing::{check_name, release_name};
 use super::live::{ContextArgs, converse, pinned};
 use super::trouble::Trouble;
 use super::world::World;
@@ -43,18 +44,27 @@ struct Heard {
     version: Version,
     namespace: String,
     survey: Survey,
+    requests: usize,
     troubles: Vec<Trouble>,
 }
 
+/// How units are held against clusters.
+pub(super) struct How<'a> {
+    /// The name that plain manifests have as a release; that of their folder or file where none is given, as `apply` has it.
+    pub named: Option<&'a str>,
+    /// The schemas.
+    pub store: &'a SchemaStore,
+    /// Whether secrets are masked.
+    pub secrets: Secrets,
+    /// Which cluster is asked.
+    pub context: &'a ContextArgs,
+    /// Tells how much was asked.
+    pub verbose: bool,
+}
+
 /// Holds a unit against the cluster of its environment.
-pub(super) fn hold(
-    side: &Side,
-    at: usize,
-    store: &SchemaStore,
-    secrets: Secrets,
-    context: &ContextArgs,
-    world: &dyn World,
-) -> Result<Held, Trouble> {
+pub(super) fn hold(side: &Side, at: usize, how: &How<'_>, world: &dyn World) -> Result<Held, Trouble> {
+    let How { named, store, secrets, context, verbose } = *how;
     let unit = &side.units[at];
     let environment = unit.checked.environment.as_deref();
     let options = context.options(pinned(unit.workspace.as_deref(), environment), world)?;
@@ -63,11 +73,18 @@ pub(super) fn hold(
     let objects: Vec<&Object<'_>> =
         set.iter().filter(|object| !object.kind.is_empty() && object.annotation("helm.sh/hook").is_none()).collect();
     let bodies: Vec<Json> = objects.iter().map(|object| as_applied(object)).collect();
-    let release = unit.checked.is_release.then_some(unit.checked.name.as_str());
+    // What has no name that a release can have was never applied as one.
+    let release = match named {
+        Some(name) if !unit.checked.is_release => check_name(name).map(|()| Some(name.to_owned()))?,
+        _ => release_name(unit, None, world).ok().filter(|name| check_name(name).is_ok()),
+    };
     let heard = converse(async {
         let cluster = Cluster::connect(&options).await?;
-        listen(&cluster, bodies.clone(), release, unit.namespace.as_deref()).await
+        listen(&cluster, bodies.clone(), release.as_deref(), unit.namespace.as_deref()).await
     })?;
+    if verbose {
+        world.err(&format!("asked the cluster of `{}` in {} requests\n", heard.context, heard.requests));
+    }
     let comparison = Comparison {
         reading: Reading { store, version: heard.version.clamp(Version::ALL[0], Version::LATEST), fill: true },
         namespaces: (Some(&heard.namespace), Some(&heard.namespace)),
@@ -171,7 +188,8 @@ async fn listen(
         Sent { object, namespace: Some(namespace.clone()) }
     });
     let survey = cluster.survey(&sent.collect::<Vec<_>>(), members.as_ref()).await?;
-    Ok(Heard { context: cluster.context().to_owned(), version: cluster.version(), namespace, survey, troubles })
+    let (context, requests) = (cluster.context().to_owned(), cluster.requests());
+    Ok(Heard { context, version: cluster.version(), namespace, survey, requests, troubles })
 }
 
 /// Marks an object as a member of its release, as apply does.

@@ -2,9 +2,10 @@
 
 use super::Exit;
 use super::args::{InputArgs, ReleaseArgs, RuleArgs};
+use super::changing::{check_name, release_name};
 use super::compile::{self, Asked, Compiled, Question, Stages};
 use super::diff::{Ready, ShowArgs};
-use super::held::{Held, HeldObject, hold};
+use super::held::{Held, HeldObject, How, hold};
 use super::live::ContextArgs;
 use super::plan::Scope;
 use super::trouble::Trouble;
@@ -63,12 +64,17 @@ impl PlanArgs {
                 trouble.help(format!("choose one with `--name`: {}", names.join(", ")))
             });
         }
-        let mut held = hold(&new, 0, &store, self.show.secrets(), &self.context, world)?;
+        let named = self.release.name.as_deref();
+        let release = release_name(&new.units[0], named, world)?;
+        check_name(&release)?;
+        let how = How { named, store: &store, secrets: self.show.secrets(), context: &self.context, verbose };
+        let mut held = hold(&new, 0, &how, world)?;
         troubles.append(&mut held.troubles);
         let report = Report { parts: vec![std::mem::take(&mut held.part)], troubles: Vec::new() };
         // What could not be compared makes no plan that anybody should apply.
         if troubles.is_empty() {
-            let plan = self.write(&held, &report, &new.sources, new.units[0].checked.environment.clone(), world)?;
+            let named = (release, new.units[0].checked.environment.clone());
+            let plan = self.write(&held, &report, &new.sources, named, world)?;
             let written = world.write_private(&self.out, plan.to_json().as_bytes());
             written.map_err(|error| Trouble::io("write", &self.out, &error))?;
             if !self.show.tone.quiet {
@@ -83,7 +89,7 @@ impl PlanArgs {
         held: &Held,
         report: &Report,
         sources: &SourceMap,
-        environment: Option<String>,
+        (release, environment): (String, Option<String>),
         world: &dyn World,
     ) -> Result<Plan, Trouble> {
         let salt = hexadecimal(&world.salt());
@@ -98,7 +104,7 @@ impl PlanArgs {
         Ok(Plan {
             tool: format!("plimsoll {}", env!("CARGO_PKG_VERSION")),
             context: held.context.clone(),
-            release: report.parts.first().map(|part| part.name.clone()).unwrap_or_default(),
+            release,
             environment,
             namespace: held.namespace.clone(),
             inputs: sources.written().par_iter().map(input).collect(),
