@@ -2,7 +2,9 @@
 
 use super::Exit;
 use super::args::{FailOn, FormatArg, FormatName, InputArgs, ReleaseArgs, ReportArgs, RuleArgs, StrictArgs, ToneArgs};
-use super::changing::{COLOUR, ChangeArgs, OutputArgs, OutputFormat, Teller, Telling, check_name, converse, finish, release_name};
+use super::changing::{
+    COLOUR, ChangeArgs, OutputArgs, OutputFormat, Teller, Telling, check_name, converse, finish, release_name,
+};
 use super::compile::{self, Compiled, Question, Stages, Unit};
 use super::live::{WayArgs, pinned};
 use super::paths::Base;

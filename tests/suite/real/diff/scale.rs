@@ -42,7 +42,8 @@ fn requests_are_as_few_as_kinds_and_objects() {
     let Some(kubeconfig) = super::given("PLIMSOLL_TEST_KUBECONFIG") else { return };
     Server::connect(&kubeconfig, "requests");
     let (proxy, heard) = listening(&kubeconfig);
-    let sandbox = Sandbox::new(&[("set/a.yaml", &manifest(8, "old"))]);
+    let gone = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: { name: gone }\n";
+    let sandbox = Sandbox::new(&[("set/a.yaml", &[&manifest(8, "old"), gone].concat())]);
     sandbox.write("proxy.kubeconfig", proxy.kubeconfig());
     let run = |line: &str| {
         heard.lock().expect("is whole").clear();
@@ -54,7 +55,8 @@ fn requests_are_as_few_as_kinds_and_objects() {
     sandbox.write("set/a.yaml", manifest(8, "new"));
     let (told, requests) = run("diff set -v");
     assert_eq!(told.code, 1, "{}{}", told.stdout, told.stderr);
-    assert!(told.stdout.ends_with("8 changed, 12 unchanged\n"), "{}", told.stdout);
+    assert!(told.stdout.ends_with("8 changed, 1 removed, 12 unchanged\n"), "{}", told.stdout);
+    assert!(told.stdout.contains("- ConfigMap requests/gone\n"), "what apply would prune: {}", told.stdout);
     let count = |fits: &dyn Fn(&str) -> bool| requests.iter().filter(|request| fits(request)).count();
     assert_eq!(count(&|request| matches!(request, "GET /api" | "GET /apis")), 2, "{requests:#?}");
     assert_eq!(count(&|request| request.contains("?limit=")), 3, "a list for each kind: {requests:#?}");
