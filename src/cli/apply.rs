@@ -5,7 +5,8 @@ use super::args::{FailOn, FormatArg, FormatName, InputArgs, ReleaseArgs, ReportA
 use super::changing::{
     COLOUR, ChangeArgs, OutputArgs, OutputFormat, Teller, Telling, check_name, converse, finish, release_name,
 };
-use super::compile::{self, Compiled, Question, Stages, Unit};
+use super::compile::{self, Compiled, Question, Stages};
+use super::gather::Unit;
 use super::live::{WayArgs, pinned};
 use super::paths::Base;
 use super::plan::Scope;

@@ -2,7 +2,7 @@
 
 use super::Exit;
 use super::args::Colour;
-use super::compile::Unit;
+use super::gather::Unit;
 use super::live::{WayArgs, duration};
 use super::trouble::Trouble;
 use super::world::World;

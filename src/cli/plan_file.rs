@@ -3,8 +3,9 @@
 use super::Exit;
 use super::args::{InputArgs, ReleaseArgs, RuleArgs};
 use super::changing::{check_name, release_name};
-use super::compile::{self, Asked, Compiled, Question, Stages};
+use super::compile::{self, Compiled, Question, Stages};
 use super::diff::{Ready, ShowArgs};
+use super::gather::Asked;
 use super::held::{Held, HeldObject, How, hold};
 use super::live::ContextArgs;
 use super::plan::Scope;
@@ -53,7 +54,7 @@ impl PlanArgs {
             return Err(Trouble::new(format!("one environment at a time: leave out `-e {second}`")));
         }
         let verbose = self.show.tone.verbose;
-        let asked = Asked { input: &self.input, args: &self.release, scope: Scope::Bare, verbose };
+        let asked = Asked { input: &self.input, args: &self.release, scope: Scope::Bare, verbose, progress: None };
         let Ready { new, store, mut troubles, .. } = Ready::read(&asked, None, self.show.tone.color, world)?;
         let names: Vec<&str> = new.units.iter().map(|unit| unit.checked.name.as_str()).collect();
         if names.len() != 1 {
