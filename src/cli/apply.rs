@@ -2,10 +2,12 @@
 
 use super::Exit;
 use super::args::{FailOn, FormatArg, FormatName, InputArgs, ReleaseArgs, ReportArgs, RuleArgs, StrictArgs, ToneArgs};
-use super::changing::{COLOUR, ChangeArgs, OutputArgs, OutputFormat, Teller, Telling, check_name, converse, finish};
-use super::compile::{self, Compiled, Question, Stages, Unit};
+use super::changing::{
+    COLOUR, ChangeArgs, OutputArgs, OutputFormat, Teller, Telling, check_name, converse, finish, release_name,
+};
+use super::compile::{self, Compiled, Question, Stages};
+use super::gather::Unit;
 use super::live::{WayArgs, pinned};
-use super::named::name;
 use super::paths::Base;
 use super::plan::Scope;
 use super::plan_file::promise;
@@ -161,7 +163,7 @@ impl ApplyArgs {
     }
 
     fn apply_one(&self, unit: &Unit, sources: &SourceMap, world: &dyn World) -> Result<Exit, Trouble> {
-        let name = name(unit, &self.release, world)?;
+        let name = release_name(unit, self.release.name.as_deref(), world)?;
         check_name(&name)?;
         let objects = ObjectSet::read(&unit.documents, unit.namespace.as_deref(), &|_, _| Vec::new());
         if let Some(object) = objects.iter().find(|object| chart::is_encrypted(object.node)) {

@@ -1,6 +1,7 @@
 //! A release, held against what its cluster has of it.
 
 use super::against::Side;
+use super::changing::{check_name, release_name};
 use super::live::{ContextArgs, converse, pinned};
 use super::trouble::Trouble;
 use super::world::World;
@@ -48,18 +49,27 @@ struct Heard {
     version: Version,
     namespace: String,
     survey: Survey,
+    requests: usize,
     troubles: Vec<Trouble>,
 }
 
-/// Holds a unit against the cluster of its environment. Plain manifests with a name are a release where that was applied.
-pub(super) fn hold(
-    side: &Side,
-    (at, name): (usize, Option<&str>),
-    store: &SchemaStore,
-    secrets: Secrets,
-    context: &ContextArgs,
-    world: &dyn World,
-) -> Result<Held, Trouble> {
+/// How units are held against clusters.
+pub(super) struct How<'a> {
+    /// The name that plain manifests have as a release; that of their folder or file where none is given, as `apply` has it.
+    pub named: Option<&'a str>,
+    /// The schemas.
+    pub store: &'a SchemaStore,
+    /// Whether secrets are masked.
+    pub secrets: Secrets,
+    /// Which cluster is asked.
+    pub context: &'a ContextArgs,
+    /// Tells how much was asked.
+    pub verbose: bool,
+}
+
+/// Holds a unit against the cluster of its environment.
+pub(super) fn hold(side: &Side, at: usize, how: &How<'_>, world: &dyn World) -> Result<Held, Trouble> {
+    let How { named, store, secrets, context, verbose } = *how;
     let unit = &side.units[at];
     let environment = unit.checked.environment.as_deref();
     let options = context.options(pinned(unit.workspace.as_deref(), environment), world)?;
@@ -68,10 +78,18 @@ pub(super) fn hold(
     let (hooks, objects): (Vec<&Object<'_>>, Vec<&Object<'_>>) =
         set.iter().filter(|object| !object.kind.is_empty()).partition(|object| is_hook(|key| object.annotation(key)));
     let bodies: Vec<Json> = objects.iter().map(|object| as_applied(object)).collect();
+    // What has no name that a release can have was never applied as one.
+    let release = match named {
+        Some(name) if !unit.checked.is_release => check_name(name).map(|()| Some(name.to_owned()))?,
+        _ => release_name(unit, None, world).ok().filter(|name| check_name(name).is_ok()),
+    };
     let heard = converse(async {
         let cluster = Cluster::connect(&options).await?;
-        listen(&cluster, bodies.clone(), (name, unit.checked.is_release), unit.namespace.as_deref()).await
+        listen(&cluster, bodies.clone(), release.as_deref(), unit.namespace.as_deref()).await
     })?;
+    if verbose {
+        world.err(&format!("asked the cluster of `{}` in {} requests\n", heard.context, heard.requests));
+    }
     let comparison = Comparison {
         reading: Reading { store, version: heard.version.clamp(Version::ALL[0], Version::LATEST), fill: true },
         namespaces: (Some(&heard.namespace), Some(&heard.namespace)),
@@ -156,7 +174,7 @@ fn namespace_of(object: &Object<'_>, store: &SchemaStore, comparison: &Compariso
 async fn listen(
     cluster: &Cluster,
     bodies: Vec<Json>,
-    (release, is_certain): (Option<&str>, bool),
+    release: Option<&str>,
     namespace: Option<&str>,
 ) -> Result<Heard, ClusterError> {
     let namespace = namespace.unwrap_or(cluster.namespace()).to_owned();
@@ -165,8 +183,7 @@ async fn listen(
     if let (Some(known), Some(release)) = (&mut members, release) {
         match cluster.get("v1", "secrets", &namespace, &Members::parent(release)).await {
             Ok(Some(parent)) => *known = std::mem::take(known).told_by(&parent, &namespace),
-            Ok(None) if is_certain => {}
-            Ok(None) => members = None,
+            Ok(None) => {}
             Err(
                 error @ (ClusterError::Forbidden(_) | ClusterError::TimedOut { .. } | ClusterError::Unreadable { .. }),
             ) => {
@@ -184,8 +201,8 @@ async fn listen(
         Sent { object, namespace: Some(namespace.clone()) }
     });
     let survey = cluster.survey(&sent.collect::<Vec<_>>(), members.as_ref()).await?;
-    let (context, server) = (cluster.context().to_owned(), cluster.server().to_owned());
-    Ok(Heard { context, server, version: cluster.version(), namespace, survey, troubles })
+    let (context, server, requests) = (cluster.context().to_owned(), cluster.server().to_owned(), cluster.requests());
+    Ok(Heard { context, server, version: cluster.version(), namespace, survey, requests, troubles })
 }
 
 /// Marks an object as a member of its release, as apply does.

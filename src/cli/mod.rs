@@ -28,6 +28,7 @@ mod export;
 #[cfg(feature = "oci")]
 mod fetch;
 mod fix;
+mod gather;
 #[cfg(feature = "cluster")]
 mod held;
 #[cfg(feature = "cluster")]
@@ -43,8 +44,6 @@ mod live;
 mod login;
 mod looks;
 mod merge;
-#[cfg(feature = "cluster")]
-mod named;
 mod overlay;
 mod overrides;
 mod own;

@@ -2,11 +2,12 @@
 
 use super::Exit;
 use super::args::{InputArgs, ReleaseArgs, RuleArgs};
-use super::compile::{self, Asked, Compiled, Question, Stages};
+use super::changing::{check_name, release_name};
+use super::compile::{self, Compiled, Question, Stages};
 use super::diff::{Ready, ShowArgs};
-use super::held::{Held, HeldObject, hold};
+use super::gather::Asked;
+use super::held::{Held, HeldObject, How, hold};
 use super::live::ContextArgs;
-use super::named::name;
 use super::plan::Scope;
 use super::trouble::Trouble;
 use super::world::World;
@@ -57,7 +58,7 @@ impl PlanArgs {
             return Err(Trouble::new(format!("one environment at a time: leave out `-e {second}`")));
         }
         let verbose = self.show.tone.verbose;
-        let asked = Asked { input: &self.input, args: &self.release, scope: Scope::Bare, verbose };
+        let asked = Asked { input: &self.input, args: &self.release, scope: Scope::Bare, verbose, progress: None };
         let Ready { new, store, mut troubles, .. } = Ready::read(&asked, None, self.show.tone.color, world)?;
         let names: Vec<&str> = new.units.iter().map(|unit| unit.checked.name.as_str()).collect();
         if names.len() != 1 {
@@ -68,14 +69,17 @@ impl PlanArgs {
                 trouble.help(format!("choose one with `--name`: {}", names.join(", ")))
             });
         }
-        let name = name(&new.units[0], &self.release, world).ok();
-        let mut held = hold(&new, (0, name.as_deref()), &store, self.show.secrets(), &self.context, world)?;
+        let named = self.release.name.as_deref();
+        let release = release_name(&new.units[0], named, world)?;
+        check_name(&release)?;
+        let how = How { named, store: &store, secrets: self.show.secrets(), context: &self.context, verbose };
+        let mut held = hold(&new, 0, &how, world)?;
         troubles.append(&mut held.troubles);
         let report = Report { parts: vec![std::mem::take(&mut held.part)], troubles: Vec::new() };
         // What could not be compared makes no plan that anybody should apply.
         if troubles.is_empty() {
-            let mut plan = self.write(&held, &report, &new.sources, new.units[0].checked.environment.clone(), world)?;
-            plan.release = name.unwrap_or(plan.release);
+            let named = (release, new.units[0].checked.environment.clone());
+            let plan = self.write(&held, &report, &new.sources, named, world)?;
             let written = world.write_private(&self.out, plan.to_json().as_bytes());
             written.map_err(|error| Trouble::io("write", &self.out, &error))?;
             if !self.show.tone.quiet {
@@ -90,7 +94,7 @@ impl PlanArgs {
         held: &Held,
         report: &Report,
         sources: &SourceMap,
-        environment: Option<String>,
+        (release, environment): (String, Option<String>),
         world: &dyn World,
     ) -> Result<Plan, Trouble> {
         let salt = hexadecimal(&world.salt());
@@ -102,7 +106,7 @@ impl PlanArgs {
             context: held.context.clone(),
             server: held.server.clone(),
             kubernetes: held.version.to_string(),
-            release: report.parts.first().map(|part| part.name.clone()).unwrap_or_default(),
+            release,
             environment,
             namespace: held.namespace.clone(),
             inputs: sources

@@ -6,11 +6,10 @@ mod faults;
 mod life;
 mod ownership;
 mod plan;
-mod proxy;
 mod scale;
 mod waiting;
 
-use super::given;
+use super::{given, proxy};
 use crate::sandbox::{Run, Sandbox};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};

@@ -29,6 +29,10 @@ pub(super) enum Fault {
     /// From now on, nobody is who they say.
     Expired,
     Webhook,
+    /// No answer comes.
+    Hang,
+    /// Discovery has its old form only.
+    OldDiscovery,
 }
 
 pub(super) const FAULTS: [Fault; 10] = [
@@ -151,8 +155,12 @@ async fn serve(mut stream: TcpStream, client: Client, judge: Judge, seen: Arc<Se
                 if fault == Some(Fault::Slow) {
                     tokio::time::sleep(Duration::from_millis(700)).await;
                 }
+                if fault == Some(Fault::Hang) {
+                    tokio::time::sleep(Duration::from_secs(60)).await;
+                }
                 let mut request = Request::builder().method(method.clone()).uri(&path);
-                for name in ["content-type", "accept"] {
+                let old = fault == Some(Fault::OldDiscovery);
+                for name in ["content-type", "accept"].into_iter().filter(|name| !old || *name != "accept") {
                     if let Some(value) = headers.get(name) {
                         request = request.header(name, value);
                     }
