@@ -30,6 +30,7 @@ mod export;
 #[cfg(feature = "oci")]
 mod fetch;
 mod fix;
+mod gather;
 #[cfg(feature = "cluster")]
 mod held;
 #[cfg(feature = "cluster")]

@@ -8,6 +8,8 @@ use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use serde_json::Value as Json;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// How a cluster is found.
@@ -30,6 +32,8 @@ pub struct Cluster {
     version: Version,
     namespace: String,
     timeout: Duration,
+    /// How many requests were sent.
+    sent: Arc<AtomicUsize>,
 }
 
 /// What came back: the status, the JSON, and the texts of `Warning` headers.
@@ -51,8 +55,15 @@ impl Cluster {
         let namespace = config.default_namespace.clone();
         let client = Client::try_from(config)
             .map_err(|error| ClusterError::Unreachable { server: server.clone(), reason: innermost(&error) })?;
-        let mut cluster =
-            Self { client, server, context, version: Version::LATEST, namespace, timeout: options.timeout };
+        let mut cluster = Self {
+            client,
+            server,
+            context,
+            version: Version::LATEST,
+            namespace,
+            timeout: options.timeout,
+            sent: Arc::default(),
+        };
         let reply = cluster.ask("/version").await?;
         let part = |key: &str| {
             let text = reply.get(key).and_then(Json::as_str).unwrap_or_default();
@@ -73,9 +84,19 @@ impl Cluster {
         &self.context
     }
 
+    /// Gives the address of its server.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
     /// Gives the namespace of the context: `default` where it names none.
     pub fn namespace(&self) -> &str {
         &self.namespace
+    }
+
+    /// Counts the requests that were sent so far.
+    pub fn requests(&self) -> usize {
+        self.sent.load(Ordering::Relaxed)
     }
 
     /// Gets a document that must be there.
@@ -125,6 +146,7 @@ impl Cluster {
             .header("Accept", accept)
             .body(Body::from(body))
             .map_err(|error| self.unreadable(&format!("`{path}` is no path to ask for: {error}")))?;
+        self.sent.fetch_add(1, Ordering::Relaxed);
         let exchange = async {
             let response = self.client.send(request).await?;
             let (head, body) = response.into_parts();

@@ -90,6 +90,8 @@ impl Cluster {
         let (live, unknown) = self.lists(objects, members, &discovery, &mut survey.troubles).await?;
         let mut wanted = BTreeSet::new();
         let mut running = JoinSet::new();
+        // Kinds of which the server did not answer in time: each further question would take as long.
+        let mut silent: HashMap<String, String> = HashMap::new();
         let mut answers: Vec<Option<Surveyed>> = vec![None; objects.len()];
         for (index, sent) in objects.iter().enumerate() {
             let (api_version, kind) = (sent.text("/apiVersion"), sent.text("/kind"));
@@ -111,7 +113,11 @@ impl Cluster {
                 continue;
             }
             if running.len() >= AT_ONCE {
-                settle(&mut running, &mut answers, &mut survey.troubles).await?;
+                settle(&mut running, &mut answers, &mut survey.troubles, &mut silent).await?;
+            }
+            if let Some(why) = silent.get(kind) {
+                answers[index] = Some(Surveyed { live: found, after: After::NotYet(why.clone()) });
+                continue;
             }
             let (cluster, sent, served) = (self.clone(), sent.clone(), served.clone());
             let declared = declares(objects, &name.2);
@@ -121,7 +127,7 @@ impl Cluster {
             });
         }
         while !running.is_empty() {
-            settle(&mut running, &mut answers, &mut survey.troubles).await?;
+            settle(&mut running, &mut answers, &mut survey.troubles, &mut silent).await?;
         }
         survey.objects = answers.into_iter().flatten().collect();
         if let Some(members) = members {
@@ -404,14 +410,19 @@ async fn settle(
     running: &mut JoinSet<Finished>,
     answers: &mut [Option<Surveyed>],
     troubles: &mut Vec<String>,
+    silent: &mut HashMap<String, String>,
 ) -> Result<(), ClusterError> {
     let Some(Ok((index, name, live, after))) = running.join_next().await else { return Ok(()) };
     let after = match after {
         Ok(after) => after,
         Err(error @ ClusterError::Unauthorized { .. }) => return Err(error),
         Err(error) => {
-            tell(troubles, format!("{} `{}` could not be tried: {error}", name.1, name.3));
-            After::NotYet(format!("the cluster could not be asked: {error}"))
+            let why = format!("the cluster could not be asked: {error}");
+            let late = matches!(error, ClusterError::TimedOut { .. });
+            if !late || silent.insert(name.1.clone(), why.clone()).is_none() {
+                tell(troubles, format!("{} `{}` could not be tried: {error}", name.1, name.3));
+            }
+            After::NotYet(why)
         }
     };
     answers[index] = Some(Surveyed { live, after });
