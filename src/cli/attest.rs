@@ -28,7 +28,9 @@ pub(super) fn report(checking: &Checking<'_>, checked: &Checked, world: &dyn Wor
     let mut text = format!("plimsoll {}\n{}", env!("CARGO_PKG_VERSION"), rules.linter.configuration());
     text.extend(rules.linter.ids().filter_map(lint::text));
     let own: BTreeSet<_> = rules.own.iter().map(|rule| rule.place.file).collect();
-    own.into_iter().for_each(|file| text += checked.sources.file(file).text());
+    for file in own {
+        text += checked.sources.file(file).text();
+    }
     let configured: Map<String, Json> = workspace
         .into_iter()
         .flat_map(|loaded| &loaded.workspace.rules.configure)

@@ -179,7 +179,6 @@ impl<'a> Fetcher<'a> {
     /// Tells whether somebody must have signed a dependency. Of what comes from an index, nobody can have.
     fn demanded(&self, dependency: &Dependency, origin: &Origin) -> Result<bool, Trouble> {
         match origin {
-            Origin::Here | Origin::Folder(_) => Ok(false),
             Origin::Registry(repository) => self.trust.demands(repository),
             Origin::Index(url) if self.trust.is_flagged() => {
                 let message = format!(
@@ -189,7 +188,7 @@ impl<'a> Fetcher<'a> {
                 );
                 Err(Trouble::new(message).help("fetch it from a registry, or leave out `--verify`"))
             }
-            Origin::Index(_) => Ok(false),
+            Origin::Here | Origin::Folder(_) | Origin::Index(_) => Ok(false),
         }
     }
 

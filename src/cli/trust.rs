@@ -220,7 +220,7 @@ pub(super) async fn signed(
         refused.extend(reasons);
     }
     let message = format!("`{subject}` is not signed by {}", this(keys));
-    Ok(Err(unproven(message, refused, "no signature of it was found at all")))
+    Ok(Err(unproven(message, &refused, "no signature of it was found at all")))
 }
 
 /// Demands a report, signed by one of some keys, that `check` passed by a profile; gives the reference by its digest, and
@@ -248,14 +248,14 @@ pub(super) async fn passed(
         refused.extend(reasons);
     }
     let message = format!("`{subject}` has no report by {} that `check` passed by `{profile}`", this(keys));
-    Ok(Err(unproven(message, refused, "no report was found at all: `plimsoll push --attest` attaches one")))
+    Ok(Err(unproven(message, &refused, "no report was found at all: `plimsoll push --attest` attaches one")))
 }
 
 fn this(keys: &[PublicKey]) -> &'static str {
     if keys.len() == 1 { "this key" } else { "any of these keys" }
 }
 
-fn unproven(message: String, refused: Vec<String>, nothing: &str) -> Trouble {
+fn unproven(message: String, refused: &[String], nothing: &str) -> Trouble {
     let trouble = Trouble::new(message);
     match refused.first() {
         Some(reason) => trouble.help(format!("what was found does not hold: {reason}")),

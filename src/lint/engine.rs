@@ -184,8 +184,9 @@ impl Linter {
                 Environments::NotIn(list) => format!(" but in {}", list.join(",")),
             };
             let (Source::BuiltIn(over) | Source::Own(_, over)) = &rule.source;
-            let over: String = over.iter().map(|param| format!(" {}={}", param.name, param.data.to_json())).collect();
-            format!("{} {}{places}{over}\n", rule.id, rule.severity.name())
+            let over: Vec<String> =
+                over.iter().map(|param| format!(" {}={}", param.name, param.data.to_json())).collect();
+            format!("{} {}{places}{}\n", rule.id, rule.severity.name(), over.concat())
         };
         self.active.iter().map(line).collect()
     }
