@@ -2,7 +2,7 @@
 
 mod deps;
 mod faults;
-mod server;
+pub(super) mod server;
 mod signatures;
 mod trust;
 
