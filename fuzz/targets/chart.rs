@@ -16,8 +16,9 @@ fuzz_target!(|bytes: &[u8]| {
     check_findings(&findings, &sources);
     check_findings(&rendered.diagnostics, &sources);
     for file in &rendered.files {
-        for at in 0..file.source.text().len() {
-            let Some(written) = file.origins.written(Span::new(file.source.id(), at, at + 1)) else { continue };
+        for (at, char) in file.source.text().char_indices() {
+            let span = Span::new(file.source.id(), at, at + char.len_utf8());
+            let Some(written) = file.origins.written(span) else { continue };
             check_span(written.span, &sources);
             written.edit.iter().for_each(|edit| check_span(edit.span, &sources));
             written.trace.iter().for_each(|step| check_span(step.span, &sources));

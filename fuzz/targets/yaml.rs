@@ -29,9 +29,12 @@ fuzz_target!(|bytes: &[u8]| {
     }
 });
 
-/// What is no number is equal to itself here.
+/// What is no number is equal to itself here, and a whole number is one however it is kept.
+#[allow(clippy::cast_precision_loss)]
 fn same(one: &Data, other: &Data) -> bool {
     match (one, other) {
+        (Data::Int(one), Data::Float(other)) => *one as f64 == *other,
+        (Data::UInt(one), Data::Float(other)) => *one as f64 == *other,
         (Data::Float(one), Data::Float(other)) => one == other || (one.is_nan() && other.is_nan()),
         (Data::Seq(one), Data::Seq(other)) => {
             one.len() == other.len() && one.iter().zip(other).all(|(one, other)| same(one, other))

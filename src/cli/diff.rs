@@ -160,8 +160,15 @@ impl DiffArgs {
         let mut report = Report::default();
         #[cfg(feature = "cluster")]
         if against == Against::Cluster {
+            let how = super::held::How {
+                named: self.release.name.as_deref(),
+                store: &store,
+                secrets: self.show.secrets(),
+                context: &self.context,
+                verbose,
+            };
             for at in 0..new.units.len() {
-                let held = super::held::hold(&new, at, &store, self.show.secrets(), &self.context, world)?;
+                let held = super::held::hold(&new, at, &how, world)?;
                 report.parts.push(held.part);
                 troubles.extend(held.troubles);
             }

@@ -1,7 +1,8 @@
 //! `diff` and `plan` against a running API server.
 
 mod predict;
+mod scale;
 mod server;
 mod trouble;
 
-use super::given;
+use super::{given, proxy};
