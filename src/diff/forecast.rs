@@ -38,6 +38,16 @@ pub(super) fn forecast<'d>(live: &Value<'d>, applied: &Value<'d>, owners: &Owner
     merged
 }
 
+/// Forecasts an object that is deleted and made anew: what others set of it goes, what the server alone decides stays, as far as
+/// can be known.
+pub(super) fn anew<'d>(live: &Value<'d>, applied: &Value<'d>, owners: &Owners<'_>) -> Value<'d> {
+    let mut merged = merge(live, applied, "");
+    for fields in owners.all() {
+        drop_left_out(&mut merged, Some(applied), fields, &[]);
+    }
+    merged
+}
+
 fn merge<'d>(live: &Value<'d>, applied: &Value<'d>, name: &str) -> Value<'d> {
     let content = match (&live.content, &applied.content) {
         (Content::Map(olds), Content::Map(news)) if !WHOLE.contains(&name) => {
@@ -95,8 +105,8 @@ fn drop_left_out(value: &mut Value<'_>, applied: Option<&Value<'_>>, ours: &Json
     for (key, inner) in fields.iter().filter(|(key, _)| *key != ".") {
         let further: Vec<&Json> = others.iter().filter_map(|other| other.get(key)).collect();
         let left_out = applied.and_then(|applied| child(applied, key)).is_none();
-        let whole = inner.as_object().is_none_or(|inner| inner.keys().all(|key| key == "."));
-        if left_out && further.is_empty() && (whole || !key.starts_with("f:")) {
+        // A field goes with all that is in it, what the server filled in there too, where nobody else has anything of it.
+        if left_out && further.is_empty() {
             remove(value, key);
         } else if let Some(found) = child_mut(value, key) {
             drop_left_out(found, applied.and_then(|applied| child(applied, key)), inner, &further);
