@@ -31,9 +31,13 @@ pub struct Discovery {
 }
 
 impl Cluster {
-    /// Asks which kinds are served: in two requests, and in one for each of `needed`'s API versions where the server is too old
-    /// for that.
-    pub async fn discover(&self, needed: &[String]) -> Result<Discovery, ClusterError> {
+    /// Asks which kinds are served: in two requests; where the server is too old for that, or something before it hides the new
+    /// form, in one for each of `needed`'s API versions, and for the versions of `groups` that the server prefers.
+    pub async fn discover(
+        &self,
+        needed: &BTreeSet<String>,
+        groups: &BTreeSet<String>,
+    ) -> Result<Discovery, ClusterError> {
         let mut discovery = Discovery::default();
         for path in ["/api", "/apis"] {
             let (head, bytes) = self.exchange(Method::GET, path, ["application/json", ACCEPT], Vec::new()).await?;
@@ -46,7 +50,7 @@ impl Cluster {
                 return Err(self.refused(&reply));
             }
             if reply.body.get("kind").and_then(Json::as_str) != Some("APIGroupDiscoveryList") {
-                return self.discover_one_by_one(needed).await;
+                return self.discover_one_by_one(needed.clone(), groups).await;
             }
             for group in array(&reply.body, "items") {
                 discovery.add(group);
@@ -55,9 +59,21 @@ impl Cluster {
         Ok(discovery)
     }
 
-    async fn discover_one_by_one(&self, needed: &[String]) -> Result<Discovery, ClusterError> {
+    async fn discover_one_by_one(
+        &self,
+        mut needed: BTreeSet<String>,
+        groups: &BTreeSet<String>,
+    ) -> Result<Discovery, ClusterError> {
         let (mut resources, mut discovery) = (Resources::default(), Discovery::default());
-        for api_version in needed {
+        if groups.contains("") {
+            needed.insert("v1".to_owned());
+        }
+        if groups.iter().any(|group| !group.is_empty()) {
+            let list = self.ask("/apis").await?;
+            let known = array(&list, "groups").iter().filter(|group| groups.contains(text(group, "/name")));
+            needed.extend(known.map(|group| text(group, "/preferredVersion/groupVersion").to_owned()));
+        }
+        for api_version in &needed {
             let group = api_version.split_once('/').map_or("", |(group, _)| group);
             match resources.learn(self, api_version).await {
                 Ok(()) => {}

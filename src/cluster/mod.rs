@@ -11,6 +11,7 @@ mod definitions;
 mod discovery;
 mod dry_run;
 mod error;
+mod login;
 mod members;
 mod path;
 mod resources;
