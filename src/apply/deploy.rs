@@ -8,6 +8,7 @@ use super::mask::Mask;
 use super::owned::lost;
 use super::preflight::Needed;
 use super::prepare::{Prepared, Refusal, migrate, prepare};
+use super::promise::Promise;
 use super::release::{Work, reason, without};
 use super::remove::Removal;
 use super::report::{Action, Deed, Report};
@@ -28,7 +29,7 @@ pub struct Wanted {
     pub release: String,
     /// Its namespace: where its records are, and the objects that name none.
     pub namespace: String,
-    /// Its objects, hooks among them.
+    /// Its objects, hooks among them, as [`as_applied`](crate::diff::as_applied) gives them.
     pub objects: Vec<Json>,
     /// The chart or folder, and the chart's version.
     pub chart: String,
@@ -38,6 +39,8 @@ pub struct Wanted {
     pub environment: Option<String>,
     /// Nothing was checked.
     pub unchecked: bool,
+    /// The plan that must hold.
+    pub promise: Option<Promise>,
 }
 
 /// What is to happen, in detail.
@@ -49,13 +52,13 @@ struct Plan<'a> {
 }
 
 /// What was there before.
-struct Before {
+pub(super) struct Before {
     parent: Option<Json>,
     reach: Reach,
     revisions: Vec<Revision>,
-    members: HashMap<Key, Json>,
+    pub(super) members: HashMap<Key, Json>,
     /// Members, and others with names that are wanted.
-    live: HashMap<Key, Json>,
+    pub(super) live: HashMap<Key, Json>,
 }
 
 /// Brings a release to a wanted state.
@@ -102,6 +105,7 @@ pub async fn rollback(
         app_version: target.app_version.clone(),
         environment: target.environment.clone(),
         unchecked: target.unchecked,
+        promise: None,
     };
     work.kinds.learn(&wanted.objects);
     let prepared = match prepare(&wanted.objects, namespace, &work.kinds) {
@@ -165,6 +169,10 @@ pub async fn rehearse(server: &Server, wanted: &Wanted, how: &How, told: &dyn To
         Err(refused) => return Ok(Report { refused, requests: server.requests(), ..report }),
     };
     let before = read(&work, &prepared.items).await?;
+    let refused = broken(&work, wanted, &prepared, &before);
+    if !refused.is_empty() {
+        return Ok(Report { refused, requests: server.requests(), ..report });
+    }
     let adopted = match claims(&work, &prepared.items, &before).await {
         Ok(adopted) => adopted,
         Err(refused) => return Ok(Report { refused, requests: server.requests(), ..report }),
@@ -223,6 +231,13 @@ fn removal<'a>(work: &'a Work<'_>) -> Removal<'a> {
 async fn locked(work: &Work<'_>, plan: Plan<'_>) -> Result<Report, Failure> {
     let items = &plan.prepared.items;
     preflight(work, items, &plan.prepared.hooks).await?;
+    if plan.wanted.promise.is_some() {
+        let before = read(work, items).await?;
+        let refused = broken(work, plan.wanted, &plan.prepared, &before);
+        if !refused.is_empty() {
+            return Ok(Report { refused, requests: work.server.requests(), ..work.report() });
+        }
+    }
     let declared = items.iter().any(|item| item.key.is("", &["Namespace"]) && item.key.name == work.namespace);
     work.ensure_namespace(declared).await?;
     let lock = work.lock().await?;
@@ -261,6 +276,13 @@ async fn read(work: &Work<'_>, items: &[Item]) -> Result<Before, Failure> {
     let mut all = live::others(work.server, &work.kinds, &unknown).await?;
     all.extend(members.iter().map(|(key, live)| (key.clone(), live.clone())));
     Ok(Before { parent, reach, revisions, members, live: all })
+}
+
+/// Finds what is not as the plan has it that must hold, if there is one.
+fn broken(work: &Work<'_>, wanted: &Wanted, prepared: &Prepared, before: &Before) -> Vec<Refusal> {
+    wanted.promise.as_ref().map_or_else(Vec::new, |promise| {
+        super::promise::broken(promise, work.server.cluster(), &work.kinds, (wanted, prepared), before)
+    })
 }
 
 /// Finds objects that belong to somebody else: those that are to be taken, or why they are not.
@@ -317,6 +339,11 @@ async fn change(work: &Work<'_>, plan: &Plan<'_>) -> Result<Report, Failure> {
     let items = &plan.prepared.items;
     let mut report = work.report();
     let before = read(work, items).await?;
+    // Before anything was written it held; now nobody else of us is at it.
+    let refused = broken(work, plan.wanted, &plan.prepared, &before);
+    if !refused.is_empty() {
+        return Ok(Report { refused, ..report });
+    }
     let adopted = match claims(work, items, &before).await {
         Ok(adopted) => adopted,
         Err(refused) => return Ok(Report { refused, ..report }),
@@ -525,6 +552,7 @@ async fn go_back(work: &Work<'_>, before: &Before, report: &mut Report) -> Resul
         app_version: good.app_version.clone(),
         environment: good.environment.clone(),
         unchecked: good.unchecked,
+        promise: None,
     };
     let prepared = match prepare(&wanted.objects, work.namespace, &work.kinds) {
         Ok(prepared) => prepared,

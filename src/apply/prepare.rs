@@ -1,14 +1,12 @@
 //! From the objects that are wanted to what is sent: namespaces, hooks, waves; and what cannot be sent at all.
 
-use super::hooks;
 use super::inventory::is_claimed;
 use super::item::{Item, Key, text};
 use super::kinds::{Kinds, Served};
 use super::order::{Defect, Wave, waves};
 use super::revision::Contents;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value as Json};
+use crate::object::is_hook;
+use serde_json::Value as Json;
 use std::collections::HashMap;
 
 /// Why an object cannot be applied.
@@ -93,7 +91,7 @@ pub(super) fn prepare(objects: &[Json], namespace: &str, kinds: &Kinds) -> Resul
             refusals.push(Refusal::of(&item, "apply/duplicate", message).help("leave one of them out"));
             continue;
         }
-        if hooks::is_hook(&item) { prepared.hooks.push(item) } else { prepared.items.push(item) }
+        if is_hook(|key| item.annotation(key)) { prepared.hooks.push(item) } else { prepared.items.push(item) }
     }
     match waves(&prepared.items) {
         Ok(waves) => prepared.waves = waves,
@@ -107,7 +105,7 @@ pub(super) fn prepare(objects: &[Json], namespace: &str, kinds: &Kinds) -> Resul
     if refusals.is_empty() { Ok(prepared) } else { Err(refusals) }
 }
 
-/// Writes out what would be filled in: the namespace, and the data of a Secret.
+/// Writes out the namespace that would be filled in.
 fn settle(object: &mut Json, served: &Served, namespace: &str) {
     let written = !text(object, "/metadata/namespace").is_empty();
     if let Some(metadata) = object.get_mut("metadata").and_then(Json::as_object_mut) {
@@ -115,20 +113,6 @@ fn settle(object: &mut Json, served: &Served, namespace: &str) {
             metadata.shift_remove("namespace");
         } else if !written {
             metadata.insert("namespace".to_owned(), Json::from(namespace));
-        }
-    }
-    // The server moves `stringData` to `data` and forgets who set it: what is left out later would stay for ever.
-    if served.group.is_empty() && served.kind == "Secret" {
-        let Some(secret) = object.as_object_mut() else { return };
-        let Some(Json::Object(texts)) = secret.shift_remove("stringData") else { return };
-        let data = secret.entry("data").or_insert_with(|| Json::Object(Map::new()));
-        if data.is_null() {
-            *data = Json::Object(Map::new());
-        }
-        for (key, value) in texts {
-            if let (Some(data), Some(value)) = (data.as_object_mut(), value.as_str()) {
-                data.insert(key, Json::from(STANDARD.encode(value)));
-            }
         }
     }
 }
@@ -183,13 +167,11 @@ mod tests {
     fn what_would_be_filled_in_is_written_out() {
         let objects = [
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a", "namespace": "b"}}),
-            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"a": "b"}, "data": {"a": "x", "c": "ZA=="}}),
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}),
         ];
         let prepared = prepare(&objects, "ns", &kinds()).expect("is prepared");
         assert_eq!(prepared.items[0].object["metadata"], json!({"name": "a"}));
         assert_eq!(prepared.items[1].object["metadata"], json!({"name": "s", "namespace": "ns"}));
-        assert_eq!(prepared.items[1].object["data"], json!({"a": "Yg==", "c": "ZA=="}));
-        assert!(prepared.items[1].object.get("stringData").is_none());
     }
 
     #[test]

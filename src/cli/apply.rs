@@ -11,6 +11,7 @@ use super::gather::Unit;
 use super::live::{WayArgs, pinned};
 use super::paths::Base;
 use super::plan::Scope;
+use super::plan_file::promise;
 use super::report;
 use super::trouble::Trouble;
 use super::world::World;
@@ -19,13 +20,13 @@ use crate::chart;
 use crate::cluster::{Found, find};
 use crate::diagnostic::emit::{Format, Json, Report as Findings};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::diff::Left;
+use crate::diff::{Left, as_applied};
 use crate::object::{Object, ObjectSet};
 use crate::schema::{SchemaStore, Version};
 use crate::source::SourceMap;
-use crate::yaml::emit::Data;
 use clap::Args;
 use std::collections::BTreeMap;
+use std::path::PathBuf;
 use std::sync::Arc;
 
 /// The flags of `apply`.
@@ -46,6 +47,9 @@ pub(super) struct ApplyArgs {
     /// Apply without checking; the revision says so
     #[arg(long)]
     skip_checks: bool,
+    /// Apply what this plan says, of `plan --out FILE`; nothing where anything is not as it was when the plan was made
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
     /// Ask the cluster what would change, and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -115,6 +119,14 @@ impl ApplyArgs {
         if units.is_empty() {
             return Err(Trouble::new("there is nothing to apply"));
         }
+        if let (Some(_), [_, second, ..]) = (&self.plan, units.as_slice()) {
+            let name = &second.checked.name;
+            return Err(Trouble::new(format!(
+                "a plan is for one release, and here are {}: `{name}` is another",
+                units.len()
+            ))
+            .help("choose one with `--name`"));
+        }
         let units = in_order(units);
         for (at, unit) in units.iter().enumerate() {
             let exit = self.apply_one(unit, sources, world)?;
@@ -163,11 +175,13 @@ impl ApplyArgs {
         }
         let environment = unit.checked.environment.clone();
         let options = self.way.options(pinned(unit.workspace.as_deref(), environment.as_deref()), world)?;
+        let promise =
+            self.plan.as_ref().map(|file| promise(file, environment.as_deref(), sources, world)).transpose()?;
         let metadata = unit.chart.as_ref().map(|chart| &chart.metadata);
         let mut wanted = Wanted {
             release: name.clone(),
             namespace: unit.namespace.clone().unwrap_or_default(),
-            objects: objects.iter().map(|object| Data::from_node(object.node).to_json()).collect(),
+            objects: objects.iter().map(as_applied).collect(),
             chart: metadata
                 .map_or_else(|| unit.checked.name.clone(), |chart| format!("{}-{}", chart.name, chart.version)),
             app_version: metadata
@@ -176,6 +190,7 @@ impl ApplyArgs {
                 .unwrap_or_default(),
             environment,
             unchecked: self.skip_checks,
+            promise,
         };
         let how = How {
             create_namespace: self.create_namespace,

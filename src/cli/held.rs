@@ -8,7 +8,7 @@ use super::world::World;
 use crate::cluster::{After, Cluster, ClusterError, Members, PART_OF, Sent, Survey, Surveyed};
 use crate::diff::emit::Part;
 use crate::diff::{Comparison, Foreseen, Reading, Secrets, as_applied, redacted};
-use crate::object::Object;
+use crate::object::{Object, is_hook};
 use crate::schema::{SchemaStore, Version};
 use serde_json::{Map, Value as Json};
 
@@ -20,6 +20,10 @@ pub(super) struct Held {
     pub troubles: Vec<Trouble>,
     /// The context of the cluster.
     pub context: String,
+    /// The address of its server.
+    pub server: String,
+    /// The version of Kubernetes that it runs.
+    pub version: Version,
     /// The namespace of the release.
     pub namespace: String,
     /// Every object that is applied or goes.
@@ -41,6 +45,7 @@ pub(super) struct HeldObject {
 /// What is read of a cluster.
 struct Heard {
     context: String,
+    server: String,
     version: Version,
     namespace: String,
     survey: Survey,
@@ -70,8 +75,8 @@ pub(super) fn hold(side: &Side, at: usize, how: &How<'_>, world: &dyn World) -> 
     let options = context.options(pinned(unit.workspace.as_deref(), environment), world)?;
     let set = side.objects(&[at]);
     // Hooks are no part of what a release is.
-    let objects: Vec<&Object<'_>> =
-        set.iter().filter(|object| !object.kind.is_empty() && object.annotation("helm.sh/hook").is_none()).collect();
+    let (hooks, objects): (Vec<&Object<'_>>, Vec<&Object<'_>>) =
+        set.iter().filter(|object| !object.kind.is_empty()).partition(|object| is_hook(|key| object.annotation(key)));
     let bodies: Vec<Json> = objects.iter().map(|object| as_applied(object)).collect();
     // What has no name that a release can have was never applied as one.
     let release = match named {
@@ -100,9 +105,17 @@ pub(super) fn hold(side: &Side, at: usize, how: &How<'_>, world: &dyn World) -> 
         },
         troubles: heard.troubles,
         context: heard.context,
+        server: heard.server,
+        version: heard.version,
         namespace: heard.namespace.clone(),
         objects: Vec::new(),
     };
+    held.objects.extend(hooks.into_iter().map(|object| HeldObject {
+        sent: Some(as_applied(object)),
+        live: None,
+        namespace: namespace_of(object, store, &comparison),
+        change: "hook",
+    }));
     held.troubles.extend(heard.survey.troubles.into_iter().map(Trouble::new));
     for ((object, body), Surveyed { live, after }) in objects.iter().zip(bodies).zip(heard.survey.objects) {
         let foreseen = match &after {
@@ -188,8 +201,8 @@ async fn listen(
         Sent { object, namespace: Some(namespace.clone()) }
     });
     let survey = cluster.survey(&sent.collect::<Vec<_>>(), members.as_ref()).await?;
-    let (context, requests) = (cluster.context().to_owned(), cluster.requests());
-    Ok(Heard { context, version: cluster.version(), namespace, survey, requests, troubles })
+    let (context, server, requests) = (cluster.context().to_owned(), cluster.server().to_owned(), cluster.requests());
+    Ok(Heard { context, server, version: cluster.version(), namespace, survey, requests, troubles })
 }
 
 /// Marks an object as a member of its release, as apply does.

@@ -90,6 +90,11 @@ impl Cluster {
         &self.context
     }
 
+    /// Gives the address of its server.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
     /// Gives the namespace of the context: `default` where it names none.
     pub fn namespace(&self) -> &str {
         &self.namespace

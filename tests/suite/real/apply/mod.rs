@@ -5,6 +5,7 @@
 mod faults;
 mod life;
 mod ownership;
+mod plan;
 mod scale;
 mod waiting;
 
