@@ -13,9 +13,10 @@ use super::release::{Work, reason, without};
 use super::remove::Removal;
 use super::report::{Action, Deed, Report};
 use super::revision::{Contents, Revision, Status};
-use super::rollout::{Ill, Rollout, set_id};
+use super::rollout::{Ill, Rollout};
 use super::server::{Failure, Server};
 use super::{How, Told, clock};
+use crate::cluster::Members;
 use crate::diff::Left;
 use crate::schema::SchemaStore;
 use serde_json::Value as Json;
@@ -189,7 +190,7 @@ pub async fn rehearse(server: &Server, wanted: &Wanted, how: &How, told: &dyn To
         return Err(Failure::Unfit(format!("the namespace `{}` is not in the cluster", work.namespace)));
     }
     let homeless = |key: &Key| {
-        let defined = served.any_version(&key.group, &key.kind).is_none();
+        let defined = served.preferred(&key.group, &key.kind).is_none();
         let nowhere = !at_home && key.namespace == work.namespace;
         defined || nowhere || (namespaces.contains(key.namespace.as_str()) && !before.live.contains_key(key))
     };
@@ -215,7 +216,7 @@ fn rollout<'a>(work: &'a Work<'_>, adopted: HashSet<Key>) -> Rollout<'a> {
         server: work.server,
         kinds: &work.kinds,
         told: work.told,
-        set: Some(set_id(work.release, work.namespace)),
+        set: Some(Members::of(work.release, work.namespace).id),
         force: work.how.force_conflicts,
         adopted,
         left: work.how.left.as_deref(),
@@ -255,7 +256,7 @@ async fn preflight(work: &Work<'_>, items: &[Item], hooks: &[Item]) -> Result<()
     let mut needed = Needed::default();
     needed.add_records(&work.kinds, work.namespace);
     for item in items.iter().chain(hooks) {
-        if let Some(served) = work.kinds.find(super::item::text(&item.object, "/apiVersion"), &item.key.kind) {
+        if let Some(served) = work.kinds.find(crate::cluster::text(&item.object, "/apiVersion"), &item.key.kind) {
             needed.add(served, &item.key.namespace, &["get", "list", "create", "patch"]);
         }
     }
@@ -287,7 +288,7 @@ fn broken(work: &Work<'_>, wanted: &Wanted, prepared: &Prepared, before: &Before
 
 /// Finds objects that belong to somebody else: those that are to be taken, or why they are not.
 async fn claims(work: &Work<'_>, items: &[Item], before: &Before) -> Result<HashSet<Key>, Vec<Refusal>> {
-    let ours = set_id(work.release, work.namespace);
+    let ours = Members::of(work.release, work.namespace).id;
     let (mut adopted, mut refused) = (HashSet::new(), Vec::new());
     for item in items {
         let Some(live) = before.live.get(&item.key) else { continue };

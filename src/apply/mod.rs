@@ -14,7 +14,6 @@ mod explain;
 mod hooks;
 mod inventory;
 mod item;
-mod kinds;
 mod live;
 mod lock;
 mod mask;

@@ -1,10 +1,10 @@
 //! From the objects that are wanted to what is sent: namespaces, hooks, waves; and what cannot be sent at all.
 
 use super::inventory::is_claimed;
-use super::item::{Item, Key, text};
-use super::kinds::{Kinds, Served};
+use super::item::{Item, Key};
 use super::order::{Defect, Wave, waves};
 use super::revision::Contents;
+use crate::cluster::{Discovery, Served, text};
 use crate::object::is_hook;
 use serde_json::Value as Json;
 use std::collections::HashMap;
@@ -55,7 +55,7 @@ impl Prepared {
 }
 
 /// Prepares objects for a release in a namespace.
-pub(super) fn prepare(objects: &[Json], namespace: &str, kinds: &Kinds) -> Result<Prepared, Vec<Refusal>> {
+pub(super) fn prepare(objects: &[Json], namespace: &str, kinds: &Discovery) -> Result<Prepared, Vec<Refusal>> {
     let (mut prepared, mut refusals) = (Prepared::default(), Vec::new());
     let mut known: HashMap<Key, usize> = HashMap::new();
     for (source, object) in objects.iter().enumerate() {
@@ -67,7 +67,7 @@ pub(super) fn prepare(objects: &[Json], namespace: &str, kinds: &Kinds) -> Resul
         let Some(served) = kinds.find(api_version, kind) else {
             let refusal =
                 Refusal::of(&item, "apply/unknown-kind", format!("the cluster does not serve `{api_version} {kind}`"));
-            refusals.push(match kinds.any_version(&item.key.group, kind) {
+            refusals.push(match kinds.preferred(&item.key.group, kind) {
                 Some(other) => refusal.help(format!("it serves `{}`", other.api_version())),
                 None => refusal.help("install what defines the kind first, or correct `apiVersion` and `kind`"),
             });
@@ -118,18 +118,18 @@ fn settle(object: &mut Json, served: &Served, namespace: &str) {
 }
 
 /// Moves objects of an earlier revision to the API versions that are served today.
-pub(super) fn migrate(objects: &mut [Json], kinds: &Kinds) -> Vec<String> {
+pub(super) fn migrate(objects: &mut [Json], kinds: &Discovery) -> Vec<String> {
     let mut moved = Vec::new();
     for object in objects {
         let (api_version, kind) = (text(object, "/apiVersion").to_owned(), text(object, "/kind").to_owned());
         if kinds.find(&api_version, &kind).is_some() {
             continue;
         }
-        let (group, _) = super::item::split(&api_version);
+        let (group, _) = crate::cluster::split(&api_version);
         // What left its group did so for one of these.
         let groups = [group, "apps", "networking.k8s.io", "policy", "rbac.authorization.k8s.io"];
         let heirs = if group == "extensions" { &groups[..] } else { &groups[..1] };
-        if let Some(served) = heirs.iter().find_map(|group| kinds.any_version(group, &kind)) {
+        if let Some(served) = heirs.iter().find_map(|group| kinds.preferred(group, &kind)) {
             let now = served.api_version();
             moved.push(format!("{} from {api_version} to {now}", Key::of(object)));
             object["apiVersion"] = Json::from(now);
@@ -143,8 +143,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn kinds() -> Kinds {
-        let mut kinds = Kinds::default();
+    fn kinds() -> Discovery {
+        let mut kinds = Discovery::default();
         let definition = |group: &str, kind: &str, scope: &str, versions: &[&str]| {
             let versions: Vec<Json> = versions.iter().map(|version| json!({"name": version})).collect();
             json!({"kind": "CustomResourceDefinition", "spec": {"group": group, "scope": scope, "names": {"kind": kind, "plural": "x"}, "versions": versions}})

@@ -1,12 +1,11 @@
 //! Holds what is about to be done against a plan: nothing else may happen, and to nothing else.
 
 use super::deploy::{Before, Wanted};
-use super::inventory::{kept, uid};
-use super::item::{Item, Key, text};
-use super::kinds::Kinds;
+use super::inventory::uid;
+use super::item::{Item, Key};
 use super::prepare::{Prepared, Refusal};
 use super::release::without;
-use crate::cluster::Cluster;
+use crate::cluster::{Cluster, Discovery, kept, text};
 use crate::diff::plan::{Plan, Planned, digest, live_digest};
 use serde_json::Value as Json;
 use std::collections::BTreeMap;
@@ -27,7 +26,7 @@ pub struct Promise {
 pub(super) fn broken(
     promise: &Promise,
     cluster: &Cluster,
-    kinds: &Kinds,
+    kinds: &Discovery,
     (wanted, prepared): (&Wanted, &Prepared),
     before: &Before,
 ) -> Vec<Refusal> {
@@ -58,7 +57,7 @@ pub(super) fn broken(
     refused
 }
 
-fn objects(plan: &Plan, kinds: &Kinds, (wanted, prepared): (&Wanted, &Prepared), before: &Before) -> Vec<Refusal> {
+fn objects(plan: &Plan, kinds: &Discovery, (wanted, prepared): (&Wanted, &Prepared), before: &Before) -> Vec<Refusal> {
     let mut open: BTreeMap<Key, &Planned> = plan.objects.iter().map(|planned| (key(planned, kinds), planned)).collect();
     let mut refused = Vec::new();
     for (item, is_hook) in
@@ -116,9 +115,9 @@ fn moved(planned: &Planned, live: Option<&Json>, salt: &str) -> Option<String> {
 }
 
 /// Names an object of a plan as the cluster does.
-fn key(planned: &Planned, kinds: &Kinds) -> Key {
-    let (group, _) = super::item::split(&planned.api_version);
-    let namespaced = kinds.any_version(group, &planned.kind).is_none_or(|served| served.namespaced);
+fn key(planned: &Planned, kinds: &Discovery) -> Key {
+    let (group, _) = crate::cluster::split(&planned.api_version);
+    let namespaced = kinds.preferred(group, &planned.kind).is_none_or(|served| served.namespaced);
     Key {
         group: group.to_owned(),
         kind: planned.kind.clone(),

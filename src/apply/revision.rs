@@ -5,8 +5,8 @@
 //! all the same.
 
 use super::inventory::RELEASE;
-use super::item::{label, text};
 use crate::chart::IgnoredField;
+use crate::cluster::{label, text};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
@@ -243,7 +243,7 @@ impl Revision {
             namespace: text(secret, "/metadata/namespace").to_owned(),
             number: u32::try_from(count("revision")?).ok()?,
             status: Status::ALL.into_iter().find(|known| known.name() == status)?,
-            reason: super::item::annotation(secret, REASON).unwrap_or_default().to_owned(),
+            reason: crate::cluster::annotation(secret, REASON).unwrap_or_default().to_owned(),
             created: of("created"),
             description: of("description"),
             chart: of("chart"),

@@ -1,16 +1,14 @@
 //! Applies objects wave by wave, and waits for them.
 
 use super::explain::{Stuck, explain, pods_trouble};
-use super::inventory::{self, PART_OF};
-use super::item::{Item, Key, mark, text};
-use super::kinds::{Kinds, Served};
+use super::item::{Item, Key};
 use super::order::Wave;
 use super::owned::MANAGER;
 use super::prepare::Refusal;
 use super::server::{Applied, Apply, Failure, Server, at_once};
 use super::wait::{Progress, State, progress};
 use super::{Action, Deed, Told};
-use crate::cluster::{Cause, Outcome, refusal};
+use crate::cluster::{Cause, Discovery, Outcome, PART_OF, Served, mark, refusal, text};
 use crate::diff::Left;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -45,7 +43,7 @@ impl From<Failure> for Ill {
 /// What a rollout works with.
 pub(super) struct Rollout<'a> {
     pub(super) server: &'a Server,
-    pub(super) kinds: &'a Kinds,
+    pub(super) kinds: &'a Discovery,
     pub(super) told: &'a dyn Told,
     /// The id of the set that objects are made members of; none for hooks.
     pub(super) set: Option<String>,
@@ -73,7 +71,7 @@ impl Rollout<'_> {
             left.keep(&mut object, live);
         }
         if let Some(set) = &self.set {
-            mark(&mut object, "labels", PART_OF, set);
+            mark(&mut object, PART_OF, set);
         }
         object
     }
@@ -312,8 +310,7 @@ impl Rollout<'_> {
             return Ok(false);
         }
         let class = text(object, "/spec/storageClassName");
-        let Some(served) = self.kinds.any_version("storage.k8s.io", "StorageClass").filter(|_| !class.is_empty())
-        else {
+        let Some(served) = self.kinds.preferred("storage.k8s.io", "StorageClass").filter(|_| !class.is_empty()) else {
             return Ok(false);
         };
         // Who may not read classes waits like everybody else.
@@ -341,7 +338,7 @@ async fn send(server: &Server, served: &Served, object: &Json, how: Apply<'_>) -
 /// Takes Helm's marks off an object that was adopted.
 async fn leave_helm(server: &Server, served: &Served, object: &Json) -> Result<(), Failure> {
     let mut patch = json!({"metadata": {"annotations": {"meta.helm.sh/release-name": null, "meta.helm.sh/release-namespace": null}}});
-    if super::item::label(object, "app.kubernetes.io/managed-by").is_none() {
+    if crate::cluster::label(object, "app.kubernetes.io/managed-by").is_none() {
         patch["metadata"]["labels"] = json!({"app.kubernetes.io/managed-by": null});
     }
     let namespace = Some(text(object, "/metadata/namespace")).filter(|name| !name.is_empty());
@@ -408,9 +405,4 @@ fn bare(object: &Json) -> Json {
         map.shift_remove("status");
     }
     object
-}
-
-/// Gives the id of a release's set.
-pub(super) fn set_id(release: &str, namespace: &str) -> String {
-    inventory::id(&inventory::parent_name(release), namespace)
 }

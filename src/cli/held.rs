@@ -5,12 +5,12 @@ use super::changing::{check_name, release_name};
 use super::live::{ContextArgs, converse, pinned};
 use super::trouble::Trouble;
 use super::world::World;
-use crate::cluster::{After, Cluster, ClusterError, Members, PART_OF, Sent, Survey, Surveyed};
+use crate::cluster::{After, Cluster, ClusterError, Members, PART_OF, Sent, Served, Survey, Surveyed, get, kept, mark};
 use crate::diff::emit::Part;
 use crate::diff::{Comparison, Foreseen, Reading, Secrets, as_applied, redacted};
 use crate::object::{Object, is_hook};
 use crate::schema::{SchemaStore, Version};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 /// What came of it.
 pub(super) struct Held {
@@ -153,7 +153,7 @@ pub(super) fn hold(side: &Side, at: usize, how: &How<'_>, world: &dyn World) -> 
             None => held.part.changes.unchanged += 1,
         }
     }
-    for live in heard.survey.others.into_iter().filter(|live| !is_kept(live)) {
+    for live in heard.survey.others.into_iter().filter(|live| kept(live).is_none()) {
         held.part.changes.objects.push(comparison.pruned(&live));
         let namespace = live.pointer("/metadata/namespace").and_then(Json::as_str).map(str::to_owned);
         held.objects.push(HeldObject { sent: None, live: Some(live), namespace, change: "removed" });
@@ -181,7 +181,9 @@ async fn listen(
     let mut troubles = Vec::new();
     let mut members = release.map(|release| Members::of(release, &namespace));
     if let (Some(known), Some(release)) = (&mut members, release) {
-        match cluster.get("v1", "secrets", &namespace, &Members::parent(release)).await {
+        match get(cluster, &Served::new("v1", "Secret", "secrets", true), Some(&namespace), &Members::parent(release))
+            .await
+        {
             Ok(Some(parent)) => *known = std::mem::take(known).told_by(&parent, &namespace),
             Ok(None) => {}
             Err(
@@ -196,34 +198,11 @@ async fn listen(
     }
     let sent = bodies.into_iter().map(|mut object| {
         if let Some(members) = &members {
-            mark(&mut object, &members.id);
+            mark(&mut object, PART_OF, &members.id);
         }
         Sent { object, namespace: Some(namespace.clone()) }
     });
     let survey = cluster.survey(&sent.collect::<Vec<_>>(), members.as_ref()).await?;
     let (context, server, requests) = (cluster.context().to_owned(), cluster.server().to_owned(), cluster.requests());
     Ok(Heard { context, server, version: cluster.version(), namespace, survey, requests, troubles })
-}
-
-/// Marks an object as a member of its release, as apply does.
-fn mark(object: &mut Json, id: &str) {
-    let metadata = object.get_mut("metadata").and_then(Json::as_object_mut);
-    let labels = metadata.map(|metadata| metadata.entry("labels").or_insert_with(|| Json::Object(Map::new())));
-    let Some(labels) = labels else { return };
-    if labels.is_null() {
-        *labels = Json::Object(Map::new());
-    }
-    if let Some(labels) = labels.as_object_mut() {
-        labels.insert(PART_OF.to_owned(), Json::from(id));
-    }
-}
-
-/// Tells whether an object stays in the cluster though no release wants it any more.
-fn is_kept(live: &Json) -> bool {
-    let annotation = |key: &str| live.pointer("/metadata/annotations")?.get(key)?.as_str();
-    let owners = live.pointer("/metadata/ownerReferences").and_then(Json::as_array);
-    annotation("helm.sh/resource-policy").is_some_and(|policy| policy.split(',').any(|word| word.trim() == "keep"))
-        || annotation("client.lifecycle.config.k8s.io/deletion") == Some("detach")
-        || annotation("cli-utils.sigs.k8s.io/on-remove") == Some("keep")
-        || owners.into_iter().flatten().any(|owner| owner.get("controller") == Some(&Json::Bool(true)))
 }

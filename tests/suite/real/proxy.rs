@@ -26,6 +26,8 @@ pub(super) enum Fault {
     Slow,
     /// Another writer was faster.
     Conflict,
+    /// Another writer changes the object a moment before.
+    OtherWriter,
     /// From now on, nobody is who they say.
     Expired,
     Webhook,
@@ -35,7 +37,7 @@ pub(super) enum Fault {
     OldDiscovery,
 }
 
-pub(super) const FAULTS: [Fault; 10] = [
+pub(super) const FAULTS: [Fault; 11] = [
     Fault::TooMany,
     Fault::Internal,
     Fault::Unavailable,
@@ -44,6 +46,7 @@ pub(super) const FAULTS: [Fault; 10] = [
     Fault::Truncated,
     Fault::Slow,
     Fault::Conflict,
+    Fault::OtherWriter,
     Fault::Expired,
     Fault::Webhook,
 ];
@@ -157,6 +160,14 @@ async fn serve(mut stream: TcpStream, client: Client, judge: Judge, seen: Arc<Se
                 }
                 if fault == Some(Fault::Hang) {
                     tokio::time::sleep(Duration::from_secs(60)).await;
+                }
+                if fault == Some(Fault::OtherWriter) && method != Method::GET {
+                    let target = format!("{}?fieldManager=other", path.split('?').next().unwrap_or_default());
+                    let patch = format!(r#"{{"metadata":{{"annotations":{{"other":"{:p}"}}}}}}"#, &buffer[..]);
+                    let request = Request::builder().method(Method::PATCH).uri(target);
+                    let request = request.header("content-type", "application/merge-patch+json");
+                    // What is not there yet, nobody can change.
+                    let _ = client.send(request.body(Body::from(patch.into_bytes())).expect("a request")).await;
                 }
                 let mut request = Request::builder().method(method.clone()).uri(&path);
                 let old = fault == Some(Fault::OldDiscovery);
