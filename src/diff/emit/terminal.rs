@@ -1,7 +1,8 @@
 //! For people: compact, in colour, side by side where there is room.
 
 use super::{
-    Field, FieldKind, Format, Line, ObjectChange, Part, Report, inline, lines, mark, name, place, remarks, written,
+    Field, FieldKind, Format, Line, ObjectChange, Part, Report, What, inline, lines, mark, name, place, remarks,
+    written,
 };
 use std::fmt::Write as _;
 
@@ -43,6 +44,14 @@ impl Format for Terminal {
             let shown_above = part.changes.objects.len() - groups.iter().filter(|(_, parts)| parts[0] == at).count();
             if shown_above > 0 {
                 let _ = writeln!(text, "  {shown_above} as above");
+            }
+            let conflicts = conflicts(part);
+            if conflicts > 0 {
+                let fields = if conflicts == 1 { "field is" } else { "fields are" };
+                let _ = writeln!(
+                    text,
+                    "  {conflicts} {fields} held by others: apply takes over none without `--force-conflicts`"
+                );
             }
             if !self.quiet {
                 summary(part, report.parts.len() > 1, &mut text);
@@ -206,6 +215,13 @@ impl Terminal {
     fn paint(&self, colour: &str, text: &str) -> String {
         if self.colour && !colour.is_empty() { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
+}
+
+/// How many fields others hold with other values, of objects that are there and stay.
+fn conflicts(part: &Part) -> usize {
+    let stays = |change: &&ObjectChange| change.what == What::Changed && change.predicted.is_none();
+    let fields = part.changes.objects.iter().filter(stays).flat_map(|change| &change.fields);
+    fields.filter(|field| field.drift.is_some()).count()
 }
 
 /// Why objects are predicted, where it is why several of them are: said once.

@@ -69,6 +69,11 @@ fn ignored_fields_are_left_to_others() {
     stage.done("rollback set --no-wait");
     assert_eq!((field("/spec/replicas"), field(image)), (3.into(), "web:1".into()));
     stage.files.write("plimsoll.yaml", "apiVersion: plimsoll.dev/v1\n");
+    let told = stage.run("diff set").stdout;
+    assert!(
+        told.contains("  1 field is held by others: apply takes over none without `--force-conflicts`\n"),
+        "{told}"
+    );
     let conflict = stage.run(apply);
     assert!(conflict.code == 1 && conflict.stderr.contains("apply/conflict"), "{}{}", conflict.stdout, conflict.stderr);
 }
