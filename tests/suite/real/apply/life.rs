@@ -175,7 +175,12 @@ fn definitions_come_before_their_resources_and_are_upgraded() {
     let old = "    - { name: v1alpha1, served: false, storage: false, schema: { openAPIV3Schema: { type: object, x-kubernetes-preserve-unknown-fields: true } } }\n";
     stage.files.write("chart/crds/lights.yaml", format!("{newer}{old}"));
     stage.files.write("chart/values.yaml", "version: v1\nspec: { colour: green, power: 60 }\n");
-    stage.done("apply chart --skip-checks");
+    // The old definition would refuse the new field: it has no say.
+    let run = stage.done("apply chart --skip-checks --dry-run");
+    assert!(run.stdout.contains("Light one (if its new definition allows it)"), "{}{}", run.stdout, run.stderr);
+    let run = stage.run("plan chart --out p.json");
+    assert!(run.code == 1 && run.stdout.contains("comes first"), "{}{}", run.stdout, run.stderr);
+    stage.done("apply chart --skip-checks --plan p.json");
     let light = &stage.get("lights.v1.apply.example.com")[0];
     assert_eq!((&light["spec"]["colour"], &light["spec"]["power"]), (&"green".into(), &60.into()), "{light:#}");
 
@@ -357,6 +362,14 @@ fn a_workspace_is_applied_in_the_order_of_needs() {
     let run = stage.done("apply");
     let (b, a) = (run.stdout.find("applied b"), run.stdout.find("applied a"));
     assert!(b.is_some() && b < a, "{}", run.stdout);
+    // What a release needs must have been applied.
+    stage.files.write("a/templates/a.yaml", config("of-a", "2"));
+    stage
+        .files
+        .write("b/templates/b.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: of-b, labels: { a: ' ' } }\n");
+    let run = stage.run("apply --skip-checks");
+    assert!(run.code == 1 && run.stderr.contains("not begun: a"), "{}{}", run.stdout, run.stderr);
+    assert_eq!(stage.get("configmap/of-a")[0]["data"]["a"], "1");
 }
 
 /// A package, and a reference into a registry, are the chart that they were made of.
