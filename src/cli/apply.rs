@@ -68,6 +68,9 @@ pub(super) struct ApplyArgs {
     /// How many revisions are kept
     #[arg(long, value_name = "NUMBER", default_value = "10", value_parser = clap::value_parser!(u16).range(1..))]
     history_max: u16,
+    #[cfg(feature = "oci")]
+    #[command(flatten)]
+    trust: super::trust::TrustArgs,
     #[command(flatten)]
     way: WayArgs,
     #[command(flatten)]
@@ -93,6 +96,8 @@ impl ApplyArgs {
         if let [_, second, ..] = self.release.environments.as_slice() {
             return Err(Trouble::new(format!("one environment at a time: leave out `-e {second}`")));
         }
+        #[cfg(feature = "oci")]
+        self.trust.hold();
         let judged = !self.skip_checks;
         let question = Question {
             input: &self.input,
@@ -116,6 +121,10 @@ impl ApplyArgs {
         if units.is_empty() {
             return Err(Trouble::new("there is nothing to apply"));
         }
+        #[cfg(feature = "oci")]
+        self.trust.refuse_local(units.iter().map(|unit| {
+            unit.chart.as_ref().map_or(unit.checked.name.as_str(), |chart| chart.metadata.source.name())
+        }))?;
         if let (Some(_), [_, second, ..]) = (&self.plan, units.as_slice()) {
             let name = &second.checked.name;
             return Err(Trouble::new(format!(

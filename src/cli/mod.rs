@@ -8,6 +8,8 @@ mod allowing;
 #[cfg(feature = "cluster")]
 mod apply;
 mod args;
+#[cfg(feature = "oci")]
+mod attest;
 mod baseline;
 #[cfg(feature = "oci")]
 mod cache;
@@ -66,6 +68,8 @@ mod release;
 #[cfg(feature = "oci")]
 mod remote;
 mod render;
+#[cfg(feature = "oci")]
+mod rendered;
 mod report;
 mod revision;
 #[cfg(feature = "cluster")]
@@ -84,6 +88,8 @@ mod test;
 #[cfg(test)]
 mod testing;
 mod trouble;
+#[cfg(feature = "oci")]
+mod trust;
 #[cfg(feature = "cluster")]
 mod uninstall;
 mod values;

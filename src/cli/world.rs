@@ -117,7 +117,7 @@ impl World for System {
         #[cfg(feature = "oci")]
         if super::paths::is_reference(path) {
             let read = super::remote::read(path, self);
-            return read.map(|bytes| bytes.to_vec()).map_err(|trouble| io::Error::other(trouble.message));
+            return read.map(|bytes| bytes.to_vec()).map_err(io::Error::other);
         }
         read_limited(std::fs::File::open(path)?)
     }

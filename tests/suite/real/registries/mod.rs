@@ -4,6 +4,7 @@ mod deps;
 mod faults;
 pub(super) mod server;
 mod signatures;
+mod trust;
 
 use crate::sandbox::{Run, Sandbox};
 use server::{Asks, Kind, LOGIN, Server, given, peer, run};
