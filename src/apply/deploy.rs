@@ -16,11 +16,11 @@ use super::revision::{Contents, Revision, Status};
 use super::rollout::{Ill, Rollout};
 use super::server::{Failure, Server};
 use super::{How, Told, clock};
-use crate::cluster::Members;
+use crate::cluster::{Members, text};
 use crate::diff::Left;
 use crate::schema::SchemaStore;
 use serde_json::Value as Json;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::sync::Arc;
 
 /// What a release is to be.
@@ -196,7 +196,11 @@ pub async fn rehearse(server: &Server, wanted: &Wanted, how: &How, told: &dyn To
     };
     let rollout = rollout(&work, adopted);
     let todo: Vec<&Item> = items.iter().filter(|item| !settled.contains(&item.key)).collect();
-    let (actions, refused) = rollout.rehearse(&todo, &before.live, &homeless).await;
+    let definitions = todo.iter().filter(|item| item.key.kind == "CustomResourceDefinition");
+    let redefined = definitions
+        .map(|item| [text(&item.object, "/spec/group"), text(&item.object, "/spec/names/kind")].into())
+        .collect();
+    let (actions, refused) = rollout.rehearse(&todo, &before.live, &homeless, &redefined).await;
     report.actions.extend(
         items.iter().filter(|item| settled.contains(&item.key)).map(|item| Action::new(&item.object, Deed::Unchanged)),
     );
@@ -252,11 +256,16 @@ async fn locked(work: &Work<'_>, plan: Plan<'_>) -> Result<Report, Failure> {
 
 /// Asks whether all that will be done is allowed.
 async fn preflight(work: &Work<'_>, items: &[Item], hooks: &[Item]) -> Result<(), Failure> {
-    let (_, reach) = work.store.parent().await?;
+    let reach = match work.store.parent().await {
+        Ok((_, reach)) => reach,
+        // Then this is missing, too, and told with the rest.
+        Err(failure) if failure.is(403) => Reach::default(),
+        Err(failure) => return Err(failure),
+    };
     let mut needed = Needed::default();
     needed.add_records(&work.kinds, work.namespace);
     for item in items.iter().chain(hooks) {
-        if let Some(served) = work.kinds.find(crate::cluster::text(&item.object, "/apiVersion"), &item.key.kind) {
+        if let Some(served) = work.kinds.find(text(&item.object, "/apiVersion"), &item.key.kind) {
             needed.add(served, &item.key.namespace, &["get", "list", "create", "patch"]);
         }
     }
@@ -289,7 +298,7 @@ fn broken(work: &Work<'_>, wanted: &Wanted, prepared: &Prepared, before: &Before
 /// Finds objects that belong to somebody else: those that are to be taken, or why they are not.
 async fn claims(work: &Work<'_>, items: &[Item], before: &Before) -> Result<HashSet<Key>, Vec<Refusal>> {
     let ours = Members::of(work.release, work.namespace).id;
-    let (mut adopted, mut refused) = (HashSet::new(), Vec::new());
+    let (mut adopted, mut left, mut refused) = (HashSet::new(), BTreeSet::new(), Vec::new());
     for item in items {
         let Some(live) = before.live.get(&item.key) else { continue };
         let set = inventory::set_of(live).filter(|set| *set != ours);
@@ -299,11 +308,12 @@ async fn claims(work: &Work<'_>, items: &[Item], before: &Before) -> Result<Hash
         }
         if work.how.take_ownership {
             adopted.insert(item.key.clone());
+            left.extend(helm);
             continue;
         }
         let owner = match (set, helm) {
-            (Some(set), _) => match work.store.tool_of(set, &item.key.namespace).await {
-                Some(tool) => format!("the ApplySet {tool}"),
+            (Some(set), _) => match work.store.owner_of(set, &item.key.namespace).await {
+                Some(owner) => owner,
                 None => format!("the ApplySet `{set}`"),
             },
             (None, Some((namespace, name))) => format!("the release `{name}` of Helm's in `{namespace}`"),
@@ -311,6 +321,11 @@ async fn claims(work: &Work<'_>, items: &[Item], before: &Before) -> Result<Hash
         };
         let refusal = Refusal::of(item, "apply/owned", format!("{} belongs to {owner}", item.key));
         refused.push(refusal.help("take it over by `--take-ownership`, or give it another name"));
+    }
+    for (namespace, name) in left {
+        work.told.line(&format!(
+            "taking objects of the release `{name}` of Helm's in `{namespace}`; let Helm forget it by `kubectl delete secret -n {namespace} -l owner=helm,name={name}`: `helm uninstall` may delete what is ours then"
+        ));
     }
     if refused.is_empty() { Ok(adopted) } else { Err(refused) }
 }
@@ -413,8 +428,12 @@ async fn change(work: &Work<'_>, plan: &Plan<'_>) -> Result<Report, Failure> {
                 go_back(work, &before, &mut report).await?;
             } else {
                 let done = report.count(Deed::Created) + report.count(Deed::Changed);
+                // Of a first revision there is nothing to go back to.
+                let good =
+                    before.revisions.iter().any(|old| matches!(old.status, Status::Deployed | Status::Superseded));
+                let way_back = if good { "go back by `plimsoll rollback" } else { "remove it by `plimsoll uninstall" };
                 report.trouble.push(format!(
-                    "revision {} is not deployed: {done} of {} objects were changed, nothing was deleted; apply again to go on, or go back by `plimsoll rollback {} -n {}`",
+                    "revision {} is not deployed: {done} of {} objects were changed, nothing was deleted; apply again to go on, or {way_back} {} -n {}`",
                     revision.number,
                     items.len(),
                     work.release,

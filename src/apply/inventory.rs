@@ -7,7 +7,7 @@ use crate::cluster::{Discovery, GROUP_KINDS, ID, Members, NAMESPACES, PART_OF, a
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
-const TOOLING: &str = "applyset.kubernetes.io/tooling";
+pub(super) const TOOLING: &str = "applyset.kubernetes.io/tooling";
 /// The field manager of parents.
 pub(super) const MANAGER: &str = "plimsoll-applyset";
 const TOOL: &str = "plimsoll";

@@ -2,6 +2,7 @@
 
 use super::explain::{Stuck, explain, pods_trouble};
 use super::item::{Item, Key};
+use super::live;
 use super::order::Wave;
 use super::owned::MANAGER;
 use super::prepare::Refusal;
@@ -17,8 +18,6 @@ use tokio::time::Instant;
 
 /// How many objects are sent at once.
 const AT_ONCE: usize = 12;
-/// From how many objects of a kind on it is cheaper to list them.
-const MANY: usize = 3;
 /// How often is looked, and how often the pods are looked at.
 const SOONEST: Duration = Duration::from_millis(200);
 const LATEST: Duration = Duration::from_secs(2);
@@ -161,6 +160,7 @@ impl Rollout<'_> {
         items: &[&Item],
         before: &HashMap<Key, Json>,
         homeless: &dyn Fn(&Key) -> bool,
+        redefined: &HashSet<(&str, &str)>,
     ) -> (Vec<Action>, Vec<Refusal>) {
         let (mut asked, mut actions, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
         let mut jobs = Vec::new();
@@ -190,6 +190,12 @@ impl Rollout<'_> {
                 }
                 // The kind or the namespace is to come first.
                 Err(failure) if failure.is(404) => actions.push(Action::new(&item.object, Deed::Created)),
+                // What an old definition refuses, the new one may allow.
+                Err(Failure::Refused(..)) if redefined.contains(&(item.key.group.as_str(), item.key.kind.as_str())) => {
+                    let deed = if before.contains_key(&item.key) { Deed::Changed } else { Deed::Created };
+                    let note = "if its new definition allows it".to_owned();
+                    actions.push(Action { note, ..Action::new(&item.object, deed) });
+                }
                 Err(Failure::Refused(code, body)) => refusals.extend(refused(item, code, &body)),
                 Err(failure) => refusals.push(Refusal::of(item, "apply/refused", failure.words())),
             }
@@ -253,8 +259,10 @@ impl Rollout<'_> {
             ));
             self.server.pause(delay.min(until.saturating_duration_since(Instant::now()))).await?;
             delay = (delay * 3 / 2).min(LATEST);
-            for (key, live) in self.look(&pending).await? {
-                let Some(object) = live else {
+            let seen = pending.iter().map(|(key, (object, _))| (key, object));
+            let mut found = live::again(self.server, self.kinds, seen).await?;
+            for key in pending.keys().cloned().collect::<Vec<_>>() {
+                let Some(object) = found.remove(&key) else {
                     let reason = "it is gone: somebody else deleted it".to_owned();
                     pending.insert(key, (Json::Null, Progress { state: State::Failed, reason }));
                     continue;
@@ -274,34 +282,6 @@ impl Rollout<'_> {
             }
         }
         Ok(())
-    }
-
-    /// Looks at objects again.
-    async fn look(&self, pending: &BTreeMap<Key, (Json, Progress)>) -> Result<Vec<(Key, Option<Json>)>, Failure> {
-        let mut shelves: BTreeMap<(String, String, String), Vec<&Key>> = BTreeMap::new();
-        for (key, (object, _)) in pending {
-            let api_version = text(object, "/apiVersion").to_owned();
-            shelves.entry((api_version, key.kind.clone(), key.namespace.clone())).or_default().push(key);
-        }
-        let mut found = Vec::new();
-        for ((api_version, kind, namespace), keys) in shelves {
-            let Some(served) = self.kinds.find(&api_version, &kind) else { continue };
-            let namespace = Some(namespace.as_str()).filter(|name| !name.is_empty());
-            match &self.set {
-                Some(set) if keys.len() > MANY => {
-                    let listed = self.server.list(served, namespace, &format!("{PART_OF}={set}")).await?;
-                    let mut listed: HashMap<Key, Json> =
-                        listed.into_iter().map(|object| (Key::of(&object), object)).collect();
-                    found.extend(keys.into_iter().map(|key| (key.clone(), listed.remove(key))));
-                }
-                _ => {
-                    for key in keys {
-                        found.push((key.clone(), self.server.get(served, namespace, &key.name).await?));
-                    }
-                }
-            }
-        }
-        Ok(found)
     }
 
     /// Tells whether a claim gets its volume only once a pod uses it.

@@ -123,6 +123,7 @@ impl Cluster {
             settle(&mut running, &mut answers, &mut survey.troubles, &mut silent).await?;
         }
         survey.objects = answers.into_iter().flatten().collect();
+        survey.doubt_old_definitions(objects);
         for (sent, surveyed) in objects.iter().zip(&mut survey.objects) {
             if surveyed.after == After::Homeless {
                 surveyed.after = self.homeless(sent, objects, &mut survey.troubles);
@@ -314,6 +315,29 @@ impl Cluster {
                 Err(self.refused(reply.status, &reply.body))
             }
             status => Ok(refused(&reply, status)),
+        }
+    }
+}
+
+impl Survey {
+    /// What an old definition refuses, a new one among the objects may allow.
+    fn doubt_old_definitions(&mut self, objects: &[Sent]) {
+        let changes = |surveyed: &Surveyed| match (&surveyed.live, &surveyed.after) {
+            (Some(live), After::Applied(after)) => live.get("spec") != after.get("spec"),
+            _ => true,
+        };
+        let defined: Vec<(&str, &str)> = objects
+            .iter()
+            .zip(&self.objects)
+            .filter(|(sent, surveyed)| sent.text("/kind") == "CustomResourceDefinition" && changes(surveyed))
+            .map(|(sent, _)| (sent.text("/spec/group"), sent.text("/spec/names/kind")))
+            .collect();
+        for (sent, surveyed) in objects.iter().zip(&mut self.objects) {
+            let (group, _) = split(sent.text("/apiVersion"));
+            if matches!(surveyed.after, After::Refused { .. }) && defined.contains(&(group, sent.text("/kind"))) {
+                let kind = sent.text("/kind");
+                surveyed.after = After::NotYet(format!("the definition of `{kind}` among these objects comes first"));
+            }
         }
     }
 }

@@ -184,6 +184,17 @@ fn definitions_come_before_their_resources_and_are_upgraded() {
     assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
     assert!(run.stderr.contains("storedVersions"), "{}", run.stderr);
     stage.done("apply chart --skip-checks");
+
+    // The old definition would refuse a new field: it has no say in what is rehearsed and planned.
+    let glows = newer.replace("power: { type: integer }", "power: { type: integer }, glow: { type: integer }");
+    stage.files.write("chart/crds/lights.yaml", format!("{glows}{old}"));
+    stage.files.write("chart/values.yaml", "version: v1\nspec: { colour: green, glow: 1 }\n");
+    let run = stage.done("apply chart --skip-checks --dry-run");
+    assert!(run.stdout.contains("Light one (if its new definition allows it)"), "{}{}", run.stdout, run.stderr);
+    let run = stage.run("plan chart --out p.json");
+    assert!(run.code == 1 && run.stdout.contains("comes first"), "{}{}", run.stdout, run.stderr);
+    stage.done("apply chart --skip-checks --plan p.json");
+    assert_eq!(stage.get("lights")[0]["spec"]["glow"], 1);
     stage.done("uninstall lights");
     stage.kubectl(&["wait", "--for=delete", "crd/lights.apply.example.com", "--timeout=20s"]);
 }
@@ -357,6 +368,14 @@ fn a_workspace_is_applied_in_the_order_of_needs() {
     let run = stage.done("apply");
     let (b, a) = (run.stdout.find("applied b"), run.stdout.find("applied a"));
     assert!(b.is_some() && b < a, "{}", run.stdout);
+    // What a release needs must have been applied.
+    stage.files.write("a/templates/a.yaml", config("of-a", "2"));
+    stage
+        .files
+        .write("b/templates/b.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: of-b, labels: { a: ' ' } }\n");
+    let run = stage.run("apply --skip-checks");
+    assert!(run.code == 1 && run.stderr.contains("not begun: a"), "{}{}", run.stdout, run.stderr);
+    assert_eq!(stage.get("configmap/of-a")[0]["data"]["a"], "1");
 }
 
 /// A package, and a reference into a registry, are the chart that they were made of.
