@@ -17,8 +17,11 @@ use super::rollout::{Ill, Rollout};
 use super::server::{Failure, Server};
 use super::{How, Told, clock};
 use crate::cluster::Members;
+use crate::diff::Left;
+use crate::schema::SchemaStore;
 use serde_json::Value as Json;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// What a release is to be.
 #[derive(Clone, Debug, Default)]
@@ -79,10 +82,16 @@ pub async fn rollback(
     how: &How,
     told: &dyn Told,
 ) -> Result<Report, Failure> {
+    let with_left;
     let mut work = Work::begin(server, [release, namespace], how, told).await?;
     let revisions = work.store.revisions().await?;
     let target = choose(&revisions, release, namespace, number)?;
     let mut contents = work.store.contents(target).await?;
+    if !contents.left.is_empty() {
+        let left = Left { rules: contents.left, store: SchemaStore::new(), version: server.cluster().version() };
+        with_left = How { left: Some(Arc::new(left)), ..how.clone() };
+        work.how = &with_left;
+    }
     for moved in
         migrate(&mut contents.objects, &work.kinds).into_iter().chain(migrate(&mut contents.hooks, &work.kinds))
     {
@@ -210,6 +219,7 @@ fn rollout<'a>(work: &'a Work<'_>, adopted: HashSet<Key>) -> Rollout<'a> {
         set: Some(Members::of(work.release, work.namespace).id),
         force: work.how.force_conflicts,
         adopted,
+        left: work.how.left.as_deref(),
         until: work.until(),
     }
 }
@@ -318,7 +328,8 @@ async fn settled(work: &Work<'_>, prepared: &Prepared, before: &Before) -> Resul
     let is_settled = |item: &&Item| {
         let same = applied.get(&item.key).is_some_and(|object| **object == item.object);
         same && before.members.get(&item.key).is_some_and(|live| {
-            live.pointer("/metadata/deletionTimestamp").is_none() && lost(&rollout.sent(item), live).is_empty()
+            let gone = live.pointer("/metadata/deletionTimestamp").is_some();
+            !gone && lost(&rollout.sent(item, Some(live)), live).is_empty()
         })
     };
     Ok(prepared.items.iter().filter(is_settled).map(|item| item.key.clone()).collect())
@@ -348,7 +359,8 @@ async fn change(work: &Work<'_>, plan: &Plan<'_>) -> Result<Report, Failure> {
     let settled = settled(work, &plan.prepared, &before).await?;
     let leaving: Vec<Json> = without(&before.members, items).into_iter().cloned().collect();
     let narrow = Reach::of(items, work.namespace);
-    let contents = plan.prepared.contents();
+    let mut contents = plan.prepared.contents();
+    contents.left = work.how.left.as_ref().map_or_else(Vec::new, |left| left.rules.clone());
     let digest = contents.digest();
     let newest = before.revisions.last();
     let same = newest.is_some_and(|newest| {

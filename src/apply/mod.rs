@@ -47,6 +47,8 @@ pub use server::{Failure, Guard, Server};
 pub use uninstall::uninstall;
 pub use wait::State;
 
+use crate::diff::Left;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Hears how it goes.
@@ -79,4 +81,6 @@ pub struct How {
     pub allow_empty: bool,
     /// How many revisions are kept.
     pub keep: usize,
+    /// Fields that are left to others once an object is there; none where nothing is.
+    pub left: Option<Arc<Left>>,
 }

@@ -50,7 +50,7 @@ impl Prepared {
     /// Gives what a revision keeps of them.
     pub(super) fn contents(&self) -> Contents {
         let objects = |items: &[Item]| items.iter().map(|item| item.object.clone()).collect();
-        Contents { objects: objects(&self.items), hooks: objects(&self.hooks) }
+        Contents { objects: objects(&self.items), hooks: objects(&self.hooks), left: Vec::new() }
     }
 }
 

@@ -83,6 +83,7 @@ impl<'a> Work<'a> {
             set: None,
             force: true,
             adopted: HashSet::new(),
+            left: None,
             // A hook is waited for in any case: what comes after it relies on it.
             until: Some(Instant::now() + self.how.timeout),
         };

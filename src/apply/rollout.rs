@@ -9,6 +9,7 @@ use super::server::{Applied, Apply, Failure, Server, at_once};
 use super::wait::{Progress, State, progress};
 use super::{Action, Deed, Told};
 use crate::cluster::{Cause, Discovery, Outcome, PART_OF, Served, mark, refusal, text};
+use crate::diff::Left;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
@@ -50,6 +51,8 @@ pub(super) struct Rollout<'a> {
     pub(super) force: bool,
     /// Objects that are taken from Helm.
     pub(super) adopted: HashSet<Key>,
+    /// Fields that are left to others; none where nothing is.
+    pub(super) left: Option<&'a Left>,
     /// Until when is waited; none for not at all.
     pub(super) until: Option<Instant>,
 }
@@ -61,9 +64,12 @@ impl Rollout<'_> {
         found.ok_or_else(|| Failure::Unfit(format!("the cluster does not serve `{api_version} {kind}`")))
     }
 
-    /// Gives an object as it is sent.
-    pub(super) fn sent(&self, item: &Item) -> Json {
+    /// Gives an object as it is sent, where it is there already as `live`.
+    pub(super) fn sent(&self, item: &Item, live: Option<&Json>) -> Json {
         let mut object = item.object.clone();
+        if let (Some(left), Some(live)) = (self.left, live) {
+            left.keep(&mut object, live);
+        }
         if let Some(set) = &self.set {
             mark(&mut object, PART_OF, set);
         }
@@ -112,7 +118,7 @@ impl Rollout<'_> {
             let (server, served) = (self.server.clone(), self.served(&item.object)?.clone());
             let adopted = self.adopted.contains(&item.key);
             let how = Apply { manager: MANAGER, force: self.force || adopted, dry_run: false };
-            let object = self.sent(item);
+            let object = self.sent(item, before.get(&item.key));
             jobs.push(async move {
                 let applied = send(&server, &served, &object, how).await?;
                 if adopted {
@@ -164,7 +170,8 @@ impl Rollout<'_> {
                 actions.push(Action::new(&item.object, Deed::Created));
                 continue;
             }
-            let (server, served, object) = (self.server.clone(), served.clone(), self.sent(item));
+            let object = self.sent(item, before.get(&item.key));
+            let (server, served) = (self.server.clone(), served.clone());
             let force = self.force || self.adopted.contains(&item.key);
             asked.push(*item);
             jobs.push(

@@ -80,7 +80,7 @@ pub struct Release {
 }
 
 /// An entry of `diff.ignore`: fields that something else than the manifests decides. In names `*` stands for any text.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct IgnoredField {
     /// The kind of objects; any where absent.
     pub kind: Option<String>,

@@ -6,6 +6,7 @@ use super::changing::{
     COLOUR, ChangeArgs, OutputArgs, OutputFormat, Teller, Telling, check_name, converse, finish, release_name,
 };
 use super::compile::{self, Compiled, Question, Stages};
+use super::definitions;
 use super::gather::Unit;
 use super::live::{WayArgs, pinned};
 use super::paths::Base;
@@ -19,12 +20,14 @@ use crate::chart;
 use crate::cluster::{Found, find};
 use crate::diagnostic::emit::{Format, Json, Report as Findings};
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::diff::as_applied;
+use crate::diff::{Left, as_applied};
 use crate::object::{Object, ObjectSet};
+use crate::schema::{SchemaStore, Version};
 use crate::source::SourceMap;
 use clap::Args;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The flags of `apply`.
 #[derive(Args)]
@@ -205,6 +208,7 @@ impl ApplyArgs {
             take_ownership: self.take_ownership,
             allow_empty: self.allow_empty,
             keep: usize::from(self.history_max),
+            left: left(unit, sources, world)?,
             ..self.change.how(world)
         };
         let teller = Teller::new(world, self.change.quiet || self.output.format == OutputFormat::Json);
@@ -245,6 +249,20 @@ impl ApplyArgs {
             Telling { verb: "applied", rehearsed: self.dry_run, format: self.output.format, findings: Some(findings) };
         Ok(finish(&report, &telling, world))
     }
+}
+
+/// Gives what the workspace of a release leaves to others.
+fn left(unit: &Unit, sources: &SourceMap, world: &dyn World) -> Result<Option<Arc<Left>>, Trouble> {
+    let Some(loaded) = unit.workspace.as_deref().filter(|loaded| !loaded.workspace.ignore.is_empty()) else {
+        return Ok(None);
+    };
+    let mut store = SchemaStore::new();
+    definitions::learn(&unit.documents, &mut store);
+    let base = Base::current(world)?;
+    definitions::Reader { store: &mut store, sources, base: &base, world, verbose: false }
+        .workspaces(std::iter::once(loaded))?;
+    let version = unit.versions.last().copied().unwrap_or(Version::LATEST);
+    Ok(Some(Arc::new(Left { rules: loaded.workspace.ignore.clone(), store, version })))
 }
 
 /// Makes a finding of a refusal, at the field that it is about.

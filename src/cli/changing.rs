@@ -84,6 +84,7 @@ impl ChangeArgs {
             take_ownership: false,
             allow_empty: false,
             keep: 10,
+            left: None,
         }
     }
 }

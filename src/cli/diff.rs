@@ -30,7 +30,7 @@ pub(super) struct DiffArgs {
     pub input: InputArgs,
     #[command(flatten)]
     pub release: ReleaseArgs,
-    /// Compare with this: cluster, a folder, a file or a package, env:NAME, git:REV; the cluster where nothing is given
+    /// Compare with this: cluster, a folder, a file, a package (a file or oci://…), env:NAME, git:REV; the cluster where nothing is given
     #[arg(long, value_name = "WHAT")]
     pub against: Option<String>,
     #[command(flatten)]

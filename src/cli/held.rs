@@ -121,7 +121,7 @@ pub(super) fn hold(side: &Side, at: usize, how: &How<'_>, world: &dyn World) -> 
         let foreseen = match &after {
             After::Applied(json) => Foreseen::Applied(json),
             After::NotYet(why) => Foreseen::Forecast(why.clone()),
-            After::Unknown => continue,
+            After::Homeless | After::Unknown => continue,
             After::Refused { causes, immutable } => {
                 let words = |cause: &crate::cluster::Cause| {
                     let said = redacted(&cause.message, object);

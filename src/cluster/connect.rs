@@ -2,6 +2,7 @@
 
 use super::error::ClusterError;
 use super::json::text;
+use super::login::{Login, login_failure};
 use super::read::JSON;
 use crate::schema::Version;
 use http::{Method, Request, StatusCode};
@@ -34,6 +35,7 @@ pub struct Cluster {
     version: Version,
     namespace: String,
     timeout: Duration,
+    login: Login,
     /// How many requests were sent.
     sent: Arc<AtomicUsize>,
 }
@@ -55,8 +57,11 @@ impl Cluster {
         config.reset_reader_on_write = true;
         let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
         let namespace = config.default_namespace.clone();
-        let client = Client::try_from(config)
-            .map_err(|error| ClusterError::Unreachable { server: server.clone(), reason: innermost(&error) })?;
+        let login = Login::of(&config.auth_info);
+        let client = Client::try_from(config).map_err(|error| {
+            let unreachable = || ClusterError::Unreachable { server: server.clone(), reason: innermost(&error) };
+            login_failure(&error).map_or_else(unreachable, |reason| login.failed(reason))
+        })?;
         let mut cluster = Self {
             client,
             server,
@@ -64,6 +69,7 @@ impl Cluster {
             version: Version::LATEST,
             namespace,
             timeout: options.timeout,
+            login,
             sent: Arc::default(),
         };
         let reply = cluster.ask("/version").await?;
@@ -195,6 +201,9 @@ impl Cluster {
     }
 
     fn failed(&self, error: &kube::Error) -> ClusterError {
+        if let Some(reason) = login_failure(error) {
+            return self.login.failed(reason);
+        }
         let reason = innermost(error);
         if reason.contains("timed out") || reason.contains("deadline has elapsed") {
             return self.timed_out();

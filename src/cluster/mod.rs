@@ -12,6 +12,7 @@ mod discovery;
 mod dry_run;
 mod error;
 mod json;
+mod login;
 mod members;
 mod path;
 mod read;

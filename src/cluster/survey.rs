@@ -39,6 +39,8 @@ pub enum After {
     },
     /// The server cannot say, as something is not there yet: why.
     NotYet(String),
+    /// Its namespace is not there.
+    Homeless,
     /// Nothing is known of it: the trouble has been told.
     Unknown,
 }
@@ -112,9 +114,8 @@ impl Cluster {
                 continue;
             }
             let (cluster, sent, served) = (self.clone(), sent.clone(), served.clone());
-            let declared = declares(objects, &name.2);
             running.spawn(async move {
-                let after = cluster.foresee(&sent, &served, &name, declared).await;
+                let after = cluster.foresee(&sent, &served, &name).await;
                 (index, name, found, after)
             });
         }
@@ -122,6 +123,11 @@ impl Cluster {
             settle(&mut running, &mut answers, &mut survey.troubles, &mut silent).await?;
         }
         survey.objects = answers.into_iter().flatten().collect();
+        for (sent, surveyed) in objects.iter().zip(&mut survey.objects) {
+            if surveyed.after == After::Homeless {
+                surveyed.after = self.homeless(sent, objects, &mut survey.troubles);
+            }
+        }
         if let Some(members) = members {
             let is_member = |object: &Json| label(object, PART_OF) == Some(&members.id);
             survey.others = live
@@ -138,6 +144,17 @@ impl Cluster {
         let (group, _) = split(api_version);
         let namespace = if served.namespaced { self.namespace_of(sent) } else { "" };
         (group.to_owned(), kind.to_owned(), namespace.to_owned(), sent.text("/metadata/name").to_owned())
+    }
+
+    /// Says of an object whose namespace is not there whether it will be.
+    fn homeless(&self, sent: &Sent, objects: &[Sent], troubles: &mut Vec<String>) -> After {
+        let namespace = self.namespace_of(sent);
+        let why = format!("the namespace `{namespace}` is not in the cluster");
+        if declares(objects, namespace) {
+            return After::NotYet(format!("{why} yet, but among these objects"));
+        }
+        tell(troubles, format!("{why}, nor among these objects: what would become of it is only predicted"));
+        After::NotYet(why)
     }
 
     /// Says of a kind that is not served whether it will be.
@@ -271,7 +288,7 @@ impl Cluster {
     }
 
     /// Asks what the server would make of an object.
-    async fn foresee(&self, sent: &Sent, served: &Served, name: &Name, declared: bool) -> Result<After, ClusterError> {
+    async fn foresee(&self, sent: &Sent, served: &Served, name: &Name) -> Result<After, ClusterError> {
         if !is_path(&name.3) || served.namespaced && !is_path(&name.2) {
             return Ok(After::NotYet("it has no name that a cluster could have".to_owned()));
         }
@@ -290,8 +307,7 @@ impl Cluster {
             StatusCode::NOT_FOUND
                 if reply.body.pointer("/details/kind").and_then(Json::as_str) == Some("namespaces") =>
             {
-                let ours = if declared { " yet, but among these objects" } else { "" };
-                Ok(After::NotYet(format!("the namespace `{}` is not in the cluster{ours}", name.2)))
+                Ok(After::Homeless)
             }
             StatusCode::NOT_FOUND => Ok(After::NotYet(format!("the cluster does not serve `{}`", name.1))),
             status if is_busy(status) || reply.body.get("kind").and_then(Json::as_str) != Some("Status") => {

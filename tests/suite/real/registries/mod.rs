@@ -1,6 +1,7 @@
 //! Registries, with helm and oras as clients beside us.
 
 mod deps;
+mod diff;
 mod faults;
 mod provenance;
 pub(super) mod server;
