@@ -75,8 +75,8 @@ impl World for Overlay<'_> {
         self.inner.variable(name)
     }
 
-    fn today(&self) -> String {
-        self.inner.today()
+    fn now(&self) -> u64 {
+        self.inner.now()
     }
 
     fn identity(&self) -> String {

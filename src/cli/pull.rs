@@ -3,6 +3,7 @@
 use super::Exit;
 use super::cache;
 use super::package::load;
+use super::packed::beside;
 use super::registries::{self, RegistryArgs, connect, converse, reference};
 use super::tags::{range, versions};
 use super::trouble::Trouble;
@@ -75,9 +76,7 @@ impl PullArgs {
             let file = write(self.destination.join(file), &pulled.bytes)?;
             text += &format!("wrote {}\n", file.display());
             if let Some(provenance) = &pulled.provenance {
-                let mut beside = file.into_os_string();
-                beside.push(".prov");
-                text += &format!("wrote {}\n", write(beside.into(), provenance)?.display());
+                text += &format!("wrote {}\n", write(beside(&file), provenance)?.display());
             }
         }
         Ok(text)

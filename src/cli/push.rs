@@ -5,7 +5,7 @@ use super::args::{Colour, ReleaseArgs, RuleArgs};
 use super::attest;
 use super::inputs::{Finder, text};
 use super::package::{Checking, load, pack, time};
-use super::packed::is_archive;
+use super::packed::{beside, is_archive};
 use super::paths::Base;
 use super::plan::Scope;
 use super::registries::{self, RegistryArgs, connect, converse, reference};
@@ -152,9 +152,7 @@ fn package(chart: &Path, world: &dyn World) -> Result<(Vec<u8>, Option<Vec<u8>>)
         return Ok((pack(chart, time(world)?, &Base::current(world)?, world)?.1, None));
     }
     let bytes = world.read(chart).map_err(|error| Trouble::io("read", chart, &error))?;
-    let mut beside = chart.to_owned().into_os_string();
-    beside.push(".prov");
-    Ok((bytes, world.read(Path::new(&beside)).ok()))
+    Ok((bytes, world.read(&beside(chart)).ok()))
 }
 
 /// A package, with what its Chart.yaml says.

@@ -268,7 +268,7 @@ impl World for Revision<'_> {
         self.world.identity()
     }
 
-    fn today(&self) -> String {
-        self.world.today()
+    fn now(&self) -> u64 {
+        self.world.now()
     }
 }

@@ -1,9 +1,11 @@
 //! Requests: where they may go, how often they are tried, how much of an answer is read.
 
+use super::auth::Pass;
 use super::error::OciError;
 use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Client, Method, RequestBuilder, StatusCode, redirect};
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How often something is tried before it is given up.
@@ -36,6 +38,33 @@ pub struct Http {
     client: Client,
     /// How registries are reached.
     pub(super) options: Options,
+    /// Clients that were made already.
+    pub(super) kept: Kept,
+}
+
+/// Clients of the oci-client crate, by origin, pass and whether blobs are sent whole. Making one reads all authorities of the
+/// system, which takes longer than most answers.
+#[derive(Clone, Default)]
+pub(super) struct Kept(Arc<Mutex<Vec<(String, Pass, bool, oci_client::Client)>>>);
+
+impl Kept {
+    pub(super) fn get(&self, origin: &str, pass: &Pass, whole: bool) -> Option<oci_client::Client> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |one: &&(String, Pass, bool, _)| one.0 == origin && one.1 == *pass && one.2 == whole;
+        kept.iter().find(same).map(|one| one.3.clone())
+    }
+
+    pub(super) fn keep(&self, origin: &str, pass: &Pass, whole: bool, client: &oci_client::Client) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push((origin.to_owned(), pass.clone(), whole, client.clone()));
+    }
+}
+
+/// Passes are not shown.
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Kept")
+    }
 }
 
 /// An answer, read whole.
@@ -103,7 +132,7 @@ impl Http {
             .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| setup(&error))?;
-        Ok(Self { client, options })
+        Ok(Self { client, options, kept: Kept::default() })
     }
 
     /// Begins a request.

@@ -25,7 +25,7 @@ fn attest(sandbox: &Sandbox, host: &str, version: &str, flags: &str) -> String {
 
 #[test]
 fn the_verdict_of_check_travels() {
-    for kind in [Kind::Distribution, Kind::Referrers] {
+    for kind in [Kind::Debian, Kind::Referrers] {
         let Some(server) = Server::start(kind, Asks::Nothing, false) else { return };
         let (host, sandbox) = (&server.host, sandbox());
         if !keys(&sandbox, "ours") || !keys(&sandbox, "other") {
@@ -237,7 +237,7 @@ fn what_is_not_signed_goes_nowhere() {
 
 #[test]
 fn flux_finds_rendered_manifests() {
-    for kind in [Kind::Distribution, Kind::Referrers] {
+    for kind in [Kind::Debian, Kind::Referrers] {
         let Some(server) = Server::start(kind, Asks::Nothing, false) else { return };
         let (host, sandbox) = (&server.host, sandbox());
         let oras = |arguments: &[&str]| peer(&sandbox, "PLIMSOLL_TEST_ORAS", arguments);
