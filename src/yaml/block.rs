@@ -1,6 +1,6 @@
 //! Reads the YAML that manifests are made of, and no other, in one pass over the bytes.
 //!
-//! That is block style, with plain, quoted and literal scalars, and short lists and maps in brackets on one line. A text with
+//! That is block style, with plain, quoted and block scalars, and short lists and maps in brackets on one line. A text with
 //! anything else in it, or with anything wrong in it, is left to the parser, which a test holds this reader equal to: where
 //! both read a text, they give the same tree, spans and comments. So it refuses whatever it is not sure of.
 
@@ -284,7 +284,7 @@ impl Reader<'_> {
     /// Reads a value that begins on its line, inside a collection in a column, and goes to the next line.
     fn inline(&mut self, column: usize) -> Option<()> {
         match self.byte(self.at) {
-            b'|' => return self.literal(column),
+            b'|' | b'>' => return self.block_scalar(column),
             quote @ (b'"' | b'\'') => self.quoted(quote)?,
             b'[' | b'{' => self.flow()?,
             _ => self.plain()?,
@@ -372,9 +372,10 @@ impl Reader<'_> {
         Some(())
     }
 
-    /// Reads a literal block scalar of a collection in a column, and goes to the next line.
-    fn literal(&mut self, column: usize) -> Option<()> {
+    /// Reads a literal or folded block scalar of a collection in a column, and goes to the next line.
+    fn block_scalar(&mut self, column: usize) -> Option<()> {
         let start = self.at;
+        let folded = self.byte(start) == b'>';
         let chomping = self.byte(start + 1);
         let header = start + 1 + usize::from(matches!(chomping, b'-' | b'+'));
         if self.byte(header) != b'\n' {
@@ -399,6 +400,15 @@ impl Reader<'_> {
                 if self.bytes[at + spaces] == b'\t' {
                     return None;
                 }
+                if folded {
+                    // Lines that are indented further, and blank ones before the first, fold in ways of their own.
+                    if spaces > indent || text.is_empty() && blank > 0 {
+                        return None;
+                    }
+                    if text.pop().is_some() && blank == 0 {
+                        text.push(' ');
+                    }
+                }
                 text.extend(std::iter::repeat_n('\n', blank));
                 blank = 0;
                 text.push_str(&self.text[at + indent..line_end]);
@@ -420,7 +430,8 @@ impl Reader<'_> {
             _ => {}
         }
         let end = start + self.text[start..end].trim_end().len();
-        self.builder.scalar(start as u32..end as u32, Style::Literal, Scalar::String, Text::Owned(text.into()));
+        let style = if folded { Style::Folded } else { Style::Literal };
+        self.builder.scalar(start as u32..end as u32, style, Scalar::String, Text::Owned(text.into()));
         self.at = at;
         self.next_line()?;
         (self.column <= Some(column)).then_some(())
