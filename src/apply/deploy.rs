@@ -8,15 +8,20 @@ use super::mask::Mask;
 use super::owned::lost;
 use super::preflight::Needed;
 use super::prepare::{Prepared, Refusal, migrate, prepare};
+use super::promise::Promise;
 use super::release::{Work, reason, without};
 use super::remove::Removal;
 use super::report::{Action, Deed, Report};
 use super::revision::{Contents, Revision, Status};
-use super::rollout::{Ill, Rollout, set_id};
+use super::rollout::{Ill, Rollout};
 use super::server::{Failure, Server};
 use super::{How, Told, clock};
+use crate::cluster::Members;
+use crate::diff::Left;
+use crate::schema::SchemaStore;
 use serde_json::Value as Json;
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 /// What a release is to be.
 #[derive(Clone, Debug, Default)]
@@ -25,7 +30,7 @@ pub struct Wanted {
     pub release: String,
     /// Its namespace: where its records are, and the objects that name none.
     pub namespace: String,
-    /// Its objects, hooks among them.
+    /// Its objects, hooks among them, as [`as_applied`](crate::diff::as_applied) gives them.
     pub objects: Vec<Json>,
     /// The chart or folder, and the chart's version.
     pub chart: String,
@@ -35,6 +40,8 @@ pub struct Wanted {
     pub environment: Option<String>,
     /// Nothing was checked.
     pub unchecked: bool,
+    /// The plan that must hold.
+    pub promise: Option<Promise>,
 }
 
 /// What is to happen, in detail.
@@ -46,13 +53,13 @@ struct Plan<'a> {
 }
 
 /// What was there before.
-struct Before {
+pub(super) struct Before {
     parent: Option<Json>,
     reach: Reach,
     revisions: Vec<Revision>,
-    members: HashMap<Key, Json>,
+    pub(super) members: HashMap<Key, Json>,
     /// Members, and others with names that are wanted.
-    live: HashMap<Key, Json>,
+    pub(super) live: HashMap<Key, Json>,
 }
 
 /// Brings a release to a wanted state.
@@ -75,10 +82,16 @@ pub async fn rollback(
     how: &How,
     told: &dyn Told,
 ) -> Result<Report, Failure> {
+    let with_left;
     let mut work = Work::begin(server, [release, namespace], how, told).await?;
     let revisions = work.store.revisions().await?;
     let target = choose(&revisions, release, namespace, number)?;
     let mut contents = work.store.contents(target).await?;
+    if !contents.left.is_empty() {
+        let left = Left { rules: contents.left, store: SchemaStore::new(), version: server.cluster().version() };
+        with_left = How { left: Some(Arc::new(left)), ..how.clone() };
+        work.how = &with_left;
+    }
     for moved in
         migrate(&mut contents.objects, &work.kinds).into_iter().chain(migrate(&mut contents.hooks, &work.kinds))
     {
@@ -93,6 +106,7 @@ pub async fn rollback(
         app_version: target.app_version.clone(),
         environment: target.environment.clone(),
         unchecked: target.unchecked,
+        promise: None,
     };
     work.kinds.learn(&wanted.objects);
     let prepared = match prepare(&wanted.objects, namespace, &work.kinds) {
@@ -156,6 +170,10 @@ pub async fn rehearse(server: &Server, wanted: &Wanted, how: &How, told: &dyn To
         Err(refused) => return Ok(Report { refused, requests: server.requests(), ..report }),
     };
     let before = read(&work, &prepared.items).await?;
+    let refused = broken(&work, wanted, &prepared, &before);
+    if !refused.is_empty() {
+        return Ok(Report { refused, requests: server.requests(), ..report });
+    }
     let adopted = match claims(&work, &prepared.items, &before).await {
         Ok(adopted) => adopted,
         Err(refused) => return Ok(Report { refused, requests: server.requests(), ..report }),
@@ -172,7 +190,7 @@ pub async fn rehearse(server: &Server, wanted: &Wanted, how: &How, told: &dyn To
         return Err(Failure::Unfit(format!("the namespace `{}` is not in the cluster", work.namespace)));
     }
     let homeless = |key: &Key| {
-        let defined = served.any_version(&key.group, &key.kind).is_none();
+        let defined = served.preferred(&key.group, &key.kind).is_none();
         let nowhere = !at_home && key.namespace == work.namespace;
         defined || nowhere || (namespaces.contains(key.namespace.as_str()) && !before.live.contains_key(key))
     };
@@ -198,9 +216,10 @@ fn rollout<'a>(work: &'a Work<'_>, adopted: HashSet<Key>) -> Rollout<'a> {
         server: work.server,
         kinds: &work.kinds,
         told: work.told,
-        set: Some(set_id(work.release, work.namespace)),
+        set: Some(Members::of(work.release, work.namespace).id),
         force: work.how.force_conflicts,
         adopted,
+        left: work.how.left.as_deref(),
         until: work.until(),
     }
 }
@@ -213,6 +232,13 @@ fn removal<'a>(work: &'a Work<'_>) -> Removal<'a> {
 async fn locked(work: &Work<'_>, plan: Plan<'_>) -> Result<Report, Failure> {
     let items = &plan.prepared.items;
     preflight(work, items, &plan.prepared.hooks).await?;
+    if plan.wanted.promise.is_some() {
+        let before = read(work, items).await?;
+        let refused = broken(work, plan.wanted, &plan.prepared, &before);
+        if !refused.is_empty() {
+            return Ok(Report { refused, requests: work.server.requests(), ..work.report() });
+        }
+    }
     let declared = items.iter().any(|item| item.key.is("", &["Namespace"]) && item.key.name == work.namespace);
     work.ensure_namespace(declared).await?;
     let lock = work.lock().await?;
@@ -230,7 +256,7 @@ async fn preflight(work: &Work<'_>, items: &[Item], hooks: &[Item]) -> Result<()
     let mut needed = Needed::default();
     needed.add_records(&work.kinds, work.namespace);
     for item in items.iter().chain(hooks) {
-        if let Some(served) = work.kinds.find(super::item::text(&item.object, "/apiVersion"), &item.key.kind) {
+        if let Some(served) = work.kinds.find(crate::cluster::text(&item.object, "/apiVersion"), &item.key.kind) {
             needed.add(served, &item.key.namespace, &["get", "list", "create", "patch"]);
         }
     }
@@ -253,9 +279,16 @@ async fn read(work: &Work<'_>, items: &[Item]) -> Result<Before, Failure> {
     Ok(Before { parent, reach, revisions, members, live: all })
 }
 
+/// Finds what is not as the plan has it that must hold, if there is one.
+fn broken(work: &Work<'_>, wanted: &Wanted, prepared: &Prepared, before: &Before) -> Vec<Refusal> {
+    wanted.promise.as_ref().map_or_else(Vec::new, |promise| {
+        super::promise::broken(promise, work.server.cluster(), &work.kinds, (wanted, prepared), before)
+    })
+}
+
 /// Finds objects that belong to somebody else: those that are to be taken, or why they are not.
 async fn claims(work: &Work<'_>, items: &[Item], before: &Before) -> Result<HashSet<Key>, Vec<Refusal>> {
-    let ours = set_id(work.release, work.namespace);
+    let ours = Members::of(work.release, work.namespace).id;
     let (mut adopted, mut refused) = (HashSet::new(), Vec::new());
     for item in items {
         let Some(live) = before.live.get(&item.key) else { continue };
@@ -295,7 +328,8 @@ async fn settled(work: &Work<'_>, prepared: &Prepared, before: &Before) -> Resul
     let is_settled = |item: &&Item| {
         let same = applied.get(&item.key).is_some_and(|object| **object == item.object);
         same && before.members.get(&item.key).is_some_and(|live| {
-            live.pointer("/metadata/deletionTimestamp").is_none() && lost(&rollout.sent(item), live).is_empty()
+            let gone = live.pointer("/metadata/deletionTimestamp").is_some();
+            !gone && lost(&rollout.sent(item, Some(live)), live).is_empty()
         })
     };
     Ok(prepared.items.iter().filter(is_settled).map(|item| item.key.clone()).collect())
@@ -306,6 +340,11 @@ async fn change(work: &Work<'_>, plan: &Plan<'_>) -> Result<Report, Failure> {
     let items = &plan.prepared.items;
     let mut report = work.report();
     let before = read(work, items).await?;
+    // Before anything was written it held; now nobody else of us is at it.
+    let refused = broken(work, plan.wanted, &plan.prepared, &before);
+    if !refused.is_empty() {
+        return Ok(Report { refused, ..report });
+    }
     let adopted = match claims(work, items, &before).await {
         Ok(adopted) => adopted,
         Err(refused) => return Ok(Report { refused, ..report }),
@@ -320,7 +359,8 @@ async fn change(work: &Work<'_>, plan: &Plan<'_>) -> Result<Report, Failure> {
     let settled = settled(work, &plan.prepared, &before).await?;
     let leaving: Vec<Json> = without(&before.members, items).into_iter().cloned().collect();
     let narrow = Reach::of(items, work.namespace);
-    let contents = plan.prepared.contents();
+    let mut contents = plan.prepared.contents();
+    contents.left = work.how.left.as_ref().map_or_else(Vec::new, |left| left.rules.clone());
     let digest = contents.digest();
     let newest = before.revisions.last();
     let same = newest.is_some_and(|newest| {
@@ -513,6 +553,7 @@ async fn go_back(work: &Work<'_>, before: &Before, report: &mut Report) -> Resul
         app_version: good.app_version.clone(),
         environment: good.environment.clone(),
         unchecked: good.unchecked,
+        promise: None,
     };
     let prepared = match prepare(&wanted.objects, work.namespace, &work.kinds) {
         Ok(prepared) => prepared,

@@ -1,9 +1,9 @@
 //! Why an object does not get ready: its pods, their events, the last lines of their logs.
 
-use super::item::{Key, text};
-use super::kinds::Kinds;
+use super::item::Key;
 use super::server::Server;
 use super::wait::{Progress, State, trouble};
+use crate::cluster::{Discovery, text};
 use serde_json::Value as Json;
 
 /// How many pods of an object are told of, and how many events of each.
@@ -35,7 +35,7 @@ impl Stuck {
 }
 
 /// Finds out why objects are where they are.
-pub(super) async fn explain(server: &Server, kinds: &Kinds, ill: Vec<(Key, Json, Progress)>) -> Vec<Stuck> {
+pub(super) async fn explain(server: &Server, kinds: &Discovery, ill: Vec<(Key, Json, Progress)>) -> Vec<Stuck> {
     // Somebody who asked to stop wants to know all the same.
     let server = &server.for_last_words();
     let mut stuck = Vec::new();
@@ -54,12 +54,12 @@ pub(super) async fn explain(server: &Server, kinds: &Kinds, ill: Vec<(Key, Json,
 }
 
 /// Says in a few words what keeps the pods of an object from running.
-pub(super) async fn pods_trouble(server: &Server, kinds: &Kinds, object: &Json) -> Option<String> {
+pub(super) async fn pods_trouble(server: &Server, kinds: &Discovery, object: &Json) -> Option<String> {
     pods(server, kinds, object).await.iter().find_map(trouble).map(|trouble| trouble.words)
 }
 
 /// Finds the pods of an object that are in trouble; without such, none. A pod is its own.
-async fn pods(server: &Server, kinds: &Kinds, object: &Json) -> Vec<Json> {
+async fn pods(server: &Server, kinds: &Discovery, object: &Json) -> Vec<Json> {
     if text(object, "/kind") == "Pod" {
         return vec![object.clone()];
     }

@@ -1,6 +1,7 @@
 //! Hooks: objects, Jobs most often, that run at a moment of a release's life and belong to no inventory.
 
 use super::item::Item;
+use crate::object::HOOKS;
 
 /// A moment of a release's life.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -50,16 +51,8 @@ pub(super) struct Policy {
     pub failed: bool,
 }
 
-/// Our annotations, and Helm's.
-const NAMES: [&str; 2] = ["plimsoll.dev/hook", "helm.sh/hook"];
-
 fn setting<'a>(item: &'a Item, suffix: &str) -> Option<&'a str> {
-    NAMES.iter().find_map(|name| item.annotation(&format!("{name}{suffix}")))
-}
-
-/// Tells whether an object is a hook, of whatever moment. `crd-install` was Helm's word for definitions, which come first anyway.
-pub(super) fn is_hook(item: &Item) -> bool {
-    setting(item, "").is_some_and(|moments| moments.trim() != "crd-install")
+    HOOKS.iter().find_map(|name| item.annotation(&format!("{name}{suffix}")))
 }
 
 /// Gives the hooks of a moment, in the order in which they run: by weight, then by name.
@@ -85,6 +78,7 @@ pub(super) fn policy(item: &Item) -> Policy {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::object::is_hook;
     use serde_json::json;
 
     #[expect(clippy::needless_pass_by_value, reason = "tests read better so")]
@@ -109,7 +103,7 @@ mod tests {
         assert_eq!(names(Moment::PreInstall), ["c", "a", "b"]);
         assert_eq!(names(Moment::PreUpgrade), ["b"]);
         assert_eq!(names(Moment::PostDelete), Vec::<String>::new());
-        let is: Vec<bool> = hooks.iter().map(is_hook).collect();
+        let is: Vec<bool> = hooks.iter().map(|hook| is_hook(|key| hook.annotation(key))).collect();
         assert_eq!(is, [true, true, true, true, false, false]);
     }
 

@@ -2,20 +2,12 @@
 //!
 //! The parent is a Secret of the release's namespace; every object of the release has a label that names it.
 
-use super::item::{Item, annotation, label, text};
-use super::kinds::Kinds;
-use base64::Engine as _;
-use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use super::item::Item;
+use crate::cluster::{Discovery, GROUP_KINDS, ID, Members, NAMESPACES, PART_OF, annotation, label, text};
 use serde_json::{Value as Json, json};
-use sha2::{Digest, Sha256};
 use std::collections::BTreeSet;
 
-/// The label of members.
-pub(super) const PART_OF: &str = "applyset.kubernetes.io/part-of";
-const ID: &str = "applyset.kubernetes.io/id";
 const TOOLING: &str = "applyset.kubernetes.io/tooling";
-const GROUP_KINDS: &str = "applyset.kubernetes.io/contains-group-kinds";
-const NAMESPACES: &str = "applyset.kubernetes.io/additional-namespaces";
 /// The field manager of parents.
 pub(super) const MANAGER: &str = "plimsoll-applyset";
 const TOOL: &str = "plimsoll";
@@ -23,21 +15,10 @@ const TOOL: &str = "plimsoll";
 /// Which release an object of ours belongs to.
 pub(super) const RELEASE: &str = "plimsoll.dev/release";
 
-/// Gives the name of a release's parent, which is that of its lock, too.
-pub(super) fn parent_name(release: &str) -> String {
-    format!("plimsoll.{release}")
-}
-
-/// Gives the id of the set whose parent is a Secret: what its members are labelled with.
-pub(super) fn id(parent: &str, namespace: &str) -> String {
-    let hash = Sha256::digest(format!("{parent}.{namespace}.Secret."));
-    format!("applyset-{}-v1", URL_SAFE_NO_PAD.encode(hash))
-}
-
 /// Where a release's objects may be: the kinds, and the namespaces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Reach {
-    /// Kinds as ApplySets write them: `Deployment.apps`.
+    /// Discovery as ApplySets write them: `Deployment.apps`.
     pub kinds: BTreeSet<String>,
     /// Namespaces other than the release's own.
     pub namespaces: BTreeSet<String>,
@@ -64,7 +45,7 @@ impl Reach {
 
 /// Writes the parent of a release's set.
 pub(super) fn parent(release: &str, namespace: &str, reach: &Reach) -> Json {
-    let name = parent_name(release);
+    let name = Members::parent(release);
     let joined = |set: &BTreeSet<String>| set.iter().cloned().collect::<Vec<_>>().join(",");
     json!({
         "apiVersion": "v1",
@@ -72,7 +53,7 @@ pub(super) fn parent(release: &str, namespace: &str, reach: &Reach) -> Json {
         "metadata": {
             "name": name,
             "namespace": namespace,
-            "labels": { ID: id(&name, namespace), RELEASE: release },
+            "labels": { ID: Members::of(release, namespace).id, RELEASE: release },
             "annotations": {
                 TOOLING: format!("{TOOL}/v{}", env!("CARGO_PKG_VERSION")),
                 GROUP_KINDS: joined(&reach.kinds),
@@ -84,7 +65,7 @@ pub(super) fn parent(release: &str, namespace: &str, reach: &Reach) -> Json {
 
 /// Reads the parent of a release's set; says why it is none of ours.
 pub(super) fn read(parent: &Json, release: &str, namespace: &str) -> Result<Reach, String> {
-    let name = parent_name(release);
+    let name = Members::parent(release);
     let what = format!("the Secret `{name}` in `{namespace}`");
     let Some(tooling) = annotation(parent, TOOLING) else {
         return Err(format!("{what} is there already, and is the parent of no ApplySet"));
@@ -93,17 +74,15 @@ pub(super) fn read(parent: &Json, release: &str, namespace: &str) -> Result<Reac
     if tool != TOOL {
         return Err(format!("{what} is the parent of an ApplySet that `{tool}` manages"));
     }
-    let wanted = id(&name, namespace);
+    let wanted = Members::of(release, namespace);
     match label(parent, ID) {
-        Some(id) if id == wanted => {}
-        Some(id) => return Err(format!("{what} has the ApplySet id `{id}` instead of `{wanted}`")),
+        Some(id) if id == wanted.id => {}
+        Some(id) => return Err(format!("{what} has the ApplySet id `{id}` instead of `{}`", wanted.id)),
         None => return Err(format!("{what} has no ApplySet id")),
     }
-    let list = |key: &str| -> BTreeSet<String> {
-        let words = annotation(parent, key).unwrap_or_default().split(',');
-        words.filter(|word| !word.is_empty()).map(str::to_owned).collect()
-    };
-    Ok(Reach { kinds: list(GROUP_KINDS), namespaces: list(NAMESPACES) })
+    let Members { kinds, mut namespaces, .. } = wanted.told_by(parent, namespace);
+    namespaces.remove(namespace);
+    Ok(Reach { kinds, namespaces })
 }
 
 /// Tells whether a reach is what a parent says already, so that nothing is to be written.
@@ -115,26 +94,6 @@ pub(super) fn says(parent: Option<&Json>, release: &str, namespace: &str, reach:
     })
 }
 
-/// Why an object that is no longer wanted is left in the cluster all the same; nothing where it may be deleted.
-pub(super) fn kept(live: &Json) -> Option<&'static str> {
-    if annotation(live, "helm.sh/resource-policy")
-        .is_some_and(|policy| policy.split(',').any(|word| word.trim() == "keep"))
-    {
-        return Some("`helm.sh/resource-policy: keep`");
-    }
-    if annotation(live, "client.lifecycle.config.k8s.io/deletion") == Some("detach") {
-        return Some("`client.lifecycle.config.k8s.io/deletion: detach`");
-    }
-    if annotation(live, "cli-utils.sigs.k8s.io/on-remove") == Some("keep") {
-        return Some("`cli-utils.sigs.k8s.io/on-remove: keep`");
-    }
-    let owners = live.pointer("/metadata/ownerReferences").and_then(Json::as_array);
-    if owners.into_iter().flatten().any(|owner| owner.get("controller") == Some(&Json::Bool(true))) {
-        return Some("another object controls it");
-    }
-    None
-}
-
 /// A kind, and a namespace where objects of it may be; none for what lives in none.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Shelf {
@@ -144,11 +103,11 @@ pub(super) struct Shelf {
 }
 
 /// Gives all places where members may be. What the cluster does not serve any more has none.
-pub(super) fn shelves(reach: &Reach, namespace: &str, kinds: &Kinds) -> Vec<Shelf> {
+pub(super) fn shelves(reach: &Reach, namespace: &str, kinds: &Discovery) -> Vec<Shelf> {
     let mut shelves = Vec::new();
     for group_kind in &reach.kinds {
         let (kind, group) = group_kind.split_once('.').unwrap_or((group_kind, ""));
-        let Some(served) = kinds.any_version(group, kind) else { continue };
+        let Some(served) = kinds.preferred(group, kind) else { continue };
         let shelf = |namespace: Option<&str>| Shelf {
             api_version: served.api_version(),
             kind: kind.to_owned(),
@@ -191,14 +150,6 @@ mod tests {
     use super::*;
 
     #[test]
-    fn ids_are_those_of_kubectl() {
-        // As `kubectl apply --applyset=plimsoll.shop -n default` computes it.
-        assert_eq!(id("plimsoll.shop", "default").len(), "applyset--v1".len() + 43);
-        // From the table of kubectl's own tests: a Secret `my-set` in `test`.
-        assert_eq!(id("my-set", "test"), "applyset-0eFHV8ySqp7XoShsGvyWFQD3s96yqwHmzc4e0HR1dsY-v1");
-    }
-
-    #[test]
     fn parents_are_read_back() {
         let reach = Reach {
             kinds: ["Secret", "Deployment.apps"].map(str::to_owned).into(),
@@ -220,21 +171,5 @@ mod tests {
         assert!(id.contains("id `other`"), "{id}");
         let none = says(&|parent| parent["metadata"]["annotations"] = json!({}));
         assert!(none.contains("parent of no ApplySet"), "{none}");
-    }
-
-    #[test]
-    fn what_is_kept_is_kept_for_a_reason() {
-        for (metadata, reason) in [
-            (json!({}), None),
-            (json!({"annotations": {"helm.sh/resource-policy": "keep"}}), Some("resource-policy")),
-            (json!({"annotations": {"client.lifecycle.config.k8s.io/deletion": "detach"}}), Some("detach")),
-            (json!({"annotations": {"cli-utils.sigs.k8s.io/on-remove": "keep"}}), Some("on-remove")),
-            (json!({"ownerReferences": [{"controller": true}]}), Some("controls")),
-            (json!({"ownerReferences": [{"kind": "Pod"}]}), None),
-        ] {
-            let found = kept(&json!({"metadata": metadata}));
-            assert_eq!(found.is_some(), reason.is_some(), "{metadata}");
-            assert!(found.unwrap_or_default().contains(reason.unwrap_or_default()), "{metadata}");
-        }
     }
 }

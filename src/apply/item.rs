@@ -1,5 +1,6 @@
 //! The objects of a release, as they are sent, and the names that hold for good.
 
+use crate::cluster::{annotation, split, text};
 use serde_json::Value as Json;
 use std::fmt;
 
@@ -65,39 +66,5 @@ impl Item {
     /// Looks up an annotation.
     pub(super) fn annotation(&self, key: &str) -> Option<&str> {
         annotation(&self.object, key)
-    }
-}
-
-/// Gives the text at a pointer; empty where there is none.
-pub(super) fn text<'a>(object: &'a Json, pointer: &str) -> &'a str {
-    object.pointer(pointer).and_then(Json::as_str).unwrap_or_default()
-}
-
-/// Looks up an annotation of an object.
-pub(super) fn annotation<'a>(object: &'a Json, key: &str) -> Option<&'a str> {
-    object.pointer("/metadata/annotations")?.get(key)?.as_str()
-}
-
-/// Looks up a label of an object.
-pub(super) fn label<'a>(object: &'a Json, key: &str) -> Option<&'a str> {
-    object.pointer("/metadata/labels")?.get(key)?.as_str()
-}
-
-/// Splits an `apiVersion` into group and version.
-pub(super) fn split(api_version: &str) -> (&str, &str) {
-    api_version.split_once('/').unwrap_or(("", api_version))
-}
-
-/// Sets a key of `metadata.labels` or `metadata.annotations`.
-pub(super) fn mark(object: &mut Json, field: &str, key: &str, value: &str) {
-    let Some(object) = object.as_object_mut() else { return };
-    let metadata = object.entry("metadata").or_insert_with(|| Json::Object(serde_json::Map::new()));
-    let Some(metadata) = metadata.as_object_mut() else { return };
-    let map = metadata.entry(field).or_insert_with(|| Json::Object(serde_json::Map::new()));
-    if map.is_null() {
-        *map = Json::Object(serde_json::Map::new());
-    }
-    if let Some(map) = map.as_object_mut() {
-        map.insert(key.to_owned(), Json::from(value));
     }
 }

@@ -1,9 +1,9 @@
 //! What is in the cluster: the members of a release, and whatever else has the names of objects that are wanted.
 
-use super::inventory::{self, PART_OF, Reach, Shelf, shelves};
+use super::inventory::{Reach, Shelf, shelves};
 use super::item::{Item, Key};
-use super::kinds::Kinds;
 use super::server::{Failure, Server, at_once};
+use crate::cluster::{Discovery, Members, PART_OF};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashMap};
 
@@ -13,11 +13,11 @@ const MANY: usize = 4;
 /// Reads the members of a release.
 pub(super) async fn members(
     server: &Server,
-    kinds: &Kinds,
+    kinds: &Discovery,
     reach: &Reach,
     [release, namespace]: [&str; 2],
 ) -> Result<HashMap<Key, Json>, Failure> {
-    let selector = format!("{PART_OF}={}", inventory::id(&inventory::parent_name(release), namespace));
+    let selector = format!("{PART_OF}={}", Members::of(release, namespace).id);
     let jobs = shelves(reach, namespace, kinds).into_iter().filter_map(|Shelf { api_version, kind, namespace }| {
         let (server, selector) = (server.clone(), selector.clone());
         let served = kinds.find(&api_version, &kind)?.clone();
@@ -31,11 +31,11 @@ pub(super) async fn members(
 }
 
 /// Reads what is there of objects, whoever they belong to: by lists where there are many of a kind.
-pub(super) async fn others(server: &Server, kinds: &Kinds, items: &[&Item]) -> Result<HashMap<Key, Json>, Failure> {
+pub(super) async fn others(server: &Server, kinds: &Discovery, items: &[&Item]) -> Result<HashMap<Key, Json>, Failure> {
     let mut of_shelf: BTreeMap<Shelf, Vec<Key>> = BTreeMap::new();
     for item in items {
         let shelf = Shelf {
-            api_version: super::item::text(&item.object, "/apiVersion").to_owned(),
+            api_version: crate::cluster::text(&item.object, "/apiVersion").to_owned(),
             kind: item.key.kind.clone(),
             namespace: Some(item.key.namespace.clone()).filter(|name| !name.is_empty()),
         };

@@ -1,10 +1,8 @@
 //! The lock of a release: a Lease, renewed while it is held, taken over when its holder is gone.
 
 use super::clock;
-use super::inventory::parent_name;
-use super::item::text;
-use super::kinds::Served;
 use super::server::{Failure, Server};
+use crate::cluster::{Members, Served, text};
 use serde_json::{Value as Json, json};
 use std::time::Duration;
 use tokio::task::JoinHandle;
@@ -70,14 +68,8 @@ impl Lock {
         terms: &Terms,
         told: &dyn super::Told,
     ) -> Result<Self, Failure> {
-        let served = Served {
-            group: "coordination.k8s.io".to_owned(),
-            version: "v1".to_owned(),
-            kind: "Lease".to_owned(),
-            resource: "leases".to_owned(),
-            namespaced: true,
-        };
-        let place = Place { served, namespace: namespace.to_owned(), name: parent_name(release) };
+        let served = Served::new("coordination.k8s.io/v1", "Lease", "leases", true);
+        let place = Place { served, namespace: namespace.to_owned(), name: Members::parent(release) };
         let begun = Instant::now();
         let mut seen: Option<(String, Instant)> = None;
         let held = loop {

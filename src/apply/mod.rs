@@ -14,7 +14,6 @@ mod explain;
 mod hooks;
 mod inventory;
 mod item;
-mod kinds;
 mod live;
 mod lock;
 mod mask;
@@ -23,6 +22,7 @@ mod overview;
 mod owned;
 mod preflight;
 mod prepare;
+mod promise;
 mod release;
 mod remove;
 mod report;
@@ -40,12 +40,15 @@ pub use lock::Terms;
 pub use mask::Mask;
 pub use overview::{ObjectState, Overview, history, releases, status};
 pub use prepare::Refusal;
+pub use promise::Promise;
 pub use report::{Action, Deed, Report};
 pub use revision::{Revision, Status};
 pub use server::{Failure, Guard, Server};
 pub use uninstall::uninstall;
 pub use wait::State;
 
+use crate::diff::Left;
+use std::sync::Arc;
 use std::time::Duration;
 
 /// Hears how it goes.
@@ -78,4 +81,6 @@ pub struct How {
     pub allow_empty: bool,
     /// How many revisions are kept.
     pub keep: usize,
+    /// Fields that are left to others once an object is there; none where nothing is.
+    pub left: Option<Arc<Left>>,
 }

@@ -1,6 +1,7 @@
 //! The order in which objects are applied: waves, and groups within them.
 
-use super::item::{Item, Key, text};
+use super::item::{Item, Key};
+use crate::cluster::text;
 use std::collections::HashMap;
 
 /// cli-utils' annotation: `apps/namespaces/shop/Deployment/db`, `rbac.authorization.k8s.io/ClusterRole/reader`.

@@ -1,16 +1,14 @@
 //! Looks at releases: which there are, how they came to be, and how their objects are.
 
-use super::inventory;
-use super::item::{Item, Key, text};
-use super::kinds::Kinds;
+use super::item::{Item, Key};
 use super::live;
 use super::owned::lost;
 use super::prepare::migrate;
 use super::revision::{Revision, Status};
-use super::rollout::set_id;
 use super::server::{Failure, Server};
 use super::store::{Store, all_revisions};
 use super::wait::{State, progress};
+use crate::cluster::{Discovery, Members, PART_OF, text};
 use std::collections::BTreeMap;
 
 /// An object of a release, as it is in the cluster.
@@ -66,7 +64,7 @@ pub async fn status(server: &Server, names: [&str; 2]) -> Result<Overview, Failu
     let revisions = history(server, names).await?;
     let store = Store::new(server, namespace, release);
     let (_, reach) = store.parent().await?;
-    let kinds = Kinds::read(server).await?;
+    let kinds = Discovery::read(server).await?;
     // What is there is what was deployed last; where nothing was, what somebody tried.
     let deployed = revisions.iter().rev().find(|revision| revision.status == Status::Deployed);
     let Some(newest) = revisions.last() else {
@@ -79,13 +77,13 @@ pub async fn status(server: &Server, names: [&str; 2]) -> Result<Overview, Failu
     let mut members = live::members(server, &kinds, &reach, names).await?;
     let unknown: Vec<&Item> = items.iter().filter(|item| !members.contains_key(&item.key)).collect();
     let mut others = live::others(server, &kinds, &unknown).await?;
-    let set = set_id(release, namespace);
+    let set = Members::of(release, namespace).id;
     let mut objects = Vec::new();
     for item in &items {
         let member = members.remove(&item.key);
         let live = member.or_else(|| others.remove(&item.key));
         let mut sent = item.object.clone();
-        super::item::mark(&mut sent, "labels", inventory::PART_OF, &set);
+        crate::cluster::mark(&mut sent, PART_OF, &set);
         let (state, reason, drift) = match &live {
             None => (None, "it is not there".to_owned(), Vec::new()),
             Some(live) => {

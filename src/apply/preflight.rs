@@ -1,7 +1,7 @@
 //! What one needs to be allowed to do, asked for before the first write.
 
-use super::kinds::{Kinds, Served};
 use super::server::{Failure, Server, at_once};
+use crate::cluster::{Discovery, Served};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
@@ -41,12 +41,12 @@ impl Needed {
     }
 
     /// Adds what the records of a release need.
-    pub(super) fn add_records(&mut self, kinds: &Kinds, namespace: &str) {
+    pub(super) fn add_records(&mut self, kinds: &Discovery, namespace: &str) {
         for (group, kind, verbs) in [
             ("", "Secret", &["get", "list", "create", "patch", "delete"][..]),
             ("coordination.k8s.io", "Lease", &["get", "create", "update", "delete"][..]),
         ] {
-            if let Some(served) = kinds.any_version(group, kind) {
+            if let Some(served) = kinds.preferred(group, kind) {
                 self.add(served, namespace, verbs);
             }
         }
@@ -54,13 +54,8 @@ impl Needed {
 
     /// Asks the server for all of it; what is missing is told together.
     pub(super) async fn ask(self, server: &Server) -> Result<(), Failure> {
-        let review = Served {
-            group: "authorization.k8s.io".to_owned(),
-            version: "v1".to_owned(),
-            kind: "SelfSubjectAccessReview".to_owned(),
-            resource: "selfsubjectaccessreviews".to_owned(),
-            namespaced: false,
-        };
+        let review =
+            Served::new("authorization.k8s.io/v1", "SelfSubjectAccessReview", "selfsubjectaccessreviews", false);
         // Who may do everything is asked once.
         if self.0.is_empty() || allowed(server, &review, &["*", "*", "*", ""]).await? {
             return Ok(());

@@ -1,14 +1,12 @@
 //! From the objects that are wanted to what is sent: namespaces, hooks, waves; and what cannot be sent at all.
 
-use super::hooks;
 use super::inventory::is_claimed;
-use super::item::{Item, Key, text};
-use super::kinds::{Kinds, Served};
+use super::item::{Item, Key};
 use super::order::{Defect, Wave, waves};
 use super::revision::Contents;
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD;
-use serde_json::{Map, Value as Json};
+use crate::cluster::{Discovery, Served, text};
+use crate::object::is_hook;
+use serde_json::Value as Json;
 use std::collections::HashMap;
 
 /// Why an object cannot be applied.
@@ -52,12 +50,12 @@ impl Prepared {
     /// Gives what a revision keeps of them.
     pub(super) fn contents(&self) -> Contents {
         let objects = |items: &[Item]| items.iter().map(|item| item.object.clone()).collect();
-        Contents { objects: objects(&self.items), hooks: objects(&self.hooks) }
+        Contents { objects: objects(&self.items), hooks: objects(&self.hooks), left: Vec::new() }
     }
 }
 
 /// Prepares objects for a release in a namespace.
-pub(super) fn prepare(objects: &[Json], namespace: &str, kinds: &Kinds) -> Result<Prepared, Vec<Refusal>> {
+pub(super) fn prepare(objects: &[Json], namespace: &str, kinds: &Discovery) -> Result<Prepared, Vec<Refusal>> {
     let (mut prepared, mut refusals) = (Prepared::default(), Vec::new());
     let mut known: HashMap<Key, usize> = HashMap::new();
     for (source, object) in objects.iter().enumerate() {
@@ -69,7 +67,7 @@ pub(super) fn prepare(objects: &[Json], namespace: &str, kinds: &Kinds) -> Resul
         let Some(served) = kinds.find(api_version, kind) else {
             let refusal =
                 Refusal::of(&item, "apply/unknown-kind", format!("the cluster does not serve `{api_version} {kind}`"));
-            refusals.push(match kinds.any_version(&item.key.group, kind) {
+            refusals.push(match kinds.preferred(&item.key.group, kind) {
                 Some(other) => refusal.help(format!("it serves `{}`", other.api_version())),
                 None => refusal.help("install what defines the kind first, or correct `apiVersion` and `kind`"),
             });
@@ -93,7 +91,7 @@ pub(super) fn prepare(objects: &[Json], namespace: &str, kinds: &Kinds) -> Resul
             refusals.push(Refusal::of(&item, "apply/duplicate", message).help("leave one of them out"));
             continue;
         }
-        if hooks::is_hook(&item) { prepared.hooks.push(item) } else { prepared.items.push(item) }
+        if is_hook(|key| item.annotation(key)) { prepared.hooks.push(item) } else { prepared.items.push(item) }
     }
     match waves(&prepared.items) {
         Ok(waves) => prepared.waves = waves,
@@ -107,7 +105,7 @@ pub(super) fn prepare(objects: &[Json], namespace: &str, kinds: &Kinds) -> Resul
     if refusals.is_empty() { Ok(prepared) } else { Err(refusals) }
 }
 
-/// Writes out what would be filled in: the namespace, and the data of a Secret.
+/// Writes out the namespace that would be filled in.
 fn settle(object: &mut Json, served: &Served, namespace: &str) {
     let written = !text(object, "/metadata/namespace").is_empty();
     if let Some(metadata) = object.get_mut("metadata").and_then(Json::as_object_mut) {
@@ -117,35 +115,21 @@ fn settle(object: &mut Json, served: &Served, namespace: &str) {
             metadata.insert("namespace".to_owned(), Json::from(namespace));
         }
     }
-    // The server moves `stringData` to `data` and forgets who set it: what is left out later would stay for ever.
-    if served.group.is_empty() && served.kind == "Secret" {
-        let Some(secret) = object.as_object_mut() else { return };
-        let Some(Json::Object(texts)) = secret.shift_remove("stringData") else { return };
-        let data = secret.entry("data").or_insert_with(|| Json::Object(Map::new()));
-        if data.is_null() {
-            *data = Json::Object(Map::new());
-        }
-        for (key, value) in texts {
-            if let (Some(data), Some(value)) = (data.as_object_mut(), value.as_str()) {
-                data.insert(key, Json::from(STANDARD.encode(value)));
-            }
-        }
-    }
 }
 
 /// Moves objects of an earlier revision to the API versions that are served today.
-pub(super) fn migrate(objects: &mut [Json], kinds: &Kinds) -> Vec<String> {
+pub(super) fn migrate(objects: &mut [Json], kinds: &Discovery) -> Vec<String> {
     let mut moved = Vec::new();
     for object in objects {
         let (api_version, kind) = (text(object, "/apiVersion").to_owned(), text(object, "/kind").to_owned());
         if kinds.find(&api_version, &kind).is_some() {
             continue;
         }
-        let (group, _) = super::item::split(&api_version);
+        let (group, _) = crate::cluster::split(&api_version);
         // What left its group did so for one of these.
         let groups = [group, "apps", "networking.k8s.io", "policy", "rbac.authorization.k8s.io"];
         let heirs = if group == "extensions" { &groups[..] } else { &groups[..1] };
-        if let Some(served) = heirs.iter().find_map(|group| kinds.any_version(group, &kind)) {
+        if let Some(served) = heirs.iter().find_map(|group| kinds.preferred(group, &kind)) {
             let now = served.api_version();
             moved.push(format!("{} from {api_version} to {now}", Key::of(object)));
             object["apiVersion"] = Json::from(now);
@@ -159,8 +143,8 @@ mod tests {
     use super::*;
     use serde_json::json;
 
-    fn kinds() -> Kinds {
-        let mut kinds = Kinds::default();
+    fn kinds() -> Discovery {
+        let mut kinds = Discovery::default();
         let definition = |group: &str, kind: &str, scope: &str, versions: &[&str]| {
             let versions: Vec<Json> = versions.iter().map(|version| json!({"name": version})).collect();
             json!({"kind": "CustomResourceDefinition", "spec": {"group": group, "scope": scope, "names": {"kind": kind, "plural": "x"}, "versions": versions}})
@@ -183,13 +167,11 @@ mod tests {
     fn what_would_be_filled_in_is_written_out() {
         let objects = [
             json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": "a", "namespace": "b"}}),
-            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}, "stringData": {"a": "b"}, "data": {"a": "x", "c": "ZA=="}}),
+            json!({"apiVersion": "v1", "kind": "Secret", "metadata": {"name": "s"}}),
         ];
         let prepared = prepare(&objects, "ns", &kinds()).expect("is prepared");
         assert_eq!(prepared.items[0].object["metadata"], json!({"name": "a"}));
         assert_eq!(prepared.items[1].object["metadata"], json!({"name": "s", "namespace": "ns"}));
-        assert_eq!(prepared.items[1].object["data"], json!({"a": "Yg==", "c": "ZA=="}));
-        assert!(prepared.items[1].object.get("stringData").is_none());
     }
 
     #[test]

@@ -2,14 +2,14 @@
 
 use super::explain::Stuck;
 use super::hooks::{self, Moment};
-use super::item::{Item, text};
-use super::kinds::Kinds;
+use super::item::Item;
 use super::lock::Lock;
 use super::report::{Action, Deed, Report};
 use super::rollout::{Ill, Rollout};
 use super::server::{Apply, Failure, Server};
 use super::store::Store;
 use super::{How, Told};
+use crate::cluster::{Discovery, text};
 use serde_json::{Value as Json, json};
 use std::collections::{HashMap, HashSet};
 use tokio::time::Instant;
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 /// A release, where it lives, and how it is changed.
 pub(super) struct Work<'a> {
     pub(super) server: &'a Server,
-    pub(super) kinds: Kinds,
+    pub(super) kinds: Discovery,
     pub(super) store: Store,
     pub(super) release: &'a str,
     pub(super) namespace: &'a str,
@@ -32,7 +32,7 @@ impl<'a> Work<'a> {
         how: &'a How,
         told: &'a dyn Told,
     ) -> Result<Self, Failure> {
-        let kinds = Kinds::read(server).await?;
+        let kinds = Discovery::read(server).await?;
         let store = Store::new(server, namespace, release);
         Ok(Self { server, kinds, store, release, namespace, how, told })
     }
@@ -83,6 +83,7 @@ impl<'a> Work<'a> {
             set: None,
             force: true,
             adopted: HashSet::new(),
+            left: None,
             // A hook is waited for in any case: what comes after it relies on it.
             until: Some(Instant::now() + self.how.timeout),
         };

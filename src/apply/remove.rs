@@ -1,14 +1,14 @@
 //! Deletes objects: what is no longer part of a release, or the whole of it.
 
 use super::explain::{Stuck, explain};
-use super::inventory::{PART_OF, kept, uid};
-use super::item::{Item, Key, text};
-use super::kinds::Kinds;
+use super::inventory::uid;
+use super::item::{Item, Key};
 use super::order::{is_custom, rank, waves};
 use super::rollout::Ill;
 use super::server::{Failure, Server, at_once};
 use super::wait::{Progress, State};
 use super::{Action, Deed, Told};
+use crate::cluster::{Discovery, PART_OF, kept, text};
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 use std::time::Duration;
@@ -17,7 +17,7 @@ use tokio::time::Instant;
 /// What a removal works with.
 pub(super) struct Removal<'a> {
     pub(super) server: &'a Server,
-    pub(super) kinds: &'a Kinds,
+    pub(super) kinds: &'a Discovery,
     pub(super) told: &'a dyn Told,
     /// Until when is waited for what is being deleted; none for not at all.
     pub(super) until: Option<Instant>,

@@ -1,9 +1,10 @@
 //! What a run did.
 
 use super::explain::Stuck;
-use super::item::{Key, text};
+use super::item::Key;
 use super::mask::Mask;
 use super::prepare::Refusal;
+use crate::cluster::text;
 use serde_json::Value as Json;
 
 /// What became of an object.

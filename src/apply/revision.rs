@@ -5,7 +5,8 @@
 //! all the same.
 
 use super::inventory::RELEASE;
-use super::item::{label, text};
+use crate::chart::IgnoredField;
+use crate::cluster::{label, text};
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use flate2::Compression;
@@ -99,11 +100,18 @@ pub(super) struct Contents {
     pub objects: Vec<Json>,
     /// The hooks.
     pub hooks: Vec<Json>,
+    /// What the workspace leaves to others.
+    pub left: Vec<IgnoredField>,
 }
 
 impl Contents {
     fn write(&self) -> Vec<u8> {
-        json!({"objects": self.objects, "hooks": self.hooks}).to_string().into_bytes()
+        let mut written = json!({"objects": self.objects, "hooks": self.hooks});
+        if !self.left.is_empty() {
+            let rule = |rule: &IgnoredField| json!({"kind": rule.kind, "name": rule.name, "namespace": rule.namespace, "path": rule.path});
+            written["left"] = self.left.iter().map(rule).collect();
+        }
+        written.to_string().into_bytes()
     }
 
     /// Gives the digest by which equal contents are known.
@@ -135,7 +143,17 @@ impl Contents {
             Some(Json::Array(items)) => items,
             _ => Vec::new(),
         };
-        Ok(Self { objects: list("objects"), hooks: list("hooks") })
+        let rule = |rule: &Json| {
+            let part = |key: &str| rule.get(key).and_then(Json::as_str).map(str::to_owned);
+            Some(IgnoredField {
+                kind: part("kind"),
+                name: part("name"),
+                namespace: part("namespace"),
+                path: part("path")?,
+            })
+        };
+        let left = list("left").iter().filter_map(rule).collect();
+        Ok(Self { objects: list("objects"), hooks: list("hooks"), left })
     }
 }
 
@@ -225,7 +243,7 @@ impl Revision {
             namespace: text(secret, "/metadata/namespace").to_owned(),
             number: u32::try_from(count("revision")?).ok()?,
             status: Status::ALL.into_iter().find(|known| known.name() == status)?,
-            reason: super::item::annotation(secret, REASON).unwrap_or_default().to_owned(),
+            reason: crate::cluster::annotation(secret, REASON).unwrap_or_default().to_owned(),
             created: of("created"),
             description: of("description"),
             chart: of("chart"),
@@ -288,7 +306,9 @@ mod tests {
             format!("{state:016x}")
         };
         let text: String = (0..200_000).map(|_| noise()).collect();
-        let contents = Contents { objects: vec![json!({"data": text})], hooks: vec![json!({"kind": "Job"})] };
+        let rule = IgnoredField { kind: Some("Job".to_owned()), path: "spec.a".to_owned(), ..IgnoredField::default() };
+        let hooks = vec![json!({"kind": "Job"})];
+        let contents = Contents { objects: vec![json!({"data": text})], hooks, left: vec![rule] };
         let parts = contents.pack();
         assert!(parts.len() > 1 && parts.iter().all(|part| part.len() <= PART_SIZE), "{}", parts.len());
         assert_eq!(Contents::unpack(&parts, &contents.digest()), Ok(contents.clone()));
@@ -300,7 +320,7 @@ mod tests {
     proptest! {
         #[test]
         fn contents_are_read_back(texts in proptest::collection::vec(".*", 0..5)) {
-            let contents = Contents { objects: texts.iter().map(|text| json!({"data": text})).collect(), hooks: Vec::new() };
+            let contents = Contents { objects: texts.iter().map(|text| json!({"data": text})).collect(), hooks: Vec::new(), left: Vec::new() };
             prop_assert_eq!(Contents::unpack(&contents.pack(), &contents.digest()), Ok(contents));
         }
     }

@@ -1,16 +1,15 @@
 //! Applies objects wave by wave, and waits for them.
 
 use super::explain::{Stuck, explain, pods_trouble};
-use super::inventory::{self, PART_OF};
-use super::item::{Item, Key, mark, text};
-use super::kinds::{Kinds, Served};
+use super::item::{Item, Key};
 use super::order::Wave;
 use super::owned::MANAGER;
 use super::prepare::Refusal;
 use super::server::{Applied, Apply, Failure, Server, at_once};
 use super::wait::{Progress, State, progress};
 use super::{Action, Deed, Told};
-use crate::cluster::{Cause, Outcome, refusal};
+use crate::cluster::{Cause, Discovery, Outcome, PART_OF, Served, mark, refusal, text};
+use crate::diff::Left;
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::time::Duration;
@@ -44,7 +43,7 @@ impl From<Failure> for Ill {
 /// What a rollout works with.
 pub(super) struct Rollout<'a> {
     pub(super) server: &'a Server,
-    pub(super) kinds: &'a Kinds,
+    pub(super) kinds: &'a Discovery,
     pub(super) told: &'a dyn Told,
     /// The id of the set that objects are made members of; none for hooks.
     pub(super) set: Option<String>,
@@ -52,6 +51,8 @@ pub(super) struct Rollout<'a> {
     pub(super) force: bool,
     /// Objects that are taken from Helm.
     pub(super) adopted: HashSet<Key>,
+    /// Fields that are left to others; none where nothing is.
+    pub(super) left: Option<&'a Left>,
     /// Until when is waited; none for not at all.
     pub(super) until: Option<Instant>,
 }
@@ -63,11 +64,14 @@ impl Rollout<'_> {
         found.ok_or_else(|| Failure::Unfit(format!("the cluster does not serve `{api_version} {kind}`")))
     }
 
-    /// Gives an object as it is sent.
-    pub(super) fn sent(&self, item: &Item) -> Json {
+    /// Gives an object as it is sent, where it is there already as `live`.
+    pub(super) fn sent(&self, item: &Item, live: Option<&Json>) -> Json {
         let mut object = item.object.clone();
+        if let (Some(left), Some(live)) = (self.left, live) {
+            left.keep(&mut object, live);
+        }
         if let Some(set) = &self.set {
-            mark(&mut object, "labels", PART_OF, set);
+            mark(&mut object, PART_OF, set);
         }
         object
     }
@@ -114,7 +118,7 @@ impl Rollout<'_> {
             let (server, served) = (self.server.clone(), self.served(&item.object)?.clone());
             let adopted = self.adopted.contains(&item.key);
             let how = Apply { manager: MANAGER, force: self.force || adopted, dry_run: false };
-            let object = self.sent(item);
+            let object = self.sent(item, before.get(&item.key));
             jobs.push(async move {
                 let applied = send(&server, &served, &object, how).await?;
                 if adopted {
@@ -166,7 +170,8 @@ impl Rollout<'_> {
                 actions.push(Action::new(&item.object, Deed::Created));
                 continue;
             }
-            let (server, served, object) = (self.server.clone(), served.clone(), self.sent(item));
+            let object = self.sent(item, before.get(&item.key));
+            let (server, served) = (self.server.clone(), served.clone());
             let force = self.force || self.adopted.contains(&item.key);
             asked.push(*item);
             jobs.push(
@@ -305,8 +310,7 @@ impl Rollout<'_> {
             return Ok(false);
         }
         let class = text(object, "/spec/storageClassName");
-        let Some(served) = self.kinds.any_version("storage.k8s.io", "StorageClass").filter(|_| !class.is_empty())
-        else {
+        let Some(served) = self.kinds.preferred("storage.k8s.io", "StorageClass").filter(|_| !class.is_empty()) else {
             return Ok(false);
         };
         // Who may not read classes waits like everybody else.
@@ -334,7 +338,7 @@ async fn send(server: &Server, served: &Served, object: &Json, how: Apply<'_>) -
 /// Takes Helm's marks off an object that was adopted.
 async fn leave_helm(server: &Server, served: &Served, object: &Json) -> Result<(), Failure> {
     let mut patch = json!({"metadata": {"annotations": {"meta.helm.sh/release-name": null, "meta.helm.sh/release-namespace": null}}});
-    if super::item::label(object, "app.kubernetes.io/managed-by").is_none() {
+    if crate::cluster::label(object, "app.kubernetes.io/managed-by").is_none() {
         patch["metadata"]["labels"] = json!({"app.kubernetes.io/managed-by": null});
     }
     let namespace = Some(text(object, "/metadata/namespace")).filter(|name| !name.is_empty());
@@ -401,9 +405,4 @@ fn bare(object: &Json) -> Json {
         map.shift_remove("status");
     }
     object
-}
-
-/// Gives the id of a release's set.
-pub(super) fn set_id(release: &str, namespace: &str) -> String {
-    inventory::id(&inventory::parent_name(release), namespace)
 }

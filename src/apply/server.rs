@@ -4,11 +4,9 @@
 //! resourceVersion, and who creates looks at what is there when it turns out to exist.
 
 use super::clock;
-use super::item::text;
-use super::kinds::Served;
 use super::owned::MANAGER;
-use crate::cluster::{Cluster, ClusterError};
-use http::{Method, StatusCode};
+use crate::cluster::{Cluster, ClusterError, JSON, Reads, Served, escape, get, list, text};
+use http::Method;
 use serde_json::{Value as Json, json};
 use std::sync::Arc;
 use std::sync::Mutex;
@@ -18,8 +16,6 @@ use tokio::time::Instant;
 
 /// How often a request is sent.
 const ATTEMPTS: u32 = 7;
-/// How many objects a page of a list has.
-const PAGE: usize = 500;
 
 /// Why a request did not do what it should.
 #[derive(Debug)]
@@ -120,7 +116,24 @@ struct Request<'a> {
     body: Vec<u8>,
 }
 
-const JSON: &str = "application/json";
+impl Reads for Server {
+    type Error = Failure;
+
+    async fn read(&self, path: &str, accept: &str) -> Result<(u16, Json), Failure> {
+        match self.call(Request { method: Method::GET, path, types: [JSON, accept], body: Vec::new() }).await {
+            Err(Failure::Refused(code, body)) => Ok((code, body)),
+            answer => answer,
+        }
+    }
+
+    fn says_no(&self, code: u16, body: Json) -> Failure {
+        Failure::Refused(code, body)
+    }
+
+    fn is_away(failure: &Failure) -> bool {
+        matches!(failure, Failure::Trouble(error) if may_pass(error))
+    }
+}
 
 impl Server {
     /// Begins a conversation.
@@ -215,21 +228,7 @@ impl Server {
         if types[1] == "*/*" {
             return Ok((code, Json::from(String::from_utf8_lossy(&bytes))));
         }
-        match serde_json::from_slice(&bytes) {
-            Ok(body) => Ok((code, body)),
-            Err(_) if head.status == StatusCode::NOT_FOUND => Ok((code, Json::Null)),
-            Err(_) => {
-                let reason = format!("status {code}, and {} bytes that are no JSON", bytes.len());
-                Err(Failure::Trouble(self.cluster.unreadable(&reason)))
-            }
-        }
-    }
-
-    /// Reads a list of discovery.
-    pub(super) async fn discover(&self, path: &str, accept: &str) -> Result<Json, Failure> {
-        self.call(Request { method: Method::GET, path, types: [JSON, accept], body: Vec::new() })
-            .await
-            .map(|(_, body)| body)
+        Ok((code, self.cluster.json(head.status, &bytes)?))
     }
 
     /// Reads an object; none where it is not there.
@@ -239,13 +238,7 @@ impl Server {
         namespace: Option<&str>,
         name: &str,
     ) -> Result<Option<Json>, Failure> {
-        let path = format!("{}/{name}", served.path(namespace));
-        let read = self.call(Request { method: Method::GET, path: &path, types: [JSON, JSON], body: Vec::new() }).await;
-        match read {
-            Ok((_, body)) => Ok(Some(body)),
-            Err(failure) if failure.is(404) => Ok(None),
-            Err(failure) => Err(failure),
-        }
+        get(self, served, namespace, name).await
     }
 
     /// Reads all objects of a kind that fit a selector, page by page. A kind that is not served has none.
@@ -255,8 +248,7 @@ impl Server {
         namespace: Option<&str>,
         selector: &str,
     ) -> Result<Vec<Json>, Failure> {
-        let selector = if selector.is_empty() { String::new() } else { format!("&labelSelector={}", encode(selector)) };
-        self.pages(served, namespace, &selector, JSON).await
+        list(self, served, namespace, &labels(selector), JSON).await
     }
 
     /// Reads the metadata alone of such objects.
@@ -267,58 +259,13 @@ impl Server {
         selector: &str,
     ) -> Result<Vec<Json>, Failure> {
         let accept = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1";
-        self.pages(served, namespace, &format!("&labelSelector={}", encode(selector)), accept).await
+        list(self, served, namespace, &labels(selector), accept).await
     }
 
     /// Reads the events that tell of an object.
     pub(super) async fn events(&self, namespace: &str, uid: &str) -> Result<Vec<Json>, Failure> {
-        let served = Served {
-            group: String::new(),
-            version: "v1".to_owned(),
-            kind: "Event".to_owned(),
-            resource: "events".to_owned(),
-            namespaced: true,
-        };
-        let selector = format!("&fieldSelector={}", encode(&format!("involvedObject.uid={uid}")));
-        self.pages(&served, Some(namespace), &selector, JSON).await
-    }
-
-    async fn pages(
-        &self,
-        served: &Served,
-        namespace: Option<&str>,
-        selector: &str,
-        accept: &str,
-    ) -> Result<Vec<Json>, Failure> {
-        let (base, mut items, mut more) = (served.path(namespace), Vec::new(), String::new());
-        loop {
-            let path = format!("{base}?limit={PAGE}{selector}{more}");
-            let request = Request { method: Method::GET, path: &path, types: [JSON, accept], body: Vec::new() };
-            let page = match self.call(request).await {
-                Ok((_, page)) => page,
-                Err(failure) if failure.is(404) => return Ok(items),
-                // The list changed so much meanwhile that it cannot be gone on with.
-                Err(failure) if failure.is(410) && !more.is_empty() => {
-                    items.clear();
-                    more.clear();
-                    continue;
-                }
-                Err(failure) => return Err(failure),
-            };
-            let next = text(&page, "/metadata/continue").to_owned();
-            let Json::Object(mut page) = page else { return Ok(items) };
-            if let Some(Json::Array(found)) = page.remove("items") {
-                items.extend(found.into_iter().map(|mut item| {
-                    item["apiVersion"] = Json::from(served.api_version());
-                    item["kind"] = Json::from(served.kind.as_str());
-                    item
-                }));
-            }
-            if next.is_empty() {
-                return Ok(items);
-            }
-            more = format!("&continue={}", encode(&next));
-        }
+        let query = format!("fieldSelector={}", escape(&format!("involvedObject.uid={uid}")));
+        list(self, &Served::new("v1", "Event", "events", true), Some(namespace), &query, JSON).await
     }
 
     /// Applies an object on the server's side.
@@ -327,9 +274,8 @@ impl Server {
         let Apply { manager, force, dry_run } = how;
         let dry_run = if dry_run { "&dryRun=All" } else { "" };
         let path = format!(
-            "{}/{}?fieldManager={manager}&fieldValidation=Strict&force={force}{dry_run}",
-            served.path(namespace),
-            text(object, "/metadata/name")
+            "{}?fieldManager={manager}&fieldValidation=Strict&force={force}{dry_run}",
+            served.object_path(namespace, text(object, "/metadata/name"))
         );
         let body = object.to_string().into_bytes();
         let request =
@@ -346,7 +292,7 @@ impl Server {
         name: &str,
         patch: &Json,
     ) -> Result<(), Failure> {
-        let path = format!("{}/{name}?fieldManager={MANAGER}", served.path(namespace));
+        let path = format!("{}?fieldManager={MANAGER}", served.object_path(namespace, name));
         let body = patch.to_string().into_bytes();
         let request =
             Request { method: Method::PATCH, path: &path, types: ["application/merge-patch+json", JSON], body };
@@ -372,9 +318,8 @@ impl Server {
     /// Replaces an object, which names its resourceVersion.
     pub(super) async fn replace(&self, served: &Served, object: &Json) -> Result<Json, Failure> {
         let path = format!(
-            "{}/{}?fieldManager={MANAGER}",
-            served.path(Some(text(object, "/metadata/namespace"))),
-            text(object, "/metadata/name")
+            "{}?fieldManager={MANAGER}",
+            served.object_path(Some(text(object, "/metadata/namespace")), text(object, "/metadata/name"))
         );
         let body = object.to_string().into_bytes();
         self.call(Request { method: Method::PUT, path: &path, types: [JSON, JSON], body }).await.map(|(_, body)| body)
@@ -384,7 +329,7 @@ impl Server {
     /// there.
     pub(super) async fn delete(&self, served: &Served, object: &Json, as_it_was: bool) -> Result<bool, Failure> {
         let namespace = Some(text(object, "/metadata/namespace")).filter(|name| !name.is_empty());
-        let path = format!("{}/{}", served.path(namespace), text(object, "/metadata/name"));
+        let path = served.object_path(namespace, text(object, "/metadata/name"));
         let mut options = json!({"apiVersion": "v1", "kind": "DeleteOptions", "propagationPolicy": "Background"});
         for (key, pointer, wanted) in
             [("uid", "/metadata/uid", true), ("resourceVersion", "/metadata/resourceVersion", as_it_was)]
@@ -407,8 +352,9 @@ impl Server {
     /// Reads the last lines of a container's log; none where there is no log to be had.
     pub(super) async fn log(&self, namespace: &str, pod: &str, container: &str, previous: bool) -> Vec<String> {
         let path = format!(
-            "/api/v1/namespaces/{namespace}/pods/{pod}/log?container={}&tailLines=10&limitBytes=8192&previous={previous}",
-            encode(container)
+            "{}/log?container={}&tailLines=10&limitBytes=8192&previous={previous}",
+            Served::new("v1", "Pod", "pods", true).object_path(Some(namespace), pod),
+            escape(container)
         );
         let request = Request { method: Method::GET, path: &path, types: [JSON, "*/*"], body: Vec::new() };
         match self.once(&request).await {
@@ -459,10 +405,9 @@ fn may_pass(error: &ClusterError) -> bool {
     matches!(error, ClusterError::Unreachable { .. } | ClusterError::TimedOut { .. } | ClusterError::Unreadable { .. })
 }
 
-/// Escapes what a query cannot hold.
-pub(super) fn encode(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+/// Writes a selector of labels for a query; nothing for an empty one.
+fn labels(selector: &str) -> String {
+    if selector.is_empty() { String::new() } else { format!("labelSelector={}", escape(selector)) }
 }
 
 /// Runs jobs, so many at once, and gives what they give in their order.

@@ -1,10 +1,9 @@
 //! Reads and writes what is kept of a release in the cluster: its revisions, and the parent of its inventory.
 
 use super::inventory::{self, RELEASE, Reach};
-use super::item::{label, text};
-use super::kinds::Served;
 use super::revision::{Contents, HEAD, PART, ROLE, Revision, Status, part_bytes};
 use super::server::{Apply, Failure, Server, at_once};
+use crate::cluster::{Members, Served, annotation, label, text};
 use serde_json::Value as Json;
 
 /// The records of a release.
@@ -18,13 +17,7 @@ pub(super) struct Store {
 
 /// Gives how Secrets are served.
 pub(super) fn secrets() -> Served {
-    Served {
-        group: String::new(),
-        version: "v1".to_owned(),
-        kind: "Secret".to_owned(),
-        resource: "secrets".to_owned(),
-        namespaced: true,
-    }
+    Served::new("v1", "Secret", "secrets", true)
 }
 
 /// Lists the revisions of all releases in a namespace, or everywhere.
@@ -50,7 +43,7 @@ impl Store {
 
     /// Reads the parent of the inventory and its reach; a foreign one is refused.
     pub(super) async fn parent(&self) -> Result<(Option<Json>, Reach), Failure> {
-        let name = inventory::parent_name(&self.release);
+        let name = Members::parent(&self.release);
         let found = self.server.get(&self.secrets, Some(&self.namespace), &name).await?;
         match found {
             None => Ok((None, Reach::default())),
@@ -147,13 +140,12 @@ impl Store {
 
     /// Finds the tool that manages the set that an object belongs to.
     pub(super) async fn tool_of(&self, set: &str, namespace: &str) -> Option<String> {
-        let config_maps =
-            Served { kind: "ConfigMap".to_owned(), resource: "configmaps".to_owned(), ..self.secrets.clone() };
+        let config_maps = Served::new("v1", "ConfigMap", "configmaps", true);
         for served in [&self.secrets, &config_maps] {
             let selector = format!("applyset.kubernetes.io/id={set}");
             let found = self.server.list(served, Some(namespace), &selector).await.unwrap_or_default();
             if let Some(parent) = found.first() {
-                let tool = super::item::annotation(parent, "applyset.kubernetes.io/tooling").unwrap_or("another tool");
+                let tool = annotation(parent, "applyset.kubernetes.io/tooling").unwrap_or("another tool");
                 return Some(format!("{} of `{}`", text(parent, "/metadata/name"), tool));
             }
         }

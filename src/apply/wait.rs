@@ -1,6 +1,6 @@
 //! When an object is what it is meant to be: the rules of kstatus, and where Helm waits longer, Helm's.
 
-use super::item::{split, text};
+use crate::cluster::{split, text};
 use serde_json::Value as Json;
 
 /// How far an object is.

@@ -33,4 +33,6 @@ pub use set::{Assignments, assignments};
 pub use spot::{Found, Spot};
 pub use value::{Place, Value, ValueData, ValueEntry};
 pub use values_schema::ValuesSchema;
-pub use workspace::{Configure, Environment, Exception, IgnoredField, Level, Release, Rules, Workspace, is_date};
+pub use workspace::{
+    Configure, Environment, Exception, IgnoredField, Level, Release, Rules, Trusted, Workspace, is_date,
+};

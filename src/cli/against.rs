@@ -1,14 +1,13 @@
 //! What is compared with: the old side of a diff.
 
 use super::args::{Colour, InputArgs, ReleaseArgs};
-use super::compile::{Asked, Unit};
+use super::gather::{Asked, Built, Unit};
 use super::overrides::{Override, Overrides};
 use super::paths::Base;
 use super::plan::check_environments;
 use super::report;
 use super::revision::Revision;
 use super::trouble::Trouble;
-use super::workspaces::Workspaces;
 use super::world::World;
 use crate::diagnostic::Diagnostic;
 use crate::diff::Place;
@@ -147,15 +146,9 @@ fn copied(args: &ReleaseArgs) -> ReleaseArgs {
 
 fn gather(asked: &Asked<'_>, base: &Base, world: &dyn World, prefix: String) -> Result<Side, Trouble> {
     let sources = SourceMap::new();
-    let mut workspaces = Workspaces::new(world, base, &sources, asked.input.config.as_deref());
-    let gathered = asked.gather(&mut workspaces, &sources, base, world)?;
-    let mut troubles = gathered.troubles;
-    troubles.extend(gathered.plan.troubles);
-    troubles.append(&mut workspaces.troubles);
-    let mut findings = std::mem::take(&mut workspaces.findings);
-    findings.extend(gathered.plan.findings);
-    let mut side = Side::new(gathered.units, sources, prefix);
-    side.findings.extend(findings);
+    let Built { units, plan, troubles } = asked.gather(&sources, base, world)?.build(asked, &sources, world);
+    let mut side = Side::new(units, sources, prefix);
+    side.findings.extend(plan.findings);
     side.troubles = troubles;
     Ok(side)
 }

@@ -1,6 +1,7 @@
 //! Takes out of a run's findings what people allowed, and says which allowances are of no use.
 
-use super::compile::{Question, Unit};
+use super::compile::Question;
+use super::gather::Unit;
 use super::linting::Rules;
 use super::merge::merge;
 use super::world::World;

@@ -2,11 +2,16 @@
 
 use super::Exit;
 use super::args::{FailOn, FormatArg, FormatName, InputArgs, ReleaseArgs, ReportArgs, RuleArgs, StrictArgs, ToneArgs};
-use super::changing::{COLOUR, ChangeArgs, OutputArgs, OutputFormat, Teller, Telling, check_name, converse, finish};
-use super::compile::{self, Compiled, Question, Stages, Unit};
+use super::changing::{
+    COLOUR, ChangeArgs, OutputArgs, OutputFormat, Teller, Telling, check_name, converse, finish, release_name,
+};
+use super::compile::{self, Compiled, Question, Stages};
+use super::definitions;
+use super::gather::Unit;
 use super::live::{WayArgs, pinned};
 use super::paths::Base;
 use super::plan::Scope;
+use super::plan_file::promise;
 use super::report;
 use super::trouble::Trouble;
 use super::world::World;
@@ -15,12 +20,14 @@ use crate::chart;
 use crate::cluster::{Found, find};
 use crate::diagnostic::emit::{Format, Json, Report as Findings};
 use crate::diagnostic::{Diagnostic, Severity};
+use crate::diff::{Left, as_applied};
 use crate::object::{Object, ObjectSet};
+use crate::schema::{SchemaStore, Version};
 use crate::source::SourceMap;
-use crate::yaml::emit::Data;
 use clap::Args;
 use std::collections::BTreeMap;
-use std::path::Path;
+use std::path::PathBuf;
+use std::sync::Arc;
 
 /// The flags of `apply`.
 #[derive(Args)]
@@ -40,6 +47,9 @@ pub(super) struct ApplyArgs {
     /// Apply without checking; the revision says so
     #[arg(long)]
     skip_checks: bool,
+    /// Apply what this plan says, of `plan --out FILE`; nothing where anything is not as it was when the plan was made
+    #[arg(long, value_name = "FILE")]
+    plan: Option<PathBuf>,
     /// Ask the cluster what would change, and change nothing
     #[arg(long)]
     dry_run: bool,
@@ -61,6 +71,9 @@ pub(super) struct ApplyArgs {
     /// How many revisions are kept
     #[arg(long, value_name = "NUMBER", default_value = "10", value_parser = clap::value_parser!(u16).range(1..))]
     history_max: u16,
+    #[cfg(feature = "oci")]
+    #[command(flatten)]
+    trust: super::trust::TrustArgs,
     #[command(flatten)]
     way: WayArgs,
     #[command(flatten)]
@@ -86,6 +99,8 @@ impl ApplyArgs {
         if let [_, second, ..] = self.release.environments.as_slice() {
             return Err(Trouble::new(format!("one environment at a time: leave out `-e {second}`")));
         }
+        #[cfg(feature = "oci")]
+        self.trust.hold();
         let judged = !self.skip_checks;
         let question = Question {
             input: &self.input,
@@ -108,6 +123,18 @@ impl ApplyArgs {
         }
         if units.is_empty() {
             return Err(Trouble::new("there is nothing to apply"));
+        }
+        #[cfg(feature = "oci")]
+        self.trust.refuse_local(units.iter().map(|unit| {
+            unit.chart.as_ref().map_or(unit.checked.name.as_str(), |chart| chart.metadata.source.name())
+        }))?;
+        if let (Some(_), [_, second, ..]) = (&self.plan, units.as_slice()) {
+            let name = &second.checked.name;
+            return Err(Trouble::new(format!(
+                "a plan is for one release, and here are {}: `{name}` is another",
+                units.len()
+            ))
+            .help("choose one with `--name`"));
         }
         let units = in_order(units);
         for (at, unit) in units.iter().enumerate() {
@@ -148,7 +175,7 @@ impl ApplyArgs {
     }
 
     fn apply_one(&self, unit: &Unit, sources: &SourceMap, world: &dyn World) -> Result<Exit, Trouble> {
-        let name = self.name(unit, world)?;
+        let name = release_name(unit, self.release.name.as_deref(), world)?;
         check_name(&name)?;
         let objects = ObjectSet::read(&unit.documents, unit.namespace.as_deref(), &|_, _| Vec::new());
         if let Some(object) = objects.iter().find(|object| chart::is_encrypted(object.node)) {
@@ -157,11 +184,13 @@ impl ApplyArgs {
         }
         let environment = unit.checked.environment.clone();
         let options = self.way.options(pinned(unit.workspace.as_deref(), environment.as_deref()), world)?;
+        let promise =
+            self.plan.as_ref().map(|file| promise(file, environment.as_deref(), sources, world)).transpose()?;
         let metadata = unit.chart.as_ref().map(|chart| &chart.metadata);
         let mut wanted = Wanted {
             release: name.clone(),
             namespace: unit.namespace.clone().unwrap_or_default(),
-            objects: objects.iter().map(|object| Data::from_node(object.node).to_json()).collect(),
+            objects: objects.iter().map(as_applied).collect(),
             chart: metadata
                 .map_or_else(|| unit.checked.name.clone(), |chart| format!("{}-{}", chart.name, chart.version)),
             app_version: metadata
@@ -170,6 +199,7 @@ impl ApplyArgs {
                 .unwrap_or_default(),
             environment,
             unchecked: self.skip_checks,
+            promise,
         };
         let how = How {
             create_namespace: self.create_namespace,
@@ -178,6 +208,7 @@ impl ApplyArgs {
             take_ownership: self.take_ownership,
             allow_empty: self.allow_empty,
             keep: usize::from(self.history_max),
+            left: left(unit, sources, world)?,
             ..self.change.how(world)
         };
         let teller = Teller::new(world, self.change.quiet || self.output.format == OutputFormat::Json);
@@ -218,26 +249,20 @@ impl ApplyArgs {
             Telling { verb: "applied", rehearsed: self.dry_run, format: self.output.format, findings: Some(findings) };
         Ok(finish(&report, &telling, world))
     }
+}
 
-    /// Gives the name of the release: for plain manifests, that of their folder or file.
-    fn name(&self, unit: &Unit, world: &dyn World) -> Result<String, Trouble> {
-        if unit.checked.is_release {
-            return Ok(unit.checked.name.clone());
-        }
-        if let Some(name) = &self.release.name {
-            return Ok(name.clone());
-        }
-        let unnamed =
-            || Trouble::new("these manifests have no name as a release").help("give them one by `--name NAME`");
-        let path = Path::new(&unit.checked.name);
-        let path = match unit.checked.name.as_str() {
-            "-" => return Err(unnamed()),
-            name if name.ends_with(" files") => return Err(unnamed()),
-            "." | "" => world.current_folder().map_err(|error| Trouble::io("find", Path::new("."), &error))?,
-            _ => path.to_owned(),
-        };
-        path.file_stem().map(|name| name.to_string_lossy().into_owned()).ok_or_else(unnamed)
-    }
+/// Gives what the workspace of a release leaves to others.
+fn left(unit: &Unit, sources: &SourceMap, world: &dyn World) -> Result<Option<Arc<Left>>, Trouble> {
+    let Some(loaded) = unit.workspace.as_deref().filter(|loaded| !loaded.workspace.ignore.is_empty()) else {
+        return Ok(None);
+    };
+    let mut store = SchemaStore::new();
+    definitions::learn(&unit.documents, &mut store);
+    let base = Base::current(world)?;
+    definitions::Reader { store: &mut store, sources, base: &base, world, verbose: false }
+        .workspaces(std::iter::once(loaded))?;
+    let version = unit.versions.last().copied().unwrap_or(Version::LATEST);
+    Ok(Some(Arc::new(Left { rules: loaded.workspace.ignore.clone(), store, version })))
 }
 
 /// Makes a finding of a refusal, at the field that it is about.

@@ -52,6 +52,16 @@ pub(super) struct ReleaseArgs {
     pub versions: Vec<String>,
 }
 
+impl ReleaseArgs {
+    /// Tells whether any of its flags is given.
+    #[cfg(feature = "oci")]
+    pub(super) fn is_given(&self) -> bool {
+        let Self { environments, overrides, namespace, name, versions } = self;
+        let texts = namespace.is_some() || name.is_some();
+        texts || !(environments.is_empty() && overrides.0.is_empty() && versions.is_empty())
+    }
+}
+
 /// Which rules judge.
 #[derive(Args, Debug, Default)]
 pub(super) struct RuleArgs {

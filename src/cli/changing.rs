@@ -2,6 +2,7 @@
 
 use super::Exit;
 use super::args::Colour;
+use super::gather::Unit;
 use super::live::{WayArgs, duration};
 use super::trouble::Trouble;
 use super::world::World;
@@ -10,6 +11,7 @@ use crate::cluster::{Cluster, Options};
 use clap::{Args, ValueEnum};
 use serde_json::{Value as Json, json};
 use std::fmt::Write as _;
+use std::path::{Path, PathBuf};
 use std::pin::pin;
 use std::sync::Arc;
 use std::task::Poll;
@@ -82,6 +84,7 @@ impl ChangeArgs {
             take_ownership: false,
             allow_empty: false,
             keep: 10,
+            left: None,
         }
     }
 }
@@ -331,4 +334,22 @@ pub(super) fn check_name(name: &str) -> Result<(), Trouble> {
     }
     Err(Trouble::new(format!("`{name}` is no name of a release"))
         .help("a name has at most 53 small letters, digits and hyphens, and begins and ends with a letter or digit"))
+}
+
+/// Gives the name of a release: for plain manifests the one that was given, else that of their folder or file.
+pub(super) fn release_name(unit: &Unit, given: Option<&str>, world: &dyn World) -> Result<String, Trouble> {
+    if unit.checked.is_release {
+        return Ok(unit.checked.name.clone());
+    }
+    if let Some(name) = given {
+        return Ok(name.to_owned());
+    }
+    let unnamed = || Trouble::new("these manifests have no name as a release").help("give them one by `--name NAME`");
+    let path = match unit.checked.name.as_str() {
+        "-" => return Err(unnamed()),
+        name if name.ends_with(" files") => return Err(unnamed()),
+        "." | "" => world.current_folder().map_err(|error| Trouble::io("find", Path::new("."), &error))?,
+        name => PathBuf::from(name),
+    };
+    path.file_stem().map(|name| name.to_string_lossy().into_owned()).ok_or_else(unnamed)
 }

@@ -3,38 +3,34 @@
 use super::allowing;
 use super::args::{InputArgs, ReleaseArgs, RuleArgs};
 use super::definitions;
-use super::inputs::{Finder, Inputs, Plain, find_workspace};
+use super::gather::{Asked, Built, Unit};
 use super::linting::{self, Rules};
 #[cfg(feature = "cluster")]
-use super::live::{self, Answers, ContextArgs};
+use super::live::{self, ContextArgs};
 use super::looks;
 use super::merge::merge;
 use super::own;
 use super::paths::Base;
-use super::plan::{self, Job, Plan, Scope};
+use super::plan::Scope;
 use super::policies;
 use super::progress::Progress;
-use super::release::{self, Output};
 use super::report;
 use super::settle::Trees;
 use super::trouble::Trouble;
-use super::workspaces::{Loaded, Workspaces};
 use super::world::World;
 use super::written;
 use crate::api;
-use crate::chart::Chart;
-use crate::diagnostic::emit::{Checked, Report};
+use crate::diagnostic::emit::Report;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::lint::suppress::{self, Allow};
+use crate::lint::suppress;
 use crate::lint::{LintContext, Neighbourhood};
 use crate::object::ObjectSet;
 use crate::schema::{SchemaStore, Version};
 use crate::source::SourceMap;
-use crate::yaml::{self, Document, Kind, Parsed};
+use crate::yaml::Document;
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::sync::Arc;
 
 /// Which stages run.
 #[derive(Clone, Copy, Debug)]
@@ -74,37 +70,6 @@ pub(super) struct Question<'a> {
     pub progress: Option<&'a Progress>,
 }
 
-impl Question<'_> {
-    fn begin(&self, what: &'static str, total: usize) {
-        self.progress.inspect(|progress| progress.begin(what, total));
-    }
-
-    fn tick(&self) {
-        self.progress.inspect(|progress| progress.tick());
-    }
-}
-
-/// What is checked together: a release in an environment, or a set of plain manifests.
-pub(super) struct Unit {
-    pub(super) checked: Checked,
-    pub(super) workspace: Option<Arc<Loaded>>,
-    pub(super) namespace: Option<String>,
-    pub(super) versions: Vec<Version>,
-    /// All that belongs together is there, so that what is not there is missing.
-    complete: bool,
-    pub(super) documents: Vec<Document>,
-    /// What it was rendered from; none for plain manifests.
-    pub(super) output: Option<Output>,
-    pub(super) findings: Vec<Diagnostic>,
-    /// What admission policies refuse.
-    refused: Vec<Diagnostic>,
-    pub(super) allows: Vec<Allow>,
-    #[cfg(feature = "cluster")]
-    answers: Option<Answers>,
-    /// The chart that it was rendered from.
-    pub(super) chart: Option<Arc<Chart>>,
-}
-
 /// What a run found, and what it found it in.
 pub(super) struct Compiled {
     pub(super) report: Report,
@@ -114,45 +79,27 @@ pub(super) struct Compiled {
 
 /// Finds the inputs, runs the stages over them, and gives the report with the troubles on the way.
 pub(super) fn compile(question: &Question<'_>, sources: &SourceMap, world: &dyn World) -> Result<Compiled, Trouble> {
-    let (input, args) = (question.input, question.release);
     let base = Base::current(world)?;
-    let mut workspaces = Workspaces::new(world, &base, sources, input.config.as_deref());
-    let versions = plan::versions(&args.versions)?;
-    let mut inputs = find_inputs(input, &mut workspaces, &base, world)?;
-    let mut plan = plan::plan(&inputs, args, question.scope, &mut workspaces, sources, &base, world)?;
-    let plain: Vec<_> =
-        std::mem::take(&mut inputs.plain).into_iter().map(|plain| (workspaces.of(&plain.folder), plain)).collect();
-    let of_plain: Vec<_> = plain.iter().map(|(workspace, _)| workspace.clone()).collect();
-    refuse_what_is_for_charts(args, question.scope, &plan, &inputs, &of_plain)?;
-    if question.verbose {
-        tell(&plan, &plain, world);
-    }
-    plan.troubles.splice(0..0, inputs.troubles);
-    plan.troubles.append(&mut workspaces.troubles);
-    plan.findings.splice(0..0, workspaces.findings);
-    run(question, Planned { plan, plain, versions }, &base, sources, world)
+    let asked = Asked {
+        input: question.input,
+        args: question.release,
+        scope: question.scope,
+        verbose: question.verbose,
+        progress: question.progress,
+    };
+    let gathered = asked.gather(sources, &base, world)?;
+    gathered.refuse_what_is_for_charts(&asked)?;
+    run(question, gathered.build(&asked, sources, world), &base, sources, world)
 }
 
-/// What is to be checked.
-pub(super) struct Planned {
-    /// The releases.
-    pub plan: Plan,
-    /// Plain manifests, with their workspaces.
-    pub plain: Vec<(Option<Arc<Loaded>>, Plain)>,
-    /// The Kubernetes versions that flags name.
-    pub versions: Vec<Version>,
-}
-
-/// Runs the stages over what was planned.
+/// Runs the stages over what was rendered and parsed.
 pub(super) fn run(
     question: &Question<'_>,
-    Planned { plan, plain, versions }: Planned,
+    Built { mut units, plan, mut troubles }: Built,
     base: &Base,
     sources: &SourceMap,
     world: &dyn World,
 ) -> Result<Compiled, Trouble> {
-    let (input, args) = (question.input, question.release);
-    let (mut units, mut troubles) = build(&plan, plain, &versions, args, sources, world);
     let outputs = units.iter().filter_map(|unit| {
         Some((unit.checked.name.as_str(), unit.checked.environment.as_deref(), unit.output.as_ref()?))
     });
@@ -172,7 +119,7 @@ pub(super) fn run(
     }
     let mut reader = definitions::Reader { store: &mut store, sources, base, world, verbose: question.verbose };
     let mut general = reader.workspaces(units.iter().filter_map(|unit| unit.workspace.as_deref()))?;
-    general.extend(reader.flags(&input.crds)?);
+    general.extend(reader.flags(&question.input.crds)?);
     if question.stages.validate {
         let kept = policies::read(&units, &question.rules.policies, sources, base, world)?;
         let refused = policies::judge(&units, &kept, &store);
@@ -204,13 +151,13 @@ pub(super) fn run(
         .collect();
     let (names, places) = places(&units);
     let neighbourhoods = neighbourhoods(&names, &places, &sets);
-    question.begin("judging release", units.len());
+    Progress::begin(question.progress, "judging release", units.len());
     units.par_iter_mut().zip(&documents).zip(&sets).zip(&places).for_each(|(((unit, documents), objects), place)| {
         if let Some(rules) = rules_of(unit) {
             let neighbourhood = place.and_then(|place| neighbourhoods.get(place));
             judge(unit, Judged { documents, objects, neighbourhood }, question.stages, &store, rules);
         }
-        question.tick();
+        Progress::tick(question.progress);
     });
 
     if question.stages.lint {
@@ -228,7 +175,6 @@ pub(super) fn run(
             }
         }
     }
-    troubles.extend(plan.troubles);
     general.extend(plan.findings);
     general.extend(looked);
     if question.stages.lint {
@@ -253,206 +199,6 @@ pub(super) fn run(
     Ok(Compiled { report, troubles, units })
 }
 
-/// Parses sets of plain manifests, and renders releases; gives also what could not be.
-fn build(
-    plan: &Plan,
-    plain: Vec<(Option<Arc<Loaded>>, Plain)>,
-    versions: &[Version],
-    args: &ReleaseArgs,
-    sources: &SourceMap,
-    world: &dyn World,
-) -> (Vec<Unit>, Vec<Trouble>) {
-    let mut units: Vec<Unit> =
-        plain.into_par_iter().map(|(workspace, plain)| read_plain(plain, workspace, args, versions, sources)).collect();
-    let mut troubles = Vec::new();
-    let rendered: Vec<_> = plan.jobs.par_iter().map(|job| render(job, sources, world)).collect();
-    for unit in rendered {
-        match unit {
-            Ok(unit) => units.push(unit),
-            Err(trouble) => troubles.push(trouble),
-        }
-    }
-    (units, troubles)
-}
-
-/// What is to be gathered.
-#[derive(Clone, Copy)]
-pub(super) struct Asked<'a> {
-    /// The paths.
-    pub input: &'a InputArgs,
-    /// What is rendered.
-    pub args: &'a ReleaseArgs,
-    /// Which environments are meant where none is named.
-    pub scope: Scope,
-    /// Tells on standard error what is read.
-    pub verbose: bool,
-}
-
-/// What paths lead to, rendered and parsed.
-pub(super) struct Gathered {
-    /// The sets of plain manifests, then the releases.
-    pub units: Vec<Unit>,
-    /// The releases as they were planned.
-    pub plan: Plan,
-    /// The paths as they were found.
-    pub inputs: Inputs,
-    /// The workspaces of the sets of plain manifests.
-    pub plain: Vec<Option<Arc<Loaded>>>,
-    /// What could not be read or rendered.
-    pub troubles: Vec<Trouble>,
-}
-
-impl Asked<'_> {
-    /// Finds, renders and parses.
-    pub(super) fn gather(
-        &self,
-        workspaces: &mut Workspaces<'_>,
-        sources: &SourceMap,
-        base: &Base,
-        world: &dyn World,
-    ) -> Result<Gathered, Trouble> {
-        let versions = plan::versions(&self.args.versions)?;
-        let mut inputs = find_inputs(self.input, workspaces, base, world)?;
-        let plan = plan::plan(&inputs, self.args, self.scope, workspaces, sources, base, world)?;
-        let sets: Vec<_> =
-            std::mem::take(&mut inputs.plain).into_iter().map(|plain| (workspaces.of(&plain.folder), plain)).collect();
-        if self.verbose {
-            tell(&plan, &sets, world);
-        }
-        let plain = sets.iter().map(|(workspace, _)| workspace.clone()).collect();
-        let mut troubles = std::mem::take(&mut inputs.troubles);
-        let (units, further) = build(&plan, sets, &versions, self.args, sources, world);
-        troubles.extend(further);
-        Ok(Gathered { units, plan, inputs, plain, troubles })
-    }
-}
-
-/// Finds what the paths lead to; without any, the workspace's releases, else the current folder.
-pub(super) fn find_inputs(
-    input: &InputArgs,
-    workspaces: &mut Workspaces<'_>,
-    base: &Base,
-    world: &dyn World,
-) -> Result<Inputs, Trouble> {
-    let mut finder = Finder::new(world, base, &input.exclude)?.only_manifests(input.only_manifests);
-    if !input.paths.is_empty() {
-        return Ok(finder.find(&input.paths));
-    }
-    let here = PathBuf::from(".");
-    let file = input.config.clone().or_else(|| find_workspace(world, base, &here));
-    if let Some(file) = file
-        && workspaces.read(&file).is_none_or(|loaded| !loaded.workspace.releases.is_empty())
-    {
-        return Ok(Inputs { workspaces: vec![file], ..Inputs::default() });
-    }
-    Ok(finder.find(&[here]))
-}
-
-/// Refuses flags that nothing here would heed.
-pub(super) fn refuse_what_is_for_charts(
-    args: &ReleaseArgs,
-    scope: Scope,
-    plan: &Plan,
-    inputs: &Inputs,
-    plain: &[Option<Arc<Loaded>>],
-) -> Result<(), Trouble> {
-    let no_charts = inputs.charts.is_empty() && inputs.workspaces.is_empty();
-    let named = args.name.is_some() && scope == Scope::Every;
-    if no_charts && (named || !args.overrides.0.is_empty()) {
-        return Err(Trouble::new("`--name`, `-f` and `--set` are for charts, and there is none here"));
-    }
-    let of_plain = plain
-        .iter()
-        .flatten()
-        .flat_map(|loaded| loaded.workspace.environments.iter().map(|environment| environment.name.as_str()));
-    let known: Vec<&str> = plan.environments.iter().map(String::as_str).chain(of_plain).collect();
-    plan::check_environments(&args.environments, &known)
-}
-
-/// Tells on standard error what is read, and how it is understood.
-fn tell(plan: &Plan, plain: &[(Option<Arc<Loaded>>, Plain)], world: &dyn World) {
-    for (_, plain) in plain {
-        for file in &plain.files {
-            world.err(&format!("reading {} with {}\n", file.name, plain.name));
-        }
-    }
-    for job in &plan.jobs {
-        let environment = job.environment.as_ref().map(|name| format!(" in {name}")).unwrap_or_default();
-        let namespace = job.namespace.as_ref().map(|name| format!(", namespace {name}")).unwrap_or_default();
-        world.err(&format!("rendering {} as {}{environment}{namespace}\n", job.folder.display(), job.name));
-    }
-}
-
-/// Parses a set of plain manifests.
-fn read_plain(
-    plain: Plain,
-    workspace: Option<Arc<Loaded>>,
-    args: &ReleaseArgs,
-    versions: &[Version],
-    sources: &SourceMap,
-) -> Unit {
-    let complete = plain.files.iter().all(|file| !file.named);
-    let files: Vec<_> = plain.files.into_iter().map(|file| (sources.add(file.name, file.text), file.named)).collect();
-    let parsed: Vec<_> = files.into_par_iter().map(|(file, named)| (yaml::parse(&file), named)).collect();
-    let (mut documents, mut findings) = (Vec::new(), Vec::new());
-    for (parsed, _) in parsed.into_iter().filter(|(parsed, named)| *named || is_manifest(parsed)) {
-        documents.extend(parsed.documents);
-        findings.extend(parsed.diagnostics);
-    }
-    Unit {
-        checked: Checked { name: plain.name, is_release: false, environment: None, objects: 0, versions: Vec::new() },
-        namespace: args.namespace.clone(),
-        versions: plan::target_versions(versions, workspace.as_deref(), None),
-        workspace,
-        complete,
-        documents,
-        output: None,
-        findings,
-        refused: Vec::new(),
-        allows: Vec::new(),
-        #[cfg(feature = "cluster")]
-        answers: None,
-        chart: None,
-    }
-}
-
-/// Tells whether a file that nobody named holds an object, or something that could not be read as one.
-fn is_manifest(parsed: &Parsed) -> bool {
-    let object = |document: &Document| {
-        let root = document.root();
-        root.kind() == Kind::Map && (root.get("apiVersion").is_some() || root.get("kind").is_some())
-    };
-    !parsed.diagnostics.is_empty() || parsed.documents.iter().any(object)
-}
-
-/// Renders a release in an environment.
-fn render(job: &Job, sources: &SourceMap, world: &dyn World) -> Result<Unit, Trouble> {
-    let mut output = release::render(job, sources, world)?;
-    let documents = output.take_documents();
-    let findings = std::mem::take(&mut output.findings);
-    Ok(Unit {
-        checked: Checked {
-            name: job.name.clone(),
-            is_release: true,
-            environment: job.environment.clone(),
-            objects: 0,
-            versions: Vec::new(),
-        },
-        workspace: job.workspace.clone(),
-        namespace: job.namespace.clone(),
-        versions: job.versions.clone(),
-        complete: !findings.iter().any(|finding| finding.severity == Severity::Error),
-        documents,
-        output: Some(output),
-        findings,
-        refused: Vec::new(),
-        allows: Vec::new(),
-        #[cfg(feature = "cluster")]
-        answers: None,
-        chart: Some(Arc::clone(&job.chart)),
-    })
-}
-
 /// Asks the cluster of each unit what it says of the unit's objects. The first trouble ends it: a cluster that does not
 /// answer would not answer the next time either.
 #[cfg(feature = "cluster")]
@@ -464,7 +210,7 @@ fn ask(
     world: &dyn World,
 ) -> Option<Trouble> {
     let embedded = |api_version: &str, kind: &str| store.embedded_pods(api_version, kind);
-    question.begin("asking the cluster about release", units.len());
+    Progress::begin(question.progress, "asking the cluster about release", units.len());
     for unit in units {
         let namespace = unit.namespace.as_deref();
         let objects = ObjectSet::read(&unit.documents, namespace, &embedded);
@@ -473,7 +219,7 @@ fn ask(
             Ok(answers) => unit.answers = Some(answers),
             Err(trouble) => return Some(trouble),
         }
-        question.tick();
+        Progress::tick(question.progress);
     }
     None
 }

@@ -9,6 +9,7 @@ use super::paths::Base;
 use super::registries::{RegistryArgs, converse};
 use super::show::dependencies;
 use super::trouble::Trouble;
+use super::trust::TrustArgs;
 use super::world::{Entry, Walk, World};
 use crate::chart::Chart;
 use crate::package::{Lock, Locked, Pin, lock_digest};
@@ -40,6 +41,8 @@ struct FetchArgs {
     /// Ask nobody: take what was fetched before
     #[arg(long)]
     offline: bool,
+    #[command(flatten)]
+    trust: TrustArgs,
     #[command(flatten)]
     registry: RegistryArgs,
 }
@@ -140,7 +143,8 @@ impl<'a> Deps<'a> {
     }
 
     fn fetcher(&self, args: &FetchArgs) -> Result<Fetcher<'_>, Trouble> {
-        Ok(Fetcher::new(&self.folder, args.offline, args.registry.http(self.world)?, self.world))
+        let trust = args.trust.with_workspace(&self.folder, self.world)?;
+        Ok(Fetcher::new(&self.folder, args.offline, args.registry.http(self.world)?, trust, self.world))
     }
 
     /// Writes what was fetched, takes away what it replaces, and writes the lock file.

@@ -3,15 +3,14 @@
 use super::Exit;
 use super::against::{Against, Side};
 use super::args::{Colour, InputArgs, ReleaseArgs, ToneArgs};
-use super::compile::{Asked, Unit, refuse_what_is_for_charts};
 use super::definitions::{self, Reader};
+use super::gather::{Asked, Built, Unit};
 #[cfg(feature = "cluster")]
 use super::live::ContextArgs;
 use super::paths::Base;
 use super::plan::Scope;
 use super::report;
 use super::trouble::Trouble;
-use super::workspaces::Workspaces;
 use super::world::World;
 use crate::diff::emit::{Format, Json, Markdown, Part, Report, Terminal, Unified};
 use crate::diff::{Comparison, Reading, Secrets, compare_sets};
@@ -31,7 +30,7 @@ pub(super) struct DiffArgs {
     pub input: InputArgs,
     #[command(flatten)]
     pub release: ReleaseArgs,
-    /// Compare with this: cluster, a folder, a file or a package, env:NAME, git:REV; the cluster where nothing is given
+    /// Compare with this: cluster, a folder, a file, a package (a file or oci://…), env:NAME, git:REV; the cluster where nothing is given
     #[arg(long, value_name = "WHAT")]
     pub against: Option<String>,
     #[command(flatten)]
@@ -155,14 +154,21 @@ impl DiffArgs {
         self.show.check()?;
         let against = self.against()?;
         let verbose = self.show.tone.verbose;
-        let asked = Asked { input: &self.input, args: &self.release, scope: Scope::Bare, verbose };
+        let asked = Asked { input: &self.input, args: &self.release, scope: Scope::Bare, verbose, progress: None };
         let ready = Ready::read(&asked, Some(&against), self.show.tone.color, world)?;
         let Ready { old, new, store, mut troubles } = ready;
         let mut report = Report::default();
         #[cfg(feature = "cluster")]
         if against == Against::Cluster {
+            let how = super::held::How {
+                named: self.release.name.as_deref(),
+                store: &store,
+                secrets: self.show.secrets(),
+                context: &self.context,
+                verbose,
+            };
             for at in 0..new.units.len() {
-                let held = super::held::hold(&new, at, &store, self.show.secrets(), &self.context, world)?;
+                let held = super::held::hold(&new, at, &how, world)?;
                 report.parts.push(held.part);
                 troubles.extend(held.troubles);
             }
@@ -217,21 +223,12 @@ impl Ready {
         let current = world.current_folder().map_err(|error| Trouble::io("find", Path::new("."), &error))?;
         let base = Base::new(&current);
         let sources = SourceMap::new();
-        let mut workspaces = Workspaces::new(world, &base, &sources, asked.input.config.as_deref());
-        let gathered = asked.gather(&mut workspaces, &sources, &base, world)?;
-        let mut known = gathered.plan.environments.clone();
-        known.extend(
-            gathered.plain.iter().flatten().flat_map(|loaded| {
-                loaded.workspace.environments.iter().map(|environment| environment.name.value.clone())
-            }),
-        );
-        refuse_what_is_for_charts(asked.args, asked.scope, &gathered.plan, &gathered.inputs, &gathered.plain)?;
-        let mut troubles = gathered.troubles;
-        troubles.extend(gathered.plan.troubles);
-        troubles.append(&mut workspaces.troubles);
-        let mut findings = std::mem::take(&mut workspaces.findings);
-        findings.extend(gathered.plan.findings);
-        let mut new = Side::new(gathered.units, sources, String::new());
+        let gathered = asked.gather(&sources, &base, world)?;
+        gathered.refuse_what_is_for_charts(asked)?;
+        let known = gathered.environments();
+        let Built { units, plan, mut troubles } = gathered.build(asked, &sources, world);
+        let mut findings = plan.findings;
+        let mut new = Side::new(units, sources, String::new());
         let mut store = SchemaStore::new();
         let mut old = match against {
             Some(against) => against.read(asked, &known, &base, world)?,

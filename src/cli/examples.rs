@@ -114,7 +114,20 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ),
     (
         "push",
-        &[("plimsoll push shop oci://registry.example.com/charts", "check, package and push the chart as its version")],
+        &[
+            (
+                "plimsoll push shop oci://registry.example.com/charts",
+                "check, package and push the chart as its version",
+            ),
+            (
+                "plimsoll push shop oci://registry.example.com/charts --attest --key cosign.key",
+                "attach the report of the check, signed",
+            ),
+            (
+                "plimsoll push shop oci://registry.example.com/manifests/shop --rendered -e prod",
+                "push what the chart gives in prod, for Flux to pull",
+            ),
+        ],
     ),
     (
         "pull",
@@ -135,7 +148,13 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
     ("sign", &[("plimsoll sign oci://registry.example.com/charts/shop:1.2.0 --key cosign.key", "sign as cosign does")]),
     (
         "verify",
-        &[("plimsoll verify oci://registry.example.com/charts/shop:1.2.0 --key cosign.pub", "demand a signature")],
+        &[
+            ("plimsoll verify oci://registry.example.com/charts/shop:1.2.0 --key cosign.pub", "demand a signature"),
+            (
+                "plimsoll verify oci://registry.example.com/charts/shop:1.2.0 --key cosign.pub --require-check strict",
+                "demand a signed report that check passed",
+            ),
+        ],
     ),
 ];
 

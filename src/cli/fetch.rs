@@ -8,6 +8,7 @@ use super::pull::{choose, opened, pull};
 use super::registries::{self, connect, reference};
 use super::tags::range;
 use super::trouble::Trouble;
+use super::trust::Trust;
 use super::world::World;
 use crate::chart::{Dependency, Version, VersionRange};
 use crate::diagnostic::nearest;
@@ -51,14 +52,15 @@ pub(super) struct Fetcher<'a> {
     folder: &'a Path,
     offline: bool,
     http: Http,
+    trust: Trust,
     indexes: Mutex<HashMap<String, Arc<OnceCell<Index>>>>,
     world: &'a dyn World,
 }
 
 impl<'a> Fetcher<'a> {
     /// Fetches for the chart in a folder.
-    pub(super) fn new(folder: &'a Path, offline: bool, http: Http, world: &'a dyn World) -> Self {
-        Self { folder, offline, http, indexes: Mutex::default(), world }
+    pub(super) fn new(folder: &'a Path, offline: bool, http: Http, trust: Trust, world: &'a dyn World) -> Self {
+        Self { folder, offline, http, trust, indexes: Mutex::default(), world }
     }
 
     /// Runs several fetches at once; the results come in the order of the dependencies, or the first trouble.
@@ -85,9 +87,12 @@ impl<'a> Fetcher<'a> {
             Trouble::new(format!("the dependency `{}`: {}", dependency.name.value, trouble.message))
                 .help("write a version or a range, such as `^1.2.0`")
         })?;
-        match self.origin(dependency)? {
+        let origin = self.origin(dependency)?;
+        let demanded = self.demanded(dependency, &origin)?;
+        match origin {
             Origin::Here => self.here(dependency, wanted),
             Origin::Folder(folder) => self.packed(dependency, &folder, &range),
+            _ if self.offline && demanded => Err(unverifiable(dependency)),
             _ if self.offline => {
                 let fits = |locked: &&Locked| {
                     locked.name == *dependency.name
@@ -119,6 +124,7 @@ impl<'a> Fetcher<'a> {
         pin: Option<&str>,
     ) -> Result<Fetched, Trouble> {
         let origin = self.origin(dependency)?;
+        let demanded = self.demanded(dependency, &origin)?;
         match origin {
             Origin::Here => return self.here(dependency, &locked.version),
             Origin::Folder(folder) => {
@@ -126,7 +132,11 @@ impl<'a> Fetcher<'a> {
             }
             Origin::Index(_) | Origin::Registry(_) => {}
         }
-        if let Some(known) = self.cached(locked, pin) {
+        // Who signed it, only its registry tells.
+        if demanded && self.offline {
+            return Err(unverifiable(dependency));
+        }
+        if let Some(known) = self.cached(locked, pin).filter(|_| !demanded) {
             return Ok(known);
         }
         if self.offline {
@@ -163,6 +173,22 @@ impl<'a> Fetcher<'a> {
                 "the dependency `{name}`: `{repository}` is no repository that can be fetched from"
             ))
             .help("write a URL: `https://…`, `oci://…` or `file://…`"))
+        }
+    }
+
+    /// Tells whether somebody must have signed a dependency. Of what comes from an index, nobody can have.
+    fn demanded(&self, dependency: &Dependency, origin: &Origin) -> Result<bool, Trouble> {
+        match origin {
+            Origin::Registry(repository) => self.trust.demands(repository),
+            Origin::Index(url) if self.trust.is_flagged() => {
+                let message = format!(
+                    "the dependency `{}` cannot be verified: `{}` is no registry",
+                    dependency.name.value,
+                    shown(url)
+                );
+                Err(Trouble::new(message).help("fetch it from a registry, or leave out `--verify`"))
+            }
+            Origin::Here | Origin::Folder(_) | Origin::Index(_) => Ok(false),
         }
     }
 
@@ -251,6 +277,7 @@ impl<'a> Fetcher<'a> {
         registry: &crate::oci::Registry,
         reference: &Reference,
     ) -> Result<Fetched, Trouble> {
+        let reference = &self.trust.admit(registry, reference.clone(), self.world).await?;
         let pulled = pull(registry, reference, self.world).await?;
         let chart = opened(reference, &pulled)?;
         let locked = looked_at(dependency, &reference.to_string(), &pulled.bytes, Some(&chart.metadata.version))?;
@@ -277,6 +304,11 @@ fn looked_at(dependency: &Dependency, from: &str, bytes: &[u8], version: Option<
 fn unknown(dependency: &Dependency) -> Trouble {
     let version = dependency.version.as_ref().map(|text| format!(" {}", text.value)).unwrap_or_default();
     Trouble::new(format!("`{}{version}` was not fetched before", dependency.name.value)).help("leave out `--offline`")
+}
+
+fn unverifiable(dependency: &Dependency) -> Trouble {
+    Trouble::new(format!("`{}` must be signed, which cannot be verified offline", dependency.name.value))
+        .help("leave out `--offline`")
 }
 
 fn missing(dependency: &Dependency, url: &str, index: Option<&Index>, wanted: &str) -> Trouble {

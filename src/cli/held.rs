@@ -1,15 +1,16 @@
 //! A release, held against what its cluster has of it.
 
 use super::against::Side;
+use super::changing::{check_name, release_name};
 use super::live::{ContextArgs, converse, pinned};
 use super::trouble::Trouble;
 use super::world::World;
-use crate::cluster::{After, Cluster, ClusterError, Members, PART_OF, Sent, Survey, Surveyed};
+use crate::cluster::{After, Cluster, ClusterError, Members, PART_OF, Sent, Served, Survey, Surveyed, get, kept, mark};
 use crate::diff::emit::Part;
 use crate::diff::{Comparison, Foreseen, Reading, Secrets, as_applied, redacted};
-use crate::object::Object;
+use crate::object::{Object, is_hook};
 use crate::schema::{SchemaStore, Version};
-use serde_json::{Map, Value as Json};
+use serde_json::Value as Json;
 
 /// What came of it.
 pub(super) struct Held {
@@ -19,6 +20,10 @@ pub(super) struct Held {
     pub troubles: Vec<Trouble>,
     /// The context of the cluster.
     pub context: String,
+    /// The address of its server.
+    pub server: String,
+    /// The version of Kubernetes that it runs.
+    pub version: Version,
     /// The namespace of the release.
     pub namespace: String,
     /// Every object that is applied or goes.
@@ -40,34 +45,51 @@ pub(super) struct HeldObject {
 /// What is read of a cluster.
 struct Heard {
     context: String,
+    server: String,
     version: Version,
     namespace: String,
     survey: Survey,
+    requests: usize,
     troubles: Vec<Trouble>,
 }
 
+/// How units are held against clusters.
+pub(super) struct How<'a> {
+    /// The name that plain manifests have as a release; that of their folder or file where none is given, as `apply` has it.
+    pub named: Option<&'a str>,
+    /// The schemas.
+    pub store: &'a SchemaStore,
+    /// Whether secrets are masked.
+    pub secrets: Secrets,
+    /// Which cluster is asked.
+    pub context: &'a ContextArgs,
+    /// Tells how much was asked.
+    pub verbose: bool,
+}
+
 /// Holds a unit against the cluster of its environment.
-pub(super) fn hold(
-    side: &Side,
-    at: usize,
-    store: &SchemaStore,
-    secrets: Secrets,
-    context: &ContextArgs,
-    world: &dyn World,
-) -> Result<Held, Trouble> {
+pub(super) fn hold(side: &Side, at: usize, how: &How<'_>, world: &dyn World) -> Result<Held, Trouble> {
+    let How { named, store, secrets, context, verbose } = *how;
     let unit = &side.units[at];
     let environment = unit.checked.environment.as_deref();
     let options = context.options(pinned(unit.workspace.as_deref(), environment), world)?;
     let set = side.objects(&[at]);
     // Hooks are no part of what a release is.
-    let objects: Vec<&Object<'_>> =
-        set.iter().filter(|object| !object.kind.is_empty() && object.annotation("helm.sh/hook").is_none()).collect();
+    let (hooks, objects): (Vec<&Object<'_>>, Vec<&Object<'_>>) =
+        set.iter().filter(|object| !object.kind.is_empty()).partition(|object| is_hook(|key| object.annotation(key)));
     let bodies: Vec<Json> = objects.iter().map(|object| as_applied(object)).collect();
-    let release = unit.checked.is_release.then_some(unit.checked.name.as_str());
+    // What has no name that a release can have was never applied as one.
+    let release = match named {
+        Some(name) if !unit.checked.is_release => check_name(name).map(|()| Some(name.to_owned()))?,
+        _ => release_name(unit, None, world).ok().filter(|name| check_name(name).is_ok()),
+    };
     let heard = converse(async {
         let cluster = Cluster::connect(&options).await?;
-        listen(&cluster, bodies.clone(), release, unit.namespace.as_deref()).await
+        listen(&cluster, bodies.clone(), release.as_deref(), unit.namespace.as_deref()).await
     })?;
+    if verbose {
+        world.err(&format!("asked the cluster of `{}` in {} requests\n", heard.context, heard.requests));
+    }
     let comparison = Comparison {
         reading: Reading { store, version: heard.version.clamp(Version::ALL[0], Version::LATEST), fill: true },
         namespaces: (Some(&heard.namespace), Some(&heard.namespace)),
@@ -83,15 +105,23 @@ pub(super) fn hold(
         },
         troubles: heard.troubles,
         context: heard.context,
+        server: heard.server,
+        version: heard.version,
         namespace: heard.namespace.clone(),
         objects: Vec::new(),
     };
+    held.objects.extend(hooks.into_iter().map(|object| HeldObject {
+        sent: Some(as_applied(object)),
+        live: None,
+        namespace: namespace_of(object, store, &comparison),
+        change: "hook",
+    }));
     held.troubles.extend(heard.survey.troubles.into_iter().map(Trouble::new));
     for ((object, body), Surveyed { live, after }) in objects.iter().zip(bodies).zip(heard.survey.objects) {
         let foreseen = match &after {
             After::Applied(json) => Foreseen::Applied(json),
             After::NotYet(why) => Foreseen::Forecast(why.clone()),
-            After::Unknown => continue,
+            After::Homeless | After::Unknown => continue,
             After::Refused { causes, immutable } => {
                 let words = |cause: &crate::cluster::Cause| {
                     let said = redacted(&cause.message, object);
@@ -123,7 +153,7 @@ pub(super) fn hold(
             None => held.part.changes.unchanged += 1,
         }
     }
-    for live in heard.survey.others.into_iter().filter(|live| !is_kept(live)) {
+    for live in heard.survey.others.into_iter().filter(|live| kept(live).is_none()) {
         held.part.changes.objects.push(comparison.pruned(&live));
         let namespace = live.pointer("/metadata/namespace").and_then(Json::as_str).map(str::to_owned);
         held.objects.push(HeldObject { sent: None, live: Some(live), namespace, change: "removed" });
@@ -151,7 +181,9 @@ async fn listen(
     let mut troubles = Vec::new();
     let mut members = release.map(|release| Members::of(release, &namespace));
     if let (Some(known), Some(release)) = (&mut members, release) {
-        match cluster.get("v1", "secrets", &namespace, &Members::parent(release)).await {
+        match get(cluster, &Served::new("v1", "Secret", "secrets", true), Some(&namespace), &Members::parent(release))
+            .await
+        {
             Ok(Some(parent)) => *known = std::mem::take(known).told_by(&parent, &namespace),
             Ok(None) => {}
             Err(
@@ -166,33 +198,11 @@ async fn listen(
     }
     let sent = bodies.into_iter().map(|mut object| {
         if let Some(members) = &members {
-            mark(&mut object, &members.id);
+            mark(&mut object, PART_OF, &members.id);
         }
         Sent { object, namespace: Some(namespace.clone()) }
     });
     let survey = cluster.survey(&sent.collect::<Vec<_>>(), members.as_ref()).await?;
-    Ok(Heard { context: cluster.context().to_owned(), version: cluster.version(), namespace, survey, troubles })
-}
-
-/// Marks an object as a member of its release, as apply does.
-fn mark(object: &mut Json, id: &str) {
-    let metadata = object.get_mut("metadata").and_then(Json::as_object_mut);
-    let labels = metadata.map(|metadata| metadata.entry("labels").or_insert_with(|| Json::Object(Map::new())));
-    let Some(labels) = labels else { return };
-    if labels.is_null() {
-        *labels = Json::Object(Map::new());
-    }
-    if let Some(labels) = labels.as_object_mut() {
-        labels.insert(PART_OF.to_owned(), Json::from(id));
-    }
-}
-
-/// Tells whether an object stays in the cluster though no release wants it any more.
-fn is_kept(live: &Json) -> bool {
-    let annotation = |key: &str| live.pointer("/metadata/annotations")?.get(key)?.as_str();
-    let owners = live.pointer("/metadata/ownerReferences").and_then(Json::as_array);
-    annotation("helm.sh/resource-policy").is_some_and(|policy| policy.split(',').any(|word| word.trim() == "keep"))
-        || annotation("client.lifecycle.config.k8s.io/deletion") == Some("detach")
-        || annotation("cli-utils.sigs.k8s.io/on-remove") == Some("keep")
-        || owners.into_iter().flatten().any(|owner| owner.get("controller") == Some(&Json::Bool(true)))
+    let (context, server, requests) = (cluster.context().to_owned(), cluster.server().to_owned(), cluster.requests());
+    Ok(Heard { context, server, version: cluster.version(), namespace, survey, requests, troubles })
 }

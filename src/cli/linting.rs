@@ -16,6 +16,9 @@ use crate::source::SourceMap;
 pub(super) struct Rules {
     /// Runs the rules.
     pub linter: Linter,
+    /// The profiles that they were chosen by.
+    #[cfg_attr(not(feature = "oci"), expect(dead_code, reason = "only statements in registries tell of it"))]
+    pub profiles: Vec<String>,
     /// The workspace's own rules.
     pub own: Vec<Rule>,
     /// What the workspace accepts.
@@ -58,7 +61,8 @@ pub(super) fn rules(
         }
         findings.push(problem);
     }
-    Ok(Rules { linter, own: config.own, exceptions, findings })
+    let profiles = config.profiles.into_iter().map(|word| word.text).collect();
+    Ok(Rules { linter, profiles, own: config.own, exceptions, findings })
 }
 
 /// Rules that tell what the server's verdict tells too.

@@ -21,27 +21,24 @@ pub(super) fn merge(findings: Vec<Diagnostic>, sources: &SourceMap) -> Vec<Diagn
     for (finding, hash) in findings.into_iter().zip(hashes) {
         let last = known.get(&hash).copied();
         let mut alike = std::iter::successors(last, |at| before[*at]);
-        match alike.find(|at| Key(&merged[*at], &ranks) == Key(&finding, &ranks)) {
-            Some(at) => {
-                let first = &mut merged[at];
-                // One namespace cannot stand for several.
-                if let (Some(known), Some(object)) = (&mut first.object, &finding.object)
-                    && known.namespace != object.namespace
-                {
-                    known.namespace = None;
-                }
-                // A fix stands for all of them, or for none.
-                if fix_key(first, sources) != fix_key(&finding, sources) {
-                    first.fix = None;
-                }
-                join(&mut first.environments, finding.environments);
-                join(&mut first.versions, finding.versions);
-            }
-            None => {
-                before.push(known.insert(hash, merged.len()));
-                merged.push(finding);
-            }
+        let Some(at) = alike.find(|at| Key(&merged[*at], &ranks) == Key(&finding, &ranks)) else {
+            before.push(known.insert(hash, merged.len()));
+            merged.push(finding);
+            continue;
+        };
+        let first = &mut merged[at];
+        // One namespace cannot stand for several.
+        if let (Some(known), Some(object)) = (&mut first.object, &finding.object)
+            && known.namespace != object.namespace
+        {
+            known.namespace = None;
         }
+        // A fix stands for all of them, or for none.
+        if fix_key(first, sources) != fix_key(&finding, sources) {
+            first.fix = None;
+        }
+        join(&mut first.environments, finding.environments);
+        join(&mut first.versions, finding.versions);
     }
     merged
 }

@@ -8,6 +8,8 @@ mod allowing;
 #[cfg(feature = "cluster")]
 mod apply;
 mod args;
+#[cfg(feature = "oci")]
+mod attest;
 mod baseline;
 #[cfg(feature = "oci")]
 mod cache;
@@ -28,6 +30,7 @@ mod export;
 #[cfg(feature = "oci")]
 mod fetch;
 mod fix;
+mod gather;
 #[cfg(feature = "cluster")]
 mod held;
 #[cfg(feature = "cluster")]
@@ -65,6 +68,8 @@ mod release;
 #[cfg(feature = "oci")]
 mod remote;
 mod render;
+#[cfg(feature = "oci")]
+mod rendered;
 mod report;
 mod revision;
 #[cfg(feature = "cluster")]
@@ -83,6 +88,8 @@ mod test;
 #[cfg(test)]
 mod testing;
 mod trouble;
+#[cfg(feature = "oci")]
+mod trust;
 #[cfg(feature = "cluster")]
 mod uninstall;
 mod values;

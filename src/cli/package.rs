@@ -54,13 +54,6 @@ impl PackageArgs {
         super::end(self.package(world), world)
     }
 
-    /// Packages as another command asks for it.
-    #[cfg(feature = "oci")]
-    pub(super) fn plain(skip_checks: bool, config: Option<PathBuf>, color: Colour) -> Self {
-        let (paths, destination) = (Vec::new(), PathBuf::from("."));
-        Self { paths, destination, version: None, app_version: None, skip_checks, config, color }
-    }
-
     fn package(&self, world: &dyn World) -> Result<String, Trouble> {
         let current = world.current_folder().map_err(|error| Trouble::io("find", Path::new("."), &error))?;
         let base = Base::new(&current);
@@ -89,13 +82,7 @@ impl PackageArgs {
     }
 
     /// Packs one chart, and checks what it packed.
-    pub(super) fn one(
-        &self,
-        chart: &Path,
-        time: u64,
-        base: &Base,
-        world: &dyn World,
-    ) -> Result<(String, Vec<u8>), Trouble> {
+    fn one(&self, chart: &Path, time: u64, base: &Base, world: &dyn World) -> Result<(String, Vec<u8>), Trouble> {
         if is_archive(chart) {
             return Err(Trouble::new(format!("`{}` is a package already", chart.display())));
         }
@@ -108,20 +95,51 @@ impl PackageArgs {
             Err(trouble) => return Err(trouble),
         };
         if !self.skip_checks {
-            self.check(chart, &overlay)?;
+            let (release, rules) = (ReleaseArgs::default(), RuleArgs::default());
+            let config = self.config.as_deref();
+            let (scope, color) = (Scope::Every, self.color);
+            let checking = Checking { path: chart, release: &release, rules: &rules, config, scope, color };
+            if checking.run(&overlay)?.failed {
+                return Err(Trouble::new(format!("`{}` is not packaged, because it has errors", chart.display()))
+                    .help("correct them, or package it as it is with `--skip-checks`"));
+            }
         }
         pack(chart, time, base, &overlay)
     }
+}
 
-    fn check(&self, chart: &Path, world: &dyn World) -> Result<(), Trouble> {
-        let input = InputArgs { paths: vec![chart.to_owned()], config: self.config.clone(), ..InputArgs::default() };
+/// What is checked, and by what.
+pub(super) struct Checking<'a> {
+    pub path: &'a Path,
+    pub release: &'a ReleaseArgs,
+    pub rules: &'a RuleArgs,
+    pub config: Option<&'a Path>,
+    pub scope: Scope,
+    pub color: Colour,
+}
+
+/// A check that was run.
+pub(super) struct Checked {
+    /// What it found.
+    pub compiled: Compiled,
+    /// The texts that it points into.
+    pub sources: SourceMap,
+    /// It found errors, which were told.
+    pub failed: bool,
+}
+
+impl Checking<'_> {
+    /// Checks a chart as `check` does, in every environment unless one is named, and tells errors on standard error.
+    pub(super) fn run(&self, world: &dyn World) -> Result<Checked, Trouble> {
+        let config = self.config.map(Path::to_owned);
+        let input = InputArgs { paths: vec![self.path.to_owned()], config, ..InputArgs::default() };
         let question = Question {
             input: &input,
-            release: &ReleaseArgs::default(),
-            rules: &RuleArgs::default(),
+            release: self.release,
+            rules: self.rules,
             fixes: false,
             stages: Stages { validate: true, lint: true, strict_kinds: false },
-            scope: Scope::Every,
+            scope: self.scope,
             #[cfg(feature = "cluster")]
             live: None,
             suppressions: true,
@@ -129,16 +147,14 @@ impl PackageArgs {
             progress: None,
         };
         let sources = SourceMap::new();
-        let Compiled { report, troubles, .. } = compile::compile(&question, &sources, world)?;
-        if let Some(trouble) = troubles.into_iter().next() {
-            return Err(trouble);
+        let mut compiled = compile::compile(&question, &sources, world)?;
+        if !compiled.troubles.is_empty() {
+            return Err(compiled.troubles.remove(0));
         }
-        let errors = report.findings.into_iter().filter(|finding| finding.severity == Severity::Error).collect();
-        if report::tell(errors, self.color, &sources, world) {
-            return Err(Trouble::new(format!("`{}` is not packaged, because it has errors", chart.display()))
-                .help("correct them, or package it as it is with `--skip-checks`"));
-        }
-        Ok(())
+        let findings = &compiled.report.findings;
+        let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).cloned().collect();
+        let failed = report::tell(errors, self.color, &sources, world);
+        Ok(Checked { compiled, sources, failed })
     }
 }
 

@@ -2,21 +2,27 @@
 
 use super::Exit;
 use super::args::{InputArgs, ReleaseArgs, RuleArgs};
-use super::compile::{self, Asked, Compiled, Question, Stages};
+use super::changing::{check_name, release_name};
+use super::compile::{self, Compiled, Question, Stages};
 use super::diff::{Ready, ShowArgs};
-use super::held::{Held, HeldObject, hold};
+use super::gather::Asked;
+use super::held::{Held, HeldObject, How, hold};
 use super::live::ContextArgs;
 use super::plan::Scope;
 use super::trouble::Trouble;
 use super::world::World;
+use crate::apply::Promise;
 use crate::diagnostic::emit::{Format as _, Json as FindingsJson};
 use crate::diff::emit::{Format as _, Json as ChangesJson, Report};
-use crate::diff::plan::{Plan, Planned, digest, hexadecimal, text_digest};
-use crate::source::SourceMap;
+use crate::diff::plan::{Plan, Planned, digest, hexadecimal, live_digest, text_digest};
+use crate::source::{SourceFile, SourceMap};
 use clap::Args;
 use rayon::prelude::*;
 use serde_json::Value as Json;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
+
+/// Who makes plans.
+const TOOL: &str = concat!("plimsoll ", env!("CARGO_PKG_VERSION"));
 
 /// The flags of `plan`.
 #[derive(Args)]
@@ -52,7 +58,7 @@ impl PlanArgs {
             return Err(Trouble::new(format!("one environment at a time: leave out `-e {second}`")));
         }
         let verbose = self.show.tone.verbose;
-        let asked = Asked { input: &self.input, args: &self.release, scope: Scope::Bare, verbose };
+        let asked = Asked { input: &self.input, args: &self.release, scope: Scope::Bare, verbose, progress: None };
         let Ready { new, store, mut troubles, .. } = Ready::read(&asked, None, self.show.tone.color, world)?;
         let names: Vec<&str> = new.units.iter().map(|unit| unit.checked.name.as_str()).collect();
         if names.len() != 1 {
@@ -63,12 +69,17 @@ impl PlanArgs {
                 trouble.help(format!("choose one with `--name`: {}", names.join(", ")))
             });
         }
-        let mut held = hold(&new, 0, &store, self.show.secrets(), &self.context, world)?;
+        let named = self.release.name.as_deref();
+        let release = release_name(&new.units[0], named, world)?;
+        check_name(&release)?;
+        let how = How { named, store: &store, secrets: self.show.secrets(), context: &self.context, verbose };
+        let mut held = hold(&new, 0, &how, world)?;
         troubles.append(&mut held.troubles);
         let report = Report { parts: vec![std::mem::take(&mut held.part)], troubles: Vec::new() };
         // What could not be compared makes no plan that anybody should apply.
         if troubles.is_empty() {
-            let plan = self.write(&held, &report, &new.sources, new.units[0].checked.environment.clone(), world)?;
+            let named = (release, new.units[0].checked.environment.clone());
+            let plan = self.write(&held, &report, &new.sources, named, world)?;
             let written = world.write_private(&self.out, plan.to_json().as_bytes());
             written.map_err(|error| Trouble::io("write", &self.out, &error))?;
             if !self.show.tone.quiet {
@@ -83,25 +94,26 @@ impl PlanArgs {
         held: &Held,
         report: &Report,
         sources: &SourceMap,
-        environment: Option<String>,
+        (release, environment): (String, Option<String>),
         world: &dyn World,
     ) -> Result<Plan, Trouble> {
         let salt = hexadecimal(&world.salt());
         let mut objects: Vec<Planned> = held.objects.par_iter().map(|object| planned(object, &salt)).collect();
         objects.sort_by(|a, b| (&a.kind, &a.namespace, &a.name).cmp(&(&b.kind, &b.namespace, &b.name)));
-        // Values may be secret; templates only print them.
-        let input = |file: &std::sync::Arc<crate::source::SourceFile>| {
-            let plain = file.name().contains("templates/");
-            (file.name().to_owned(), text_digest(file.text(), (!plain).then_some(&salt)))
-        };
         let changes = ChangesJson.write(report);
         Ok(Plan {
-            tool: format!("plimsoll {}", env!("CARGO_PKG_VERSION")),
+            tool: TOOL.to_owned(),
             context: held.context.clone(),
-            release: report.parts.first().map(|part| part.name.clone()).unwrap_or_default(),
+            server: held.server.clone(),
+            kubernetes: held.version.to_string(),
+            release,
             environment,
             namespace: held.namespace.clone(),
-            inputs: sources.written().par_iter().map(input).collect(),
+            inputs: sources
+                .written()
+                .par_iter()
+                .map(|file| (file.name().to_owned(), input_digest(file, &salt)))
+                .collect(),
             objects,
             findings: self.findings(world)?,
             changes: serde_json::from_str(&changes).unwrap_or_default(),
@@ -134,6 +146,49 @@ impl PlanArgs {
     }
 }
 
+/// Gives the digest of an input: values may be secret; templates only print them.
+fn input_digest(file: &SourceFile, salt: &str) -> String {
+    text_digest(file.text(), (!file.name().contains("templates/")).then_some(salt))
+}
+
+/// Reads a plan that an apply is to be held to, and says what of it does not hold before any cluster is asked.
+pub(super) fn promise(
+    file: &Path,
+    environment: Option<&str>,
+    sources: &SourceMap,
+    world: &dyn World,
+) -> Result<Promise, Trouble> {
+    let bytes = world.read(file).map_err(|error| Trouble::io("read", file, &error))?;
+    let plan = Plan::from_json(&String::from_utf8_lossy(&bytes)).map_err(|reason| {
+        Trouble::new(format!("cannot use the plan `{}`: {reason}", file.display()))
+            .help("make one by `plimsoll plan --out FILE`")
+    })?;
+    let mut broken = Vec::new();
+    if plan.tool != TOOL {
+        broken.push(format!("the plan was made by {}, and this is {TOOL}", plan.tool));
+    }
+    if plan.environment.as_deref() != environment {
+        let words =
+            |name: Option<&str>| name.map_or("no environment".to_owned(), |name| format!("the environment `{name}`"));
+        broken.push(format!(
+            "the plan is for {}, and this is {}",
+            words(plan.environment.as_deref()),
+            words(environment)
+        ));
+    }
+    let files = sources.written();
+    let differs = |(name, digest): &(String, String)| {
+        let mut same = files.iter().filter(|file| file.name() == name).peekable();
+        if same.peek().is_none() {
+            return Some(format!("the plan was made of `{name}`, too, which is not read now"));
+        }
+        (!same.any(|file| input_digest(file, &plan.salt) == *digest))
+            .then(|| format!("`{name}` is not what it was when the plan was made"))
+    };
+    broken.extend(plan.inputs.par_iter().filter_map(differs).collect::<Vec<_>>());
+    Ok(Promise { plan, broken })
+}
+
 fn planned(object: &HeldObject, salt: &str) -> Planned {
     let named = object.live.as_ref().or(object.sent.as_ref());
     let text = |json: Option<&Json>, pointer: &str| {
@@ -152,5 +207,6 @@ fn planned(object: &HeldObject, salt: &str) -> Planned {
         digest: object.sent.as_ref().map(|sent| digest(sent, salt)),
         resource_version: text(object.live.as_ref(), "/metadata/resourceVersion"),
         uid: text(object.live.as_ref(), "/metadata/uid"),
+        live: object.live.as_ref().map(|live| live_digest(live, salt)),
     }
 }

@@ -1,6 +1,6 @@
 //! Admission policies: those among the objects of a run, and those in a workspace's `policies`.
 
-use super::compile::Unit;
+use super::gather::Unit;
 use super::inputs::{read_text, yaml_files};
 use super::paths::Base;
 use super::trouble::Trouble;

@@ -49,14 +49,17 @@ impl Progress {
     }
 
     /// Begins a step: so many things are to be done.
-    pub(super) fn begin(&self, what: &'static str, total: usize) {
-        let mut state = self.state();
-        (state.what, state.done, state.total) = (what, 0, total);
+    pub(super) fn begin(progress: Option<&Self>, what: &'static str, total: usize) {
+        if let Some(mut state) = progress.map(Self::state) {
+            (state.what, state.done, state.total) = (what, 0, total);
+        }
     }
 
     /// One thing of the step is done.
-    pub(super) fn tick(&self) {
-        self.state().done += 1;
+    pub(super) fn tick(progress: Option<&Self>) {
+        if let Some(mut state) = progress.map(Self::state) {
+            state.done += 1;
+        }
     }
 
     fn state(&self) -> MutexGuard<'_, State> {

@@ -4,15 +4,15 @@ use super::Exit;
 use super::cache;
 use super::package::load;
 use super::registries::{self, RegistryArgs, connect, converse, reference};
-use super::sign::{demand, key};
 use super::tags::{range, versions};
 use super::trouble::Trouble;
+use super::trust::TrustArgs;
 use super::world::World;
 use crate::chart::Chart;
 use crate::oci::{Pulled, Reference, Registry, tag_of, version_of};
 use crate::package;
 use clap::Args;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 /// The flags of `pull`.
 #[derive(Args)]
@@ -26,12 +26,11 @@ pub(super) struct PullArgs {
     /// The folder to write to
     #[arg(short, long, value_name = "FOLDER", default_value = ".")]
     destination: PathBuf,
-    /// Pull it only if it is signed by this public key, as cosign writes it
-    #[arg(long, value_name = "KEY")]
-    verify: Option<PathBuf>,
     /// Unpack the chart into a folder of its name
     #[arg(long)]
     untar: bool,
+    #[command(flatten)]
+    trust: TrustArgs,
     #[command(flatten)]
     registry: RegistryArgs,
 }
@@ -45,15 +44,11 @@ impl PullArgs {
     fn pull(&self, world: &dyn World) -> Result<String, Trouble> {
         let reference = reference(&self.reference)?;
         let http = self.registry.http(world)?;
-        let key = self.verify.as_deref().map(|file| key(file, world)).transpose()?;
+        let trust = self.trust.with_workspace(Path::new("."), world)?;
         let (reference, pulled) = converse(async {
             let registry = connect(&reference, &http, world).await?;
             let reference = choose(&registry, reference, self.version.as_deref()).await?;
-            // What was verified is pulled by its digest: nobody can move the tag in between.
-            let reference = match &key {
-                Some(key) => demand(&registry, &reference, key).await?,
-                None => reference,
-            };
+            let reference = trust.admit(&registry, reference, world).await?;
             let pulled = pull(&registry, &reference, world).await?;
             Ok((reference, pulled))
         })?;

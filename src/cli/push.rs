@@ -1,14 +1,18 @@
-//! `push`: a chart's package to a registry.
+//! `push`: a chart's package, or what was rendered of it, to a registry.
 
 use super::Exit;
-use super::args::Colour;
+use super::args::{Colour, ReleaseArgs, RuleArgs};
+use super::attest;
 use super::inputs::{Finder, text};
-use super::package::{PackageArgs, load, time};
+use super::package::{Checking, load, pack, time};
 use super::packed::is_archive;
 use super::paths::Base;
+use super::plan::Scope;
 use super::registries::{self, RegistryArgs, connect, converse, reference};
+use super::rendered::{Rendered, RenderedArgs, stamp};
+use super::sign::private_key;
 use super::trouble::Trouble;
-use super::world::{World, date};
+use super::world::World;
 use crate::chart::{Chart, ChartFile};
 use crate::oci::{Packaged, Reference};
 use crate::package::{self, Archive, Budget};
@@ -24,12 +28,26 @@ pub(super) struct PushArgs {
     /// A package, or a chart's folder, which is packaged first
     #[arg(value_name = "PATH")]
     path: PathBuf,
-    /// Where to: oci://registry.example.com/charts; the chart's name and version are added
+    /// Where to: oci://registry.example.com/charts; the chart's name and version are added. With `--rendered`:
+    /// oci://registry.example.com/manifests/shop, with a tag or without
     #[arg(value_name = "REFERENCE")]
     reference: String,
-    /// Package a folder even if `check` would fail
+    /// Push even if `check` would fail
     #[arg(long)]
     skip_checks: bool,
+    /// Attach the report of `check`, signed by `--key`, to what is pushed
+    #[arg(long, requires = "key")]
+    attest: bool,
+    /// The private key for the report, as cosign writes it; COSIGN_PASSWORD opens it, else standard input
+    #[arg(long, value_name = "FILE", requires = "attest")]
+    key: Option<PathBuf>,
+    /// Check by this profile instead of the configured ones (repeatable)
+    #[arg(long = "profile", value_name = "PROFILE")]
+    profiles: Vec<String>,
+    #[command(flatten)]
+    rendered: RenderedArgs,
+    #[command(flatten)]
+    release: ReleaseArgs,
     /// Use this workspace file instead of the plimsoll.yaml found upwards
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
@@ -40,6 +58,12 @@ pub(super) struct PushArgs {
     registry: RegistryArgs,
 }
 
+/// What is pushed.
+enum Pushed {
+    Chart { bytes: Vec<u8>, provenance: Option<Vec<u8>>, read: Box<Read> },
+    Manifests(Rendered),
+}
+
 impl PushArgs {
     /// Runs `push`.
     pub(super) fn run(&self, world: &dyn World) -> Exit {
@@ -47,38 +71,70 @@ impl PushArgs {
     }
 
     fn push(&self, world: &dyn World) -> Result<String, Trouble> {
-        let (bytes, provenance) = self.package(world)?;
-        let shown = self.path.display().to_string();
-        let read = Read::of(&shown, &bytes)?;
-        let target = target(&self.reference, &read.chart.metadata.name)?;
-        let http = self.registry.http(world)?;
-        let package = Packaged {
-            metadata: &read.chart.metadata,
-            chart: &read.data,
-            flavour: read.chart.flavour,
-            bytes: &bytes,
-            provenance: provenance.as_deref(),
-            created: &read.created,
+        if !self.rendered.rendered && self.release.is_given() {
+            return Err(Trouble::new("an environment, values, a namespace and a name are for `--rendered`")
+                .help("a package holds all its environments"));
+        }
+        let key = self.key.as_deref().map(|file| private_key(file, world)).transpose()?;
+        let chart = self.chart(world)?;
+        let rules = RuleArgs { profiles: self.profiles.clone(), ..RuleArgs::default() };
+        let bare = self.rendered.rendered && self.release.environments.is_empty();
+        let scope = if bare { Scope::Bare } else { Scope::Every };
+        let (config, color) = (self.config.as_deref(), self.color);
+        let checking = Checking { path: &chart, release: &self.release, rules: &rules, config, scope, color };
+        let wanted = !self.skip_checks && (self.rendered.rendered || !is_archive(&chart));
+        let checked = if self.attest || wanted { Some(checking.run(world)?) } else { None };
+        if checked.as_ref().is_some_and(|checked| checked.failed) && !self.skip_checks {
+            return Err(Trouble::new(format!("`{}` is not pushed, because it has errors", chart.display()))
+                .help("correct them, or push it as it is with `--skip-checks`"));
+        }
+        let pushed = if self.rendered.rendered {
+            Pushed::Manifests(self.rendered.render(&chart, &self.release, config, color, world)?)
+        } else {
+            let (bytes, provenance) = package(&chart, world)?;
+            let read = Box::new(Read::of(&self.path.display().to_string(), &bytes)?);
+            Pushed::Chart { bytes, provenance, read }
         };
+        let target = match &pushed {
+            Pushed::Chart { read, .. } => target(&self.reference, &read.chart.metadata.name)?,
+            Pushed::Manifests(rendered) => rendered.target(&self.reference)?,
+        };
+        let report = match (&key, &checked) {
+            (Some(key), Some(checked)) => Some((key, attest::report(&checking, checked, world)?)),
+            _ => None,
+        };
+        let http = self.registry.http(world)?;
+        let trouble = |error| registries::trouble(&error);
         let pushed = converse(async {
             let registry = connect(&target, &http, world).await?;
-            registry.push_chart(&target, &package).await.map_err(|error| registries::trouble(&error))
+            let pushed = match &pushed {
+                Pushed::Chart { bytes, provenance, read } => {
+                    let package = read.packaged(bytes, provenance.as_deref());
+                    registry.push_chart(&target, &package).await.map_err(trouble)?
+                }
+                Pushed::Manifests(rendered) => {
+                    registry.push_manifests(&target, &rendered.manifests()).await.map_err(trouble)?
+                }
+            };
+            if let Some((key, report)) = &report {
+                registry.attest(&pushed, attest::CHECK, report, key).await.map_err(trouble)?;
+            }
+            Ok(pushed)
         })?;
         let digest = pushed.digest.clone().unwrap_or_default();
-        Ok(format!("pushed {}\n{digest}\n", Reference { digest: None, ..pushed }))
+        let mut text = format!("pushed {}\n{digest}\n", Reference { digest: None, ..pushed });
+        if let Some((_, report)) = report {
+            text += &format!("attested that `check` {}\n", report["verdict"].as_str().unwrap_or_default());
+        }
+        Ok(text)
     }
 
-    /// Reads the package, or makes it; gives Helm's provenance file too, if it lies beside it.
-    fn package(&self, world: &dyn World) -> Result<(Vec<u8>, Option<Vec<u8>>), Trouble> {
+    /// Finds the chart that is meant.
+    fn chart(&self, world: &dyn World) -> Result<PathBuf, Trouble> {
         if is_archive(&self.path) {
-            let bytes = world.read(&self.path).map_err(|error| Trouble::io("read", &self.path, &error))?;
-            let mut beside = self.path.clone().into_os_string();
-            beside.push(".prov");
-            return Ok((bytes, world.read(Path::new(&beside)).ok()));
+            return Ok(self.path.clone());
         }
-        let current = world.current_folder().map_err(|error| Trouble::io("find", Path::new("."), &error))?;
-        let base = Base::new(&current);
-        let inputs = Finder::new(world, &base, &[])?.find(std::slice::from_ref(&self.path));
+        let inputs = Finder::new(world, &Base::current(world)?, &[])?.find(std::slice::from_ref(&self.path));
         if let Some(trouble) = inputs.troubles.into_iter().next() {
             return Err(trouble);
         }
@@ -86,9 +142,19 @@ impl PushArgs {
             return Err(Trouble::new(format!("`{}` is not one chart", self.path.display()))
                 .help("name a package, or the folder of one chart"));
         };
-        let packager = PackageArgs::plain(self.skip_checks, self.config.clone(), self.color);
-        Ok((packager.one(chart, time(world)?, &base, world)?.1, None))
+        Ok(chart.clone())
     }
+}
+
+/// Reads the package, or makes it; gives Helm's provenance file too, if it lies beside it.
+fn package(chart: &Path, world: &dyn World) -> Result<(Vec<u8>, Option<Vec<u8>>), Trouble> {
+    if !is_archive(chart) {
+        return Ok((pack(chart, time(world)?, &Base::current(world)?, world)?.1, None));
+    }
+    let bytes = world.read(chart).map_err(|error| Trouble::io("read", chart, &error))?;
+    let mut beside = chart.to_owned().into_os_string();
+    beside.push(".prov");
+    Ok((bytes, world.read(Path::new(&beside)).ok()))
 }
 
 /// A package, with what its Chart.yaml says.
@@ -107,9 +173,12 @@ impl Read {
         let metadata = text(Path::new(shown), metadata.unwrap_or_default())?;
         let parsed = parse(&SourceMap::new().add("Chart.yaml", metadata));
         let data = parsed.documents.first().map_or(Data::Null, |document| Data::from_node(document.root()));
-        let (day, second) = (archive.time / 86_400, archive.time % 86_400);
-        let created = format!("{}T{:02}:{:02}:{:02}Z", date(day), second / 3600, second / 60 % 60, second % 60);
-        Ok(Self { chart: load(shown, files)?, data, created })
+        Ok(Self { chart: load(shown, files)?, data, created: stamp(archive.time) })
+    }
+
+    fn packaged<'a>(&'a self, bytes: &'a [u8], provenance: Option<&'a [u8]>) -> Packaged<'a> {
+        let Self { chart, data, created } = self;
+        Packaged { metadata: &chart.metadata, chart: data, flavour: chart.flavour, bytes, provenance, created }
     }
 }
 

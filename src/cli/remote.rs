@@ -4,6 +4,7 @@ use super::cache;
 use super::pull::{choose, opened, pull};
 use super::registries::{RegistryArgs, connect, converse, reference};
 use super::trouble::Trouble;
+use super::trust;
 use super::world::World;
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
@@ -21,9 +22,11 @@ pub(super) fn read(path: &Path, world: &dyn World) -> Result<Arc<[u8]>, Trouble>
     }
     let reference = reference(&text)?;
     let http = RegistryArgs::default().http(world)?;
+    let trust = trust::demanded(world)?;
     let (reference, pulled) = converse(async {
         let registry = connect(&reference, &http, world).await?;
         let reference = choose(&registry, reference, None).await?;
+        let reference = trust.admit(&registry, reference, world).await?;
         let pulled = pull(&registry, &reference, world).await?;
         Ok((reference, pulled))
     })?;

@@ -40,10 +40,11 @@ pub(super) struct RenderArgs {
 }
 
 /// A file of the output.
-struct File {
+pub(super) struct File {
     /// The path in the chart.
-    path: String,
-    source: Arc<SourceFile>,
+    pub path: String,
+    /// What was rendered.
+    pub source: Arc<SourceFile>,
 }
 
 impl RenderArgs {
@@ -90,7 +91,7 @@ impl RenderArgs {
 }
 
 /// Gives the files of the output, definitions of custom resources first.
-fn files(output: &Output) -> Vec<File> {
+pub(super) fn files(output: &Output) -> Vec<File> {
     let definitions = output.definitions.iter().map(|(path, source)| (path.clone(), source));
     let rendered = output.rendered.iter().flat_map(|(prefix, rendered)| {
         rendered.files.iter().map(move |file| (format!("{prefix}{}", file.path), &file.source))

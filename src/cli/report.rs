@@ -185,5 +185,6 @@ pub(super) fn is_coloured(colour: Colour, to_stdout: bool, world: &dyn World) ->
 
 /// Gives the width to draw within.
 pub(super) fn width(world: &dyn World) -> usize {
-    world.variable("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|width| *width > 0).unwrap_or(WIDTH)
+    let given = world.variable("COLUMNS").and_then(|columns| columns.parse().ok()).filter(|width| *width > 0);
+    given.or_else(|| world.columns()).unwrap_or(WIDTH)
 }

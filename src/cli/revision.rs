@@ -2,7 +2,7 @@
 
 use super::paths::Base;
 use super::trouble::Trouble;
-use super::world::{Entry, Finished, Walk, Walked, World};
+use super::world::{Entry, Finished, Scratch, Walk, Walked, World};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::io;
 use std::path::{Path, PathBuf};
@@ -31,6 +31,8 @@ pub(super) struct Revision<'w> {
     /// Files that are read as they are now: those that flags name.
     present: Vec<PathBuf>,
     read: Mutex<HashMap<String, Vec<u8>>>,
+    /// What was written to disk for programs that read files themselves.
+    laid: Mutex<HashMap<PathBuf, Scratch>>,
 }
 
 impl<'w> Revision<'w> {
@@ -63,7 +65,16 @@ impl<'w> Revision<'w> {
             folders.extend(file.ancestors().skip(1).take_while(|folder| **folder != *root).map(Path::to_owned));
         }
         let present = present.iter().map(|path| base.absolute(path)).collect();
-        Ok(Self { world, base: base.clone(), root, files, folders, present, read: Mutex::default() })
+        Ok(Self {
+            world,
+            base: base.clone(),
+            root,
+            files,
+            folders,
+            present,
+            read: Mutex::default(),
+            laid: Mutex::default(),
+        })
     }
 
     /// Gives the path in the revision, links followed; none for what is read as it is now.
@@ -103,6 +114,42 @@ impl<'w> Revision<'w> {
             }
         }
         Ok(wanted.iter().map(|blob| known.get(&blob.id).cloned().unwrap_or_default()).collect())
+    }
+}
+
+impl Revision<'_> {
+    /// Gives where a program finds a path that it reads itself: what is of the revision is written to a temporary place.
+    fn on_disk(&self, path: &Path) -> io::Result<PathBuf> {
+        let Some(inside) = self.inside(path) else { return Ok(path.to_owned()) };
+        let name = PathBuf::from(inside.file_name().unwrap_or("chart".as_ref()));
+        let mut laid = self.laid.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Some(scratch) = laid.get(&inside) {
+            return Ok(scratch.path().join(name));
+        }
+        let mut files = Vec::new();
+        self.collect(&inside, &name, 0, &mut files)?;
+        let scratch = self.world.scratch(&files)?;
+        let place = scratch.path().join(name);
+        laid.insert(inside, scratch);
+        Ok(place)
+    }
+
+    /// Reads a file, or all files of a folder, links followed.
+    fn collect(&self, from: &Path, to: &Path, links: usize, files: &mut Vec<(PathBuf, Vec<u8>)>) -> io::Result<()> {
+        if self.entry(from)? == Entry::File {
+            files.push((to.to_owned(), self.read(from)?));
+            return Ok(());
+        }
+        for file in self.walk(from, Walk::Everything).files {
+            let Ok(below) = file.strip_prefix(from) else { continue };
+            match self.entry(&file) {
+                Ok(Entry::File) => files.push((to.join(below), self.read(&file)?)),
+                Ok(Entry::Folder) if links < 8 => self.collect(&file, &to.join(below), links + 1, files)?,
+                // A link that leads nowhere is nothing that a chart has.
+                _ => {}
+            }
+        }
+        Ok(())
     }
 }
 
@@ -151,11 +198,26 @@ impl World for Revision<'_> {
     }
 
     fn feed(&self, program: &str, arguments: &[String], input: &[u8]) -> io::Result<Finished> {
-        if program == "helm" {
-            let reason = "it reads folders, and those of another revision are none: check that revision out, and compare with its folder";
-            return Err(io::Error::new(io::ErrorKind::Unsupported, reason));
+        if program != "helm" {
+            return self.world.feed(program, arguments, input);
         }
-        self.world.feed(program, arguments, input)
+        let (mut arguments, mut moved) = (arguments.to_vec(), Vec::new());
+        for at in 1..arguments.len() {
+            let is_chart = at == 2 && arguments[0] == "template";
+            let named = arguments[at].clone();
+            if (is_chart || arguments[at - 1] == "--values") && named != "-" {
+                let laid = self.on_disk(Path::new(&named)).map_err(|error| {
+                    io::Error::new(error.kind(), format!("cannot write `{named}` of the revision to disk: {error}"))
+                })?;
+                arguments[at] = laid.to_string_lossy().into_owned();
+                moved.push((arguments[at].clone(), named));
+            }
+        }
+        let mut finished = self.world.feed(program, &arguments, input)?;
+        for (laid, named) in moved {
+            finished.stderr = finished.stderr.replace(&laid, &named);
+        }
+        Ok(finished)
     }
 
     fn stdin(&self) -> io::Result<Vec<u8>> {
@@ -192,6 +254,10 @@ impl World for Revision<'_> {
 
     fn variable(&self, name: &str) -> Option<String> {
         self.world.variable(name)
+    }
+
+    fn columns(&self) -> Option<usize> {
+        self.world.columns()
     }
 
     fn err_is_terminal(&self) -> bool {

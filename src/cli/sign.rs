@@ -4,8 +4,9 @@ use super::Exit;
 use super::inputs::read_text;
 use super::registries::{self, RegistryArgs, connect, converse, reference};
 use super::trouble::Trouble;
+use super::trust::{key, passed, signed};
 use super::world::World;
-use crate::oci::{PrivateKey, PublicKey, Reference, Registry, Verdict};
+use crate::oci::{PrivateKey, Reference};
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -34,6 +35,9 @@ pub(super) struct VerifyArgs {
     /// The public key of whoever must have signed it, as cosign writes it
     #[arg(long, value_name = "FILE")]
     key: PathBuf,
+    /// Demand a report, signed by the key, that `check` passed by this profile; its signature counts
+    #[arg(long, value_name = "PROFILE")]
+    require_check: Option<String>,
     #[command(flatten)]
     registry: RegistryArgs,
 }
@@ -46,20 +50,7 @@ impl SignArgs {
 
     fn sign(&self, world: &dyn World) -> Result<String, Trouble> {
         let reference = named(&self.reference)?;
-        let text = read_text(world, &self.key)?;
-        let name = self.key.display().to_string();
-        let password = match world.variable("COSIGN_PASSWORD") {
-            Some(password) => password.into_bytes(),
-            None if text.contains("ENCRYPTED") => {
-                let mut bytes = world.stdin().map_err(|error| Trouble::io("read", Path::new("-"), &error))?;
-                while bytes.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
-                    bytes.pop();
-                }
-                bytes
-            }
-            None => Vec::new(),
-        };
-        let key = PrivateKey::read(&name, &text, &password).map_err(|error| registries::trouble(&error))?;
+        let key = private_key(&self.key, world)?;
         let http = self.registry.http(world)?;
         let signed = converse(async {
             let registry = connect(&reference, &http, world).await?;
@@ -73,55 +64,52 @@ impl VerifyArgs {
     /// Runs `verify`.
     pub(super) fn run(&self, world: &dyn World) -> Exit {
         match self.verify(world) {
-            Ok((subject, verdict)) if verdict.holds.is_empty() => {
-                refused(&subject, &verdict).tell(world);
+            Ok(Ok(told)) => super::print(&told, world),
+            Ok(Err(refused)) => {
+                refused.tell(world);
                 Exit::Findings
-            }
-            Ok((subject, verdict)) => {
-                let mut forms = verdict.holds.clone();
-                forms.dedup();
-                super::print(
-                    &format!("verified {subject}, signed by {} ({})\n", self.key.display(), forms.join(", ")),
-                    world,
-                )
             }
             Err(trouble) => super::end(Err(trouble), world),
         }
     }
 
-    fn verify(&self, world: &dyn World) -> Result<(Reference, Verdict), Trouble> {
+    /// Verifies: what does not hold is an answer, what cannot be asked is trouble.
+    fn verify(&self, world: &dyn World) -> Result<Result<String, Trouble>, Trouble> {
         let reference = named(&self.reference)?;
-        let key = key(&self.key, world)?;
+        let keys = [key(&self.key, world)?];
+        let name = self.key.display();
         let http = self.registry.http(world)?;
         converse(async {
             let registry = connect(&reference, &http, world).await?;
-            registry.verify(&reference, &key).await.map_err(|error| registries::trouble(&error))
+            let told = match &self.require_check {
+                Some(profile) => passed(&registry, &reference, &keys, profile).await?.map(|(subject, told)| {
+                    format!("verified {subject}: `check` passed by `{profile}` ({told}), signed by {name}\n")
+                }),
+                None => signed(&registry, &reference, &keys)
+                    .await?
+                    .map(|(subject, forms)| format!("verified {subject}, signed by {name} ({})\n", forms.join(", "))),
+            };
+            Ok(told)
         })
     }
 }
 
-/// Reads a public key.
-pub(super) fn key(file: &Path, world: &dyn World) -> Result<PublicKey, Trouble> {
+/// Reads a private key; COSIGN_PASSWORD opens it, else standard input.
+pub(super) fn private_key(file: &Path, world: &dyn World) -> Result<PrivateKey, Trouble> {
     let text = read_text(world, file)?;
-    PublicKey::read(&file.display().to_string(), &text).map_err(|error| registries::trouble(&error))
-}
-
-/// Demands a signature by a key; gives the reference by the digest that was signed.
-pub(super) async fn demand(registry: &Registry, reference: &Reference, key: &PublicKey) -> Result<Reference, Trouble> {
-    let (subject, verdict) = registry.verify(reference, key).await.map_err(|error| registries::trouble(&error))?;
-    if verdict.holds.is_empty() {
-        Err(refused(&subject, &verdict))
-    } else {
-        Ok(Reference { tag: reference.tag.clone(), ..subject })
-    }
-}
-
-fn refused(subject: &Reference, verdict: &Verdict) -> Trouble {
-    let trouble = Trouble::new(format!("`{subject}` is not signed by this key"));
-    match verdict.refused.first() {
-        Some(reason) => trouble.help(format!("what was found does not hold: {reason}")),
-        None => trouble.help("no signature of it was found at all"),
-    }
+    let name = file.display().to_string();
+    let password = match world.variable("COSIGN_PASSWORD") {
+        Some(password) => password.into_bytes(),
+        None if text.contains("ENCRYPTED") => {
+            let mut bytes = world.stdin().map_err(|error| Trouble::io("read", Path::new("-"), &error))?;
+            while bytes.last().is_some_and(|byte| matches!(byte, b'\n' | b'\r')) {
+                bytes.pop();
+            }
+            bytes
+        }
+        None => Vec::new(),
+    };
+    PrivateKey::read(&name, &text, &password).map_err(|error| registries::trouble(&error))
 }
 
 /// Reads a reference that leads to one thing.

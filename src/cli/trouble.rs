@@ -35,7 +35,11 @@ impl Trouble {
             io::ErrorKind::IsADirectory => "it is a folder".to_owned(),
             _ => error.to_string(),
         };
-        Self::new(format!("cannot {verb} `{}`: {cause}", path.display()))
+        // What the world could not do may have said already what to do instead.
+        let inner = error.get_ref().and_then(|inner| inner.downcast_ref::<Self>());
+        let cause = inner.map_or(cause, |inner| inner.message.clone());
+        let help = inner.and_then(|inner| inner.help.clone());
+        Self { message: format!("cannot {verb} `{}`: {cause}", path.display()), help }
     }
 
     /// Writes it to standard error.

@@ -78,6 +78,8 @@ impl<'a> Workspaces<'a> {
                 None
             }
         };
+        #[cfg(feature = "oci")]
+        super::trust::learn(&file, loaded.as_deref());
         self.known.insert(file, loaded.clone());
         loaded
     }

@@ -66,6 +66,11 @@ pub trait World: Sync {
     fn write(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
     /// Writes a file as [`World::write`] does, that nobody else may read.
     fn write_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()>;
+    /// Writes files, named by relative paths, into a new folder that nobody else may read, and that goes with what is given.
+    fn scratch(&self, files: &[(PathBuf, Vec<u8>)]) -> io::Result<Scratch> {
+        let _ = files;
+        Err(io::ErrorKind::Unsupported.into())
+    }
     /// Removes a file.
     fn remove(&self, path: &Path) -> io::Result<()>;
     /// Writes a file that stands there already, whole or not at all: through links, with the rights that it has. One that
@@ -87,6 +92,10 @@ pub trait World: Sync {
     fn err(&self, text: &str);
     /// Tells whether standard output is a terminal.
     fn is_terminal(&self) -> bool;
+    /// Gives how many columns the terminal has that standard output is, where that is known.
+    fn columns(&self) -> Option<usize> {
+        None
+    }
     /// Tells whether standard error is a terminal.
     fn err_is_terminal(&self) -> bool;
     /// Looks up an environment variable; one that is not UTF-8 counts as unset.
@@ -103,6 +112,24 @@ pub trait World: Sync {
     fn feed(&self, program: &str, arguments: &[String], input: &[u8]) -> io::Result<Finished>;
 }
 
+/// A folder that goes when it is not needed any more.
+#[derive(Debug)]
+pub struct Scratch(PathBuf);
+
+impl Scratch {
+    /// Where it is.
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        // What cannot be removed is left to whoever clears the folder of temporary files.
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
 /// Gives the arguments of this process, its own name first.
 pub fn arguments() -> impl Iterator<Item = std::ffi::OsString> {
     std::env::args_os()
@@ -117,7 +144,7 @@ impl World for System {
         #[cfg(feature = "oci")]
         if super::paths::is_reference(path) {
             let read = super::remote::read(path, self);
-            return read.map(|bytes| bytes.to_vec()).map_err(|trouble| io::Error::other(trouble.message));
+            return read.map(|bytes| bytes.to_vec()).map_err(io::Error::other);
         }
         let file = std::fs::File::open(path)?;
         // What is said of the size of a pipe or a device is not true; what is said of a file's saves asking for memory often.
@@ -169,6 +196,23 @@ impl World for System {
         write(path, bytes, true)
     }
 
+    fn scratch(&self, files: &[(PathBuf, Vec<u8>)]) -> io::Result<Scratch> {
+        let number = WRITTEN.fetch_add(1, Ordering::Relaxed);
+        let folder = std::env::temp_dir().join(format!("plimsoll-{}-{number}", std::process::id()));
+        let mut builder = std::fs::DirBuilder::new();
+        #[cfg(unix)]
+        std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+        // One that is there already is somebody else's.
+        builder.create(&folder)?;
+        let scratch = Scratch(folder);
+        for (name, bytes) in files {
+            let path = scratch.0.join(name);
+            std::fs::create_dir_all(path.parent().unwrap_or(&scratch.0))?;
+            std::fs::write(path, bytes)?;
+        }
+        Ok(scratch)
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         std::fs::remove_file(path)
     }
@@ -195,6 +239,17 @@ impl World for System {
 
     fn is_terminal(&self) -> bool {
         io::stdout().is_terminal()
+    }
+
+    fn columns(&self) -> Option<usize> {
+        if !io::stdout().is_terminal() {
+            return None;
+        }
+        // Shells keep COLUMNS to themselves. What asks the terminal itself needs `unsafe`, or a crate that is banned here.
+        let terminal = std::fs::File::open("/dev/tty").ok()?;
+        let output = Command::new("stty").arg("size").stdin(terminal).stderr(Stdio::null()).output().ok()?;
+        let (_, columns) = std::str::from_utf8(&output.stdout).ok()?.trim().split_once(' ')?;
+        columns.parse().ok().filter(|columns| *columns > 0)
     }
 
     fn err_is_terminal(&self) -> bool {

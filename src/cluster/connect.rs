@@ -1,6 +1,9 @@
 //! The way to a cluster: kubeconfigs, contexts, requests with a time limit.
 
 use super::error::ClusterError;
+use super::json::text;
+use super::login::{Login, login_failure};
+use super::read::JSON;
 use crate::schema::Version;
 use http::{Method, Request, StatusCode};
 use kube::client::Body;
@@ -8,6 +11,8 @@ use kube::config::{KubeConfigOptions, Kubeconfig, KubeconfigError};
 use kube::{Client, Config};
 use serde_json::Value as Json;
 use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 /// How a cluster is found.
@@ -30,6 +35,9 @@ pub struct Cluster {
     version: Version,
     namespace: String,
     timeout: Duration,
+    login: Login,
+    /// How many requests were sent.
+    sent: Arc<AtomicUsize>,
 }
 
 /// What came back: the status, the JSON, and the texts of `Warning` headers.
@@ -49,10 +57,21 @@ impl Cluster {
         config.reset_reader_on_write = true;
         let server = config.cluster_url.to_string().trim_end_matches('/').to_owned();
         let namespace = config.default_namespace.clone();
-        let client = Client::try_from(config)
-            .map_err(|error| ClusterError::Unreachable { server: server.clone(), reason: innermost(&error) })?;
-        let mut cluster =
-            Self { client, server, context, version: Version::LATEST, namespace, timeout: options.timeout };
+        let login = Login::of(&config.auth_info);
+        let client = Client::try_from(config).map_err(|error| {
+            let unreachable = || ClusterError::Unreachable { server: server.clone(), reason: innermost(&error) };
+            login_failure(&error).map_or_else(unreachable, |reason| login.failed(reason))
+        })?;
+        let mut cluster = Self {
+            client,
+            server,
+            context,
+            version: Version::LATEST,
+            namespace,
+            timeout: options.timeout,
+            login,
+            sent: Arc::default(),
+        };
         let reply = cluster.ask("/version").await?;
         let part = |key: &str| {
             let text = reply.get(key).and_then(Json::as_str).unwrap_or_default();
@@ -73,18 +92,25 @@ impl Cluster {
         &self.context
     }
 
+    /// Gives the address of its server.
+    pub fn server(&self) -> &str {
+        &self.server
+    }
+
     /// Gives the namespace of the context: `default` where it names none.
     pub fn namespace(&self) -> &str {
         &self.namespace
     }
 
+    /// Counts the requests that were sent so far.
+    pub fn requests(&self) -> usize {
+        self.sent.load(Ordering::Relaxed)
+    }
+
     /// Gets a document that must be there.
-    pub(super) async fn ask(&self, path: &str) -> Result<Json, ClusterError> {
-        let reply = self.send(Method::GET, path, "application/json", Vec::new()).await?;
-        if reply.status.is_success() {
-            return Ok(reply.body);
-        }
-        Err(self.refused(&reply))
+    async fn ask(&self, path: &str) -> Result<Json, ClusterError> {
+        let reply = self.send(Method::GET, path, JSON, Vec::new()).await?;
+        if reply.status.is_success() { Ok(reply.body) } else { Err(self.refused(reply.status, &reply.body)) }
     }
 
     /// Sends a request, and reads whatever JSON comes back. Who asks must be known to the server.
@@ -95,16 +121,19 @@ impl Cluster {
         content_type: &str,
         body: Vec<u8>,
     ) -> Result<Reply, ClusterError> {
-        let (head, bytes) = self.exchange(method, path, [content_type, "application/json"], body).await?;
-        let body = match serde_json::from_slice(&bytes) {
-            Ok(body) => body,
-            // A path that nobody serves is answered in plain text.
-            Err(_) if head.status == StatusCode::NOT_FOUND => Json::Null,
-            Err(_) => {
-                let reason = format!("status {}, and {} bytes that are no JSON", head.status.as_u16(), bytes.len());
-                return Err(self.unreadable(&reason));
-            }
-        };
+        self.send_as(method, path, [content_type, JSON], body).await
+    }
+
+    /// Sends a request with the types of its body and of the answer, which is JSON of some kind.
+    pub(super) async fn send_as(
+        &self,
+        method: Method,
+        path: &str,
+        types: [&str; 2],
+        body: Vec<u8>,
+    ) -> Result<Reply, ClusterError> {
+        let (head, bytes) = self.exchange(method, path, types, body).await?;
+        let body = self.json(head.status, &bytes)?;
         let texts = head.headers.get_all("warning").iter().filter_map(|value| value.to_str().ok());
         Ok(Reply { status: head.status, body, warnings: texts.filter_map(warning_text).collect() })
     }
@@ -125,6 +154,7 @@ impl Cluster {
             .header("Accept", accept)
             .body(Body::from(body))
             .map_err(|error| self.unreadable(&format!("`{path}` is no path to ask for: {error}")))?;
+        self.sent.fetch_add(1, Ordering::Relaxed);
         let exchange = async {
             let response = self.client.send(request).await?;
             let (head, body) = response.into_parts();
@@ -141,16 +171,28 @@ impl Cluster {
         Ok((head, bytes.into()))
     }
 
+    /// Reads the JSON of an answer. A path that nobody serves is answered in plain text.
+    pub(crate) fn json(&self, status: StatusCode, bytes: &[u8]) -> Result<Json, ClusterError> {
+        match serde_json::from_slice(bytes) {
+            Ok(body) => Ok(body),
+            Err(_) if status == StatusCode::NOT_FOUND => Ok(Json::Null),
+            Err(_) => {
+                let reason = format!("status {}, and {} bytes that are no JSON", status.as_u16(), bytes.len());
+                Err(self.unreadable(&reason))
+            }
+        }
+    }
+
     /// Words an answer by which the server refuses to serve at all.
-    pub(super) fn refused(&self, reply: &Reply) -> ClusterError {
-        let message = reply.body.get("message").and_then(Json::as_str).unwrap_or_default();
-        match reply.status {
+    pub(super) fn refused(&self, status: StatusCode, body: &Json) -> ClusterError {
+        let message = text(body, "/message");
+        match status {
             StatusCode::FORBIDDEN => ClusterError::Forbidden(message.to_owned()),
             status => self.unreadable(&format!("status {}: {message}", status.as_u16())),
         }
     }
 
-    pub(crate) fn unreadable(&self, reason: &str) -> ClusterError {
+    fn unreadable(&self, reason: &str) -> ClusterError {
         ClusterError::Unreadable { server: self.server.clone(), reason: reason.to_owned() }
     }
 
@@ -159,6 +201,9 @@ impl Cluster {
     }
 
     fn failed(&self, error: &kube::Error) -> ClusterError {
+        if let Some(reason) = login_failure(error) {
+            return self.login.failed(reason);
+        }
         let reason = innermost(error);
         if reason.contains("timed out") || reason.contains("deadline has elapsed") {
             return self.timed_out();

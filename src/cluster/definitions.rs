@@ -1,7 +1,9 @@
 //! The custom resources that a cluster defines.
 
 use super::connect::Cluster;
+use super::discovery::Served;
 use super::error::ClusterError;
+use super::read::{JSON, list};
 use serde_json::Value as Json;
 
 /// A definition of a custom resource, as a person would keep it in a file.
@@ -17,22 +19,14 @@ pub struct Definition {
 const OF_THE_SERVER: [&str; 6] =
     ["creationTimestamp", "generation", "managedFields", "resourceVersion", "selfLink", "uid"];
 const LAST_APPLIED: &str = "kubectl.kubernetes.io/last-applied-configuration";
-const PATH: &str = "/apis/apiextensions.k8s.io/v1/customresourcedefinitions?limit=100";
 
 impl Cluster {
     /// Lists the definitions, sorted by name.
     pub async fn definitions(&self) -> Result<Vec<Definition>, ClusterError> {
-        let mut definitions = Vec::new();
-        let mut path = PATH.to_owned();
-        loop {
-            let page = self.ask(&path).await?;
-            let items = page.get("items").and_then(Json::as_array).cloned().unwrap_or_default();
-            definitions.extend(items.into_iter().map(definition));
-            match page.pointer("/metadata/continue").and_then(Json::as_str) {
-                Some(more) if !more.is_empty() => path = format!("{PATH}&continue={more}"),
-                _ => break,
-            }
-        }
+        let served =
+            Served::new("apiextensions.k8s.io/v1", "CustomResourceDefinition", "customresourcedefinitions", false);
+        let listed = list(self, &served, None, "", JSON).await?;
+        let mut definitions: Vec<Definition> = listed.into_iter().map(definition).collect();
         definitions.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(definitions)
     }

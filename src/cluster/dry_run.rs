@@ -2,8 +2,8 @@
 
 use super::answer::{Answer, Outcome, refusal};
 use super::connect::{Cluster, Reply};
+use super::discovery::Discovery;
 use super::error::ClusterError;
-use super::resources::{Resource, Resources, root};
 use http::{Method, StatusCode};
 use serde_json::Value as Json;
 use std::collections::HashSet;
@@ -30,19 +30,13 @@ impl Sent {
 impl Cluster {
     /// Sends objects as server-side apply, as dry run with strict field validation. Gives an answer for each, in their order.
     pub async fn dry_run(&self, objects: Vec<Sent>) -> Result<Vec<Answer>, ClusterError> {
-        let mut resources = Resources::default();
-        for sent in &objects {
-            let api_version = sent.text("/apiVersion");
-            if is_path(api_version, true) {
-                resources.learn(self, api_version).await?;
-            }
-        }
+        let discovery = self.discover().await?;
         let declared = declared_namespaces(&objects);
         let mut answers: Vec<Option<Answer>> = Vec::new();
         answers.resize_with(objects.len(), || None);
         let mut running: JoinSet<(usize, Result<Answer, ClusterError>)> = JoinSet::new();
         for (index, sent) in objects.into_iter().enumerate() {
-            match self.path(&sent, &resources) {
+            match self.path(&sent, &discovery) {
                 Err(answer) => answers[index] = Some(answer),
                 Ok((method, path)) => {
                     if running.len() >= AT_ONCE {
@@ -60,32 +54,27 @@ impl Cluster {
     }
 
     /// Gives how and at which path an object is asked about, or why it cannot be.
-    fn path(&self, sent: &Sent, resources: &Resources) -> Result<(Method, String), Answer> {
+    fn path(&self, sent: &Sent, discovery: &Discovery) -> Result<(Method, String), Answer> {
         let (api_version, kind) = (sent.text("/apiVersion"), sent.text("/kind"));
-        let Some(Resource { name: resource, namespaced }) = resources.find(api_version, kind) else {
+        let Some(served) = discovery.find(api_version, kind) else {
             return Err(not_judged(format!("the cluster does not serve `{api_version} {kind}`")));
         };
         let name = sent.text("/metadata/name");
         // What gets its name from the server is created; all else is applied.
         let generated = name.is_empty() && !sent.text("/metadata/generateName").is_empty();
-        if !generated && !is_path(name, false) {
+        if !generated && !is_path(name) {
             return Err(not_judged("it has no name under which it could be asked about".to_owned()));
         }
-        let root = root(api_version);
         let query = "dryRun=All&fieldValidation=Strict&fieldManager=plimsoll";
-        let (method, below) = if generated {
-            (Method::POST, format!("?{query}"))
-        } else {
-            (Method::PATCH, format!("/{}?{query}&force=true", escape(name)))
-        };
-        if !namespaced {
-            return Ok((method, format!("{root}/{resource}{below}")));
-        }
         let namespace = self.namespace_of(sent);
-        if !is_path(namespace, false) {
+        if served.namespaced && !is_path(namespace) {
             return Err(not_judged("its namespace has no name that a cluster could have".to_owned()));
         }
-        Ok((method, format!("{root}/namespaces/{}/{resource}{below}", escape(namespace))))
+        Ok(if generated {
+            (Method::POST, format!("{}?{query}", served.path(Some(namespace))))
+        } else {
+            (Method::PATCH, format!("{}?{query}&force=true", served.object_path(Some(namespace), name)))
+        })
     }
 
     /// Gives the namespace in which an object lands, of a kind that has some.
@@ -123,7 +112,7 @@ impl Cluster {
             StatusCode::NOT_FOUND => Outcome::NotJudged(message.to_owned()),
             // What cannot be typed or converted comes as an error of the server, too. Of others there is no verdict.
             status if is_busy(status) || body.get("kind").and_then(Json::as_str) != Some("Status") => {
-                return Err(self.refused(&Reply { status, body, warnings }));
+                return Err(self.refused(status, &body));
             }
             status => refusal(&body, status.as_u16()),
         };
@@ -162,17 +151,7 @@ fn declared_namespaces(objects: &[Sent]) -> HashSet<String> {
     namespaces.map(|sent| sent.text("/metadata/name").to_owned()).collect()
 }
 
-/// Tells whether a text can stand in a path; `slashes` may stand in an API version.
-pub(super) fn is_path(text: &str, slashes: bool) -> bool {
-    !text.is_empty()
-        && text != "."
-        && text != ".."
-        && (slashes || !text.contains('/'))
-        && !text.contains(['?', '#', '%', ' '])
-}
-
-/// Escapes what a path cannot hold.
-pub(super) fn escape(text: &str) -> String {
-    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~:@!$&'()*+,;=".contains(&byte);
-    text.bytes().map(|byte| if plain(byte) { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+/// Tells whether a text can be a name in a path.
+pub(super) fn is_path(text: &str) -> bool {
+    !text.is_empty() && text != "." && text != ".." && !text.contains(['/', '?', '#', '%', ' '])
 }

@@ -54,6 +54,16 @@ pub enum ClusterError {
         /// The context.
         context: String,
     },
+    /// The program that a kubeconfig names to log in gives no credentials.
+    #[error("cannot log in by `{program}`, which the kubeconfig names: {reason}")]
+    Login {
+        /// Its name.
+        program: String,
+        /// What it failed by; nothing of what it gave out.
+        reason: String,
+        /// What the kubeconfig says about installing it.
+        hint: Option<String>,
+    },
     /// The server knows who asks, and does not allow it.
     #[error("the cluster does not allow it: {0}")]
     Forbidden(String),
@@ -80,6 +90,7 @@ impl ClusterError {
                 Some("renew the certificate, or correct the authority in the kubeconfig".to_owned())
             }
             Self::TimedOut { .. } => Some("give it longer by `--timeout`, such as `--timeout 2m`".to_owned()),
+            Self::Login { hint: Some(hint), .. } => Some(hint.lines().next().unwrap_or_default().to_owned()),
             Self::Unauthorized { .. } => Some("log in again".to_owned()),
             Self::Forbidden(_) => Some("ask for the permission, or choose another context by `--context`".to_owned()),
             _ => None,

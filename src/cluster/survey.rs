@@ -3,10 +3,11 @@
 use super::answer::{Cause, Outcome, refusal};
 use super::connect::{Cluster, Reply};
 use super::discovery::{Discovery, Served};
-use super::dry_run::{Sent, escape, is_busy, is_path, is_permission};
+use super::dry_run::{Sent, is_busy, is_path, is_permission};
 use super::error::ClusterError;
+use super::json::{label, split, text};
 use super::members::{Members, PART_OF};
-use super::resources::root;
+use super::read::{JSON, escape, list};
 use http::{Method, StatusCode};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -14,9 +15,6 @@ use tokio::task::JoinSet;
 
 /// How many requests are under way at once.
 const AT_ONCE: usize = 12;
-
-/// How many objects a page of a list has.
-const PAGE: usize = 500;
 
 /// What a cluster says of an object.
 #[derive(Clone, Debug, PartialEq)]
@@ -41,6 +39,8 @@ pub enum After {
     },
     /// The server cannot say, as something is not there yet: why.
     NotYet(String),
+    /// Its namespace is not there.
+    Homeless,
     /// Nothing is known of it: the trouble has been told.
     Unknown,
 }
@@ -57,23 +57,19 @@ pub struct Survey {
 }
 
 /// Where objects of a kind are listed.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Debug)]
 struct Shelf {
-    api_version: String,
-    kind: String,
-    resource: String,
+    served: Served,
     /// None for every namespace, and for kinds that live in none.
     namespace: Option<String>,
     selector: String,
 }
 
 /// Where there may be objects of a kind.
-#[derive(Default)]
 struct Place {
-    resource: String,
+    served: Served,
     namespaces: BTreeSet<String>,
     names: Vec<String>,
-    namespaced: bool,
 }
 
 /// Group, kind, namespace, name.
@@ -83,13 +79,13 @@ impl Cluster {
     /// Asks for the live objects, kind by kind, and for what the server would make of each object: a list for each kind, and a
     /// dry run for each object.
     pub async fn survey(&self, objects: &[Sent], members: Option<&Members>) -> Result<Survey, ClusterError> {
-        let needed: BTreeSet<String> =
-            objects.iter().map(|sent| sent.text("/apiVersion").to_owned()).filter(|text| is_path(text, true)).collect();
-        let discovery = self.discover(&needed.into_iter().collect::<Vec<_>>()).await?;
+        let discovery = self.discover().await?;
         let mut survey = Survey::default();
         let (live, unknown) = self.lists(objects, members, &discovery, &mut survey.troubles).await?;
         let mut wanted = BTreeSet::new();
         let mut running = JoinSet::new();
+        // Kinds of which the server did not answer in time: each further question would take as long.
+        let mut silent: HashMap<String, String> = HashMap::new();
         let mut answers: Vec<Option<Surveyed>> = vec![None; objects.len()];
         for (index, sent) in objects.iter().enumerate() {
             let (api_version, kind) = (sent.text("/apiVersion"), sent.text("/kind"));
@@ -111,22 +107,29 @@ impl Cluster {
                 continue;
             }
             if running.len() >= AT_ONCE {
-                settle(&mut running, &mut answers, &mut survey.troubles).await?;
+                settle(&mut running, &mut answers, &mut survey.troubles, &mut silent).await?;
+            }
+            if let Some(why) = silent.get(kind) {
+                answers[index] = Some(Surveyed { live: found, after: After::NotYet(why.clone()) });
+                continue;
             }
             let (cluster, sent, served) = (self.clone(), sent.clone(), served.clone());
-            let declared = declares(objects, &name.2);
             running.spawn(async move {
-                let after = cluster.foresee(&sent, &served, &name, declared).await;
+                let after = cluster.foresee(&sent, &served, &name).await;
                 (index, name, found, after)
             });
         }
         while !running.is_empty() {
-            settle(&mut running, &mut answers, &mut survey.troubles).await?;
+            settle(&mut running, &mut answers, &mut survey.troubles, &mut silent).await?;
         }
         survey.objects = answers.into_iter().flatten().collect();
+        for (sent, surveyed) in objects.iter().zip(&mut survey.objects) {
+            if surveyed.after == After::Homeless {
+                surveyed.after = self.homeless(sent, objects, &mut survey.troubles);
+            }
+        }
         if let Some(members) = members {
-            let pointer = format!("/metadata/labels/{}", PART_OF.replace('/', "~1"));
-            let is_member = |object: &Json| object.pointer(&pointer).and_then(Json::as_str) == Some(&members.id);
+            let is_member = |object: &Json| label(object, PART_OF) == Some(&members.id);
             survey.others = live
                 .into_iter()
                 .filter(|(name, object)| !wanted.contains(name) && is_member(object))
@@ -136,28 +139,22 @@ impl Cluster {
         Ok(survey)
     }
 
-    /// Gets an object, if it is there.
-    pub async fn get(
-        &self,
-        api_version: &str,
-        resource: &str,
-        namespace: &str,
-        name: &str,
-    ) -> Result<Option<Json>, ClusterError> {
-        let path = format!("{}/namespaces/{}/{resource}/{}", root(api_version), escape(namespace), escape(name));
-        let reply = self.send(Method::GET, &path, "application/json", Vec::new()).await?;
-        match reply.status {
-            status if status.is_success() => Ok(Some(reply.body)),
-            StatusCode::NOT_FOUND => Ok(None),
-            _ => Err(self.refused(&reply)),
-        }
-    }
-
     fn name(&self, sent: &Sent, served: &Served) -> Name {
         let (api_version, kind) = (sent.text("/apiVersion"), sent.text("/kind"));
-        let group = api_version.split_once('/').map_or("", |(group, _)| group);
+        let (group, _) = split(api_version);
         let namespace = if served.namespaced { self.namespace_of(sent) } else { "" };
         (group.to_owned(), kind.to_owned(), namespace.to_owned(), sent.text("/metadata/name").to_owned())
+    }
+
+    /// Says of an object whose namespace is not there whether it will be.
+    fn homeless(&self, sent: &Sent, objects: &[Sent], troubles: &mut Vec<String>) -> After {
+        let namespace = self.namespace_of(sent);
+        let why = format!("the namespace `{namespace}` is not in the cluster");
+        if declares(objects, namespace) {
+            return After::NotYet(format!("{why} yet, but among these objects"));
+        }
+        tell(troubles, format!("{why}, nor among these objects: what would become of it is only predicted"));
+        After::NotYet(why)
     }
 
     /// Says of a kind that is not served whether it will be.
@@ -208,7 +205,7 @@ impl Cluster {
             {
                 let cluster = self.clone();
                 running.spawn(async move {
-                    let items = cluster.list(&shelf).await;
+                    let items = list(&cluster, &shelf.served, shelf.namespace.as_deref(), &shelf.selector, JSON).await;
                     (shelf, items)
                 });
             }
@@ -223,7 +220,8 @@ impl Cluster {
                         troubles,
                         format!(
                             "{} `{}`{within} cannot be read, and is not compared: {error}",
-                            shelf.kind, shelf.api_version
+                            shelf.served.kind,
+                            shelf.served.api_version()
                         ),
                     );
                     unknown.push(shelf);
@@ -239,9 +237,8 @@ impl Cluster {
         for sent in objects {
             let (api_version, kind) = (sent.text("/apiVersion"), sent.text("/kind"));
             let Some(served) = discovery.find(api_version, kind) else { continue };
-            let place = places.entry((api_version.to_owned(), kind.to_owned())).or_default();
-            place.resource.clone_from(&served.resource);
-            place.namespaced = served.namespaced;
+            let new = || Place { served: served.clone(), namespaces: BTreeSet::new(), names: Vec::new() };
+            let place = places.entry((api_version.to_owned(), kind.to_owned())).or_insert_with(new);
             if served.namespaced {
                 place.namespaces.insert(self.namespace_of(sent).to_owned());
             }
@@ -258,7 +255,7 @@ impl Cluster {
                 // More than the named ones is needed.
                 (Some((_, place)), _) => {
                     place.names.clear();
-                    if place.namespaced {
+                    if place.served.namespaced {
                         place.namespaces.extend(namespaces);
                     }
                 }
@@ -266,9 +263,7 @@ impl Cluster {
                     let selector = members
                         .map(|members| format!("labelSelector={}%3D{}", PART_OF.replace('/', "%2F"), members.id));
                     let shelf = |namespace: Option<String>| Shelf {
-                        api_version: served.api_version.clone(),
-                        kind: kind.to_owned(),
-                        resource: served.resource.clone(),
+                        served: served.clone(),
                         namespace,
                         selector: selector.clone().unwrap_or_default(),
                     };
@@ -279,64 +274,27 @@ impl Cluster {
                 (None, None) => {}
             }
         }
-        for ((api_version, kind), Place { resource, namespaces, names, namespaced }) in places {
+        for Place { served, namespaces, names } in places.into_values() {
             let one = if namespaces.len() == 1 { namespaces.into_iter().next() } else { None };
             // Of one object the rest of its kind need not be read.
             let selector = match &names[..] {
-                [name] if is_path(name, false) => format!("fieldSelector=metadata.name%3D{}", escape(name)),
+                [name] if is_path(name) => format!("fieldSelector=metadata.name%3D{}", escape(name)),
                 _ => String::new(),
             };
-            shelves.push(Shelf { api_version, kind, resource, namespace: one.filter(|_| namespaced), selector });
+            let namespace = one.filter(|_| served.namespaced);
+            shelves.push(Shelf { served, namespace, selector });
         }
         shelves
     }
 
-    /// Lists objects, page by page.
-    async fn list(&self, shelf: &Shelf) -> Result<Vec<Json>, ClusterError> {
-        let within = shelf.namespace.as_ref().map(|name| format!("/namespaces/{}", escape(name))).unwrap_or_default();
-        let base = format!("{}{within}/{}?limit={PAGE}&{}", root(&shelf.api_version), shelf.resource, shelf.selector);
-        let (mut items, mut more) = (Vec::new(), String::new());
-        loop {
-            let reply = self.send(Method::GET, &format!("{base}{more}"), "application/json", Vec::new()).await?;
-            match reply.status {
-                status if status.is_success() => {}
-                StatusCode::NOT_FOUND => return Ok(items),
-                // The list changed so much meanwhile that it cannot be gone on with.
-                StatusCode::GONE if !more.is_empty() => {
-                    items.clear();
-                    more.clear();
-                    continue;
-                }
-                _ => return Err(self.refused(&reply)),
-            }
-            let Json::Object(mut page) = reply.body else { return Ok(items) };
-            let next = page.get("metadata").and_then(|metadata| metadata.get("continue")).and_then(Json::as_str);
-            let next = next.unwrap_or_default().to_owned();
-            if let Some(Json::Array(found)) = page.remove("items") {
-                items.extend(found.into_iter().map(|mut item| {
-                    item["apiVersion"] = Json::from(shelf.api_version.as_str());
-                    item["kind"] = Json::from(shelf.kind.as_str());
-                    item
-                }));
-            }
-            if next.is_empty() {
-                return Ok(items);
-            }
-            more = format!("&continue={}", escape(&next).replace('&', "%26").replace('+', "%2B"));
-        }
-    }
-
     /// Asks what the server would make of an object.
-    async fn foresee(&self, sent: &Sent, served: &Served, name: &Name, declared: bool) -> Result<After, ClusterError> {
-        let within = if served.namespaced { format!("/namespaces/{}", escape(&name.2)) } else { String::new() };
-        if !is_path(&name.3, false) || served.namespaced && !is_path(&name.2, false) {
+    async fn foresee(&self, sent: &Sent, served: &Served, name: &Name) -> Result<After, ClusterError> {
+        if !is_path(&name.3) || served.namespaced && !is_path(&name.2) {
             return Ok(After::NotYet("it has no name that a cluster could have".to_owned()));
         }
         let path = format!(
-            "{}{within}/{}/{}?dryRun=All&fieldValidation=Strict&fieldManager=plimsoll&force=true",
-            root(&served.api_version),
-            served.resource,
-            escape(&name.3)
+            "{}?dryRun=All&fieldValidation=Strict&fieldManager=plimsoll&force=true",
+            served.object_path(Some(&name.2), &name.3)
         );
         let body = sent.object.to_string().into_bytes();
         let reply = self.send(Method::PATCH, &path, "application/apply-patch+yaml", body).await?;
@@ -349,12 +307,11 @@ impl Cluster {
             StatusCode::NOT_FOUND
                 if reply.body.pointer("/details/kind").and_then(Json::as_str) == Some("namespaces") =>
             {
-                let ours = if declared { " yet, but among these objects" } else { "" };
-                Ok(After::NotYet(format!("the namespace `{}` is not in the cluster{ours}", name.2)))
+                Ok(After::Homeless)
             }
             StatusCode::NOT_FOUND => Ok(After::NotYet(format!("the cluster does not serve `{}`", name.1))),
             status if is_busy(status) || reply.body.get("kind").and_then(Json::as_str) != Some("Status") => {
-                Err(self.refused(&reply))
+                Err(self.refused(reply.status, &reply.body))
             }
             status => Ok(refused(&reply, status)),
         }
@@ -404,14 +361,19 @@ async fn settle(
     running: &mut JoinSet<Finished>,
     answers: &mut [Option<Surveyed>],
     troubles: &mut Vec<String>,
+    silent: &mut HashMap<String, String>,
 ) -> Result<(), ClusterError> {
     let Some(Ok((index, name, live, after))) = running.join_next().await else { return Ok(()) };
     let after = match after {
         Ok(after) => after,
         Err(error @ ClusterError::Unauthorized { .. }) => return Err(error),
         Err(error) => {
-            tell(troubles, format!("{} `{}` could not be tried: {error}", name.1, name.3));
-            After::NotYet(format!("the cluster could not be asked: {error}"))
+            let why = format!("the cluster could not be asked: {error}");
+            let late = matches!(error, ClusterError::TimedOut { .. });
+            if !late || silent.insert(name.1.clone(), why.clone()).is_none() {
+                tell(troubles, format!("{} `{}` could not be tried: {error}", name.1, name.3));
+            }
+            After::NotYet(why)
         }
     };
     answers[index] = Some(Surveyed { live, after });
@@ -421,15 +383,15 @@ async fn settle(
 impl Shelf {
     /// Names an object that was found here.
     fn name(&self, object: &Json) -> Name {
-        let text = |pointer: &str| object.pointer(pointer).and_then(Json::as_str).unwrap_or_default().to_owned();
-        let group = self.api_version.split_once('/').map_or("", |(group, _)| group);
-        (group.to_owned(), self.kind.clone(), text("/metadata/namespace"), text("/metadata/name"))
+        let text = |pointer: &str| text(object, pointer).to_owned();
+        let Served { group, kind, .. } = &self.served;
+        (group.clone(), kind.clone(), text("/metadata/namespace"), text("/metadata/name"))
     }
 
     /// Tells whether an object would be found here.
     fn holds(&self, name: &Name, api_version: &str) -> bool {
-        self.api_version == api_version
-            && self.kind == name.1
+        self.served.api_version() == api_version
+            && self.served.kind == name.1
             && self.namespace.as_ref().is_none_or(|own| *own == name.2)
     }
 }

@@ -33,7 +33,17 @@ const WHOLE: [&str; 14] = [
 pub(super) fn forecast<'d>(live: &Value<'d>, applied: &Value<'d>, owners: &Owners<'_>) -> Value<'d> {
     let mut merged = merge(live, applied, "");
     if let Some(ours) = owners.ours() {
-        drop_left_out(&mut merged, Some(applied), ours, &owners.others());
+        drop_left_out(&mut merged, Some(applied), ours, (&owners.others(), false));
+    }
+    merged
+}
+
+/// Forecasts an object that is deleted and made anew: what others set of it goes, what the server alone decides stays, as far as
+/// can be known.
+pub(super) fn anew<'d>(live: &Value<'d>, applied: &Value<'d>, owners: &Owners<'_>) -> Value<'d> {
+    let mut merged = merge(live, applied, "");
+    for fields in owners.all() {
+        drop_left_out(&mut merged, Some(applied), fields, (&[], true));
     }
     merged
 }
@@ -89,17 +99,19 @@ fn lists<'d>(old: &List<'d>, new: &List<'d>) -> List<'d> {
     }
 }
 
-/// Takes out what we applied before and leave out now.
-fn drop_left_out(value: &mut Value<'_>, applied: Option<&Value<'_>>, ours: &Json, others: &[&Json]) {
+/// Takes out what we applied before and leave out now; of what is made `anew`, what anybody did.
+fn drop_left_out(value: &mut Value<'_>, applied: Option<&Value<'_>>, ours: &Json, (others, anew): (&[&Json], bool)) {
     let Some(fields) = ours.as_object() else { return };
     for (key, inner) in fields.iter().filter(|(key, _)| *key != ".") {
         let further: Vec<&Json> = others.iter().filter_map(|other| other.get(key)).collect();
         let left_out = applied.and_then(|applied| child(applied, key)).is_none();
-        let whole = inner.as_object().is_none_or(|inner| inner.keys().all(|key| key == "."));
-        if left_out && further.is_empty() && (whole || !key.starts_with("f:")) {
+        // A field goes with all that is in it, what the server filled in there too, where nobody else has anything of it.
+        // But the server labels what it makes, and would again.
+        let by_server = anew && (key == "f:labels" || key == "f:annotations");
+        if left_out && further.is_empty() && !by_server {
             remove(value, key);
         } else if let Some(found) = child_mut(value, key) {
-            drop_left_out(found, applied.and_then(|applied| child(applied, key)), inner, &further);
+            drop_left_out(found, applied.and_then(|applied| child(applied, key)), inner, (&further, anew));
             // What nobody else has anything in goes with the last of ours.
             if left_out && found.is_empty() {
                 remove(value, key);

@@ -26,6 +26,11 @@ impl<'w> Ignored<'w> {
         Self { rules: rules.iter().filter(fits).collect() }
     }
 
+    /// Tells whether nothing is ignored.
+    pub fn is_empty(&self) -> bool {
+        self.rules.is_empty()
+    }
+
     /// Tells whether a field, or what holds it, is ignored.
     pub fn covers(&self, path: &Path) -> bool {
         self.rules.iter().any(|rule| covers(&steps(&rule.path), &path.0))

@@ -2,7 +2,7 @@
 
 use super::change::{ObjectChange, What};
 use super::compare::{Compared, compare, shown};
-use super::forecast::forecast;
+use super::forecast::{anew, forecast};
 use super::ignore::Ignored;
 use super::immutable::forced_replacement;
 use super::lists::{Aligned, align};
@@ -59,30 +59,37 @@ impl Comparison<'_> {
         };
         let owners = Owners::of(live);
         let before = settle(Value::of_data(Data::from_json(live)), &raw);
-        let (before, after) = if let Foreseen::Applied(json) = foreseen {
-            let mut after = settle(Value::of_data(Data::from_json(json)), &raw);
-            graft(&mut after, &applied);
-            (before, after)
-        } else {
-            let after = forecast(&before, &applied, &owners);
-            (settle(before, &self.reading), settle(after, &self.reading))
-        };
         let ignored = Ignored::of(self.ignore, object.kind, object.namespace.as_deref(), object.name);
-        let mut compared = compare(&before, &after, self.secrets, &ignored);
+        let compared_with = |after: Value<'_>| {
+            let mut after = settle(after, &self.reading);
+            after.canonical();
+            compare(&settle(before.clone(), &self.reading), &after, self.secrets, &ignored)
+        };
+        let (what, mut compared) = match foreseen {
+            Foreseen::Applied(json) => {
+                let mut after = settle(Value::of_data(Data::from_json(json)), &raw);
+                graft(&mut after, &applied);
+                (What::Changed, compare(&before, &after, self.secrets, &ignored))
+            }
+            Foreseen::Fixed(reasons) => {
+                (What::Replaced(reasons.clone()), compared_with(anew(&before, &applied, &owners)))
+            }
+            Foreseen::Forecast(_) => {
+                let compared = compared_with(forecast(&before, &applied, &owners));
+                let reasons = forced_replacement(object.group(), object.kind, &before, &compared.fields);
+                if reasons.is_empty() {
+                    (What::Changed, compared)
+                } else {
+                    (What::Replaced(reasons), compared_with(anew(&before, &applied, &owners)))
+                }
+            }
+        };
         if compared.fields.is_empty() && !matches!(foreseen, Foreseen::Fixed(_)) {
             return None;
         }
         for field in compared.fields.iter_mut().filter(|field| field.old.is_some() && field.new.is_some()) {
             field.drift = owners.stranger(&field.path);
         }
-        let what = match foreseen {
-            Foreseen::Fixed(reasons) => What::Replaced(reasons.clone()),
-            Foreseen::Forecast(_) => {
-                let reasons = forced_replacement(object.group(), object.kind, &before, &compared.fields);
-                if reasons.is_empty() { What::Changed } else { What::Replaced(reasons) }
-            }
-            Foreseen::Applied(_) => What::Changed,
-        };
         Some(change(what, compared))
     }
 

@@ -12,6 +12,7 @@ pub mod emit;
 mod forecast;
 mod ignore;
 mod immutable;
+mod left;
 mod likeness;
 mod lists;
 mod live;
@@ -30,6 +31,7 @@ pub use change::{Changes, Field, FieldKind, ObjectChange, Path, Place, Side, Ste
 pub use compare::{Compared, Secrets, compare};
 pub use ignore::Ignored;
 pub use immutable::forced_replacement;
+pub use left::Left;
 pub use live::{Foreseen, as_applied};
 pub use objects::{Comparison, compare_sets};
 pub use read::{Reading, noise, read};

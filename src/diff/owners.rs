@@ -38,9 +38,19 @@ impl<'a> Owners<'a> {
         self.0.iter().find(|owner| owner.ours).map(|owner| owner.fields)
     }
 
+    /// Gives the fields of everybody.
+    pub(super) fn all(&self) -> impl Iterator<Item = &'a Json> {
+        self.0.iter().map(|owner| owner.fields)
+    }
+
     /// Gives the fields of all others.
     pub(super) fn others(&self) -> Vec<&'a Json> {
         self.0.iter().filter(|owner| !owner.ours).map(|owner| owner.fields).collect()
+    }
+
+    /// Tells whether anybody else holds a field.
+    pub(super) fn is_others(&self, path: &Path) -> bool {
+        self.0.iter().any(|owner| !owner.ours && follow(owner.fields, &path.0))
     }
 
     /// Says who else set a field that is not ours, and when.

@@ -8,12 +8,12 @@ use super::compare::is_a_secret;
 use super::mask::{Mask, Spot};
 use super::value::Value;
 use crate::yaml::emit::Data;
-use pbkdf2::pbkdf2_hmac_array;
+use scrypt::{Params, scrypt};
 use serde_json::{Map, Value as Json, json};
 use sha2::{Digest as _, Sha256};
 
-/// How often a digest of something secret is hashed.
-const ROUNDS: u32 = 100_000;
+/// What a digest of something secret costs: 2 to this power times a kibibyte of memory, and the time to fill it.
+const COST: u8 = 14;
 
 /// The version of the form in which plans are written.
 const SCHEMA: u64 = 1;
@@ -25,6 +25,10 @@ pub struct Plan {
     pub tool: String,
     /// The context of the cluster.
     pub context: String,
+    /// The address of its server.
+    pub server: String,
+    /// The version of Kubernetes that it runs.
+    pub kubernetes: String,
     /// The release; the path of plain manifests.
     pub release: String,
     /// The environment, where there is one.
@@ -54,7 +58,7 @@ pub struct Planned {
     pub namespace: Option<String>,
     /// Its name.
     pub name: String,
-    /// What happens to it: `added`, `changed`, `replaced`, `removed`, `unchanged`.
+    /// What happens to it: `added`, `changed`, `replaced`, `removed`, `unchanged`, `hook`.
     pub change: String,
     /// The digest of what is applied; none where it goes.
     pub digest: Option<String>,
@@ -62,6 +66,8 @@ pub struct Planned {
     pub resource_version: Option<String>,
     /// The uid of what is there.
     pub uid: Option<String>,
+    /// The digest of what is there, without what the cluster writes by itself.
+    pub live: Option<String>,
 }
 
 /// Gives the digest of an object as it is applied. Equal objects of plans with the same salt have equal digests, whatever the
@@ -72,13 +78,26 @@ pub fn digest(object: &Json, salt: &str) -> String {
     text_digest(&ordered(object).to_string(), secret.then_some(salt))
 }
 
+/// Gives the digest of an object of a cluster, without its status and what else changes by itself.
+pub fn live_digest(live: &Json, salt: &str) -> String {
+    let mut kept = live.clone();
+    if let Some(object) = kept.as_object_mut() {
+        object.shift_remove("status");
+    }
+    if let Some(metadata) = kept.get_mut("metadata").and_then(Json::as_object_mut) {
+        metadata.retain(|key, _| !["generation", "managedFields", "resourceVersion"].contains(&key.as_str()));
+    }
+    digest(&kept, salt)
+}
+
 /// Gives the digest of a text: one that takes long where a salt is given, as the text may hold secrets.
 pub fn text_digest(text: &str, salt: Option<&str>) -> String {
-    let (name, bytes) = match salt {
-        Some(salt) => ("pbkdf2-sha256", pbkdf2_hmac_array::<Sha256, 32>(text.as_bytes(), salt.as_bytes(), ROUNDS)),
-        None => ("sha256", Sha256::digest(text).into()),
-    };
-    format!("{name}:{}", hexadecimal(&bytes))
+    let Some(salt) = salt else { return format!("sha256:{}", hexadecimal(&Sha256::digest(text))) };
+    let mut key = [0; 32];
+    // These parameters are possible ones.
+    let made = Params::new(COST, 8, 1, key.len()).ok();
+    made.and_then(|parameters| scrypt(text.as_bytes(), salt.as_bytes(), &parameters, &mut key).ok());
+    format!("scrypt:{}", hexadecimal(&key))
 }
 
 /// Writes bytes in hexadecimal.
@@ -109,6 +128,8 @@ impl Plan {
             "kind": "Plan",
             "tool": self.tool,
             "context": self.context,
+            "server": self.server,
+            "kubernetes": self.kubernetes,
             "release": self.release,
             "environment": self.environment,
             "namespace": self.namespace,
@@ -145,6 +166,8 @@ impl Plan {
         Ok(Self {
             tool: text("tool")?,
             context: text("context")?,
+            server: text("server")?,
+            kubernetes: text("kubernetes")?,
             release: text("release")?,
             environment: json.get("environment").and_then(Json::as_str).map(str::to_owned),
             namespace: text("namespace")?,
@@ -153,14 +176,6 @@ impl Plan {
             objects: list("objects")?.iter().map(Planned::from_json).collect::<Result<_, _>>()?,
             findings: list("findings")?.clone(),
             changes: json.get("changes").cloned().unwrap_or_default(),
-        })
-    }
-
-    /// Finds what a plan says of an object.
-    pub fn find(&self, group: &str, kind: &str, namespace: Option<&str>, name: &str) -> Option<&Planned> {
-        self.objects.iter().find(|planned| {
-            let own = planned.api_version.split_once('/').map_or("", |(group, _)| group);
-            own == group && planned.kind == kind && planned.namespace.as_deref() == namespace && planned.name == name
         })
     }
 }
@@ -176,6 +191,7 @@ impl Planned {
             "digest": self.digest,
             "resourceVersion": self.resource_version,
             "uid": self.uid,
+            "live": self.live,
         })
     }
 
@@ -192,6 +208,7 @@ impl Planned {
             digest: some(map, "digest"),
             resource_version: some(map, "resourceVersion"),
             uid: some(map, "uid"),
+            live: some(map, "live"),
         })
     }
 }
@@ -211,11 +228,11 @@ mod tests {
             digest: Some("sha256:00".to_owned()),
             resource_version: Some("7".to_owned()),
             uid: None,
+            live: Some("sha256:22".to_owned()),
         };
         let inputs = vec![("a.yaml".to_owned(), "sha256:11".to_owned())];
         let plan = Plan { release: "shop".to_owned(), inputs, objects: vec![planned], ..Plan::default() };
         assert_eq!(Plan::from_json(&plan.to_json()), Ok(plan.clone()));
-        assert!(plan.find("", "Secret", Some("shop"), "db").is_some() && plan.find("", "Secret", None, "db").is_none());
         for (text, says) in
             [("{", "no JSON"), ("{}", "no plan"), (r#"{"kind": "Plan", "schemaVersion": 2}"#, "another version")]
         {
@@ -230,7 +247,7 @@ mod tests {
         let turned = json!({"data": {"c": "d", "a": "b"}, "kind": "ConfigMap", "apiVersion": "v1"});
         assert_eq!(digest(&config, "x"), digest(&turned, "y"));
         assert!(digest(&config, "x").starts_with("sha256:"));
-        assert!(digest(&secret("MQ=="), "x").starts_with("pbkdf2-sha256:"));
+        assert!(digest(&secret("MQ=="), "x").starts_with("scrypt:"));
         assert_eq!(digest(&secret("MQ=="), "x"), digest(&secret("MQ=="), "x"));
         assert_ne!(digest(&secret("MQ=="), "x"), digest(&secret("MQ=="), "y"));
         assert_ne!(digest(&secret("MQ=="), "x"), digest(&secret("Mg=="), "x"));

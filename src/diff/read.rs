@@ -1,7 +1,7 @@
 //! Reads an object as the server would keep it.
 
 use super::value::{Content, List, Value};
-use crate::object::fill_defaults;
+use crate::object::{Fill as _, fill_defaults};
 use crate::schema::{Amount, Format, Lookup, Schema, SchemaStore, Shape, Type, Version, decode_base64};
 use crate::yaml::Node;
 use crate::yaml::emit::Data;
@@ -29,6 +29,9 @@ const ANNOTATIONS: [&str; 3] = [
     "deprecated.daemonset.template.generation",
 ];
 
+/// From this version on servers fill in `maxUnavailable` of StatefulSets, as their feature gate is on.
+const MAX_UNAVAILABLE: Version = Version { major: 1, minor: 37 };
+
 /// Reads an object: without what only the server writes, with `stringData` in `data`, with defaults and without nulls, and
 /// every list knows by what its items are told apart.
 pub fn read<'d>(object: Node<'d>, reading: &Reading<'_>) -> Value<'d> {
@@ -51,6 +54,12 @@ pub(super) fn settle<'d>(mut value: Value<'d>, reading: &Reading<'_>) -> Value<'
     }
     if reading.fill && found.is_some_and(|found| !found.custom) {
         fill_defaults(group, &kind, &mut value);
+        if (group, kind.as_str()) == ("apps", "StatefulSet") && reading.version >= MAX_UNAVAILABLE {
+            let strategy = value.field("spec").and_then(|spec| spec.field("updateStrategy"));
+            if let Some(rolling) = strategy.and_then(|strategy| strategy.field("rollingUpdate")) {
+                rolling.fill("maxUnavailable", Data::Int(1));
+            }
+        }
     }
     if let Some(Type { schema, custom, .. }) = found {
         Walk { reading, custom }.settle(&mut value, schema);

@@ -126,6 +126,20 @@ impl<'d> Value<'d> {
         }
     }
 
+    /// Writes quantities as the server gives them back.
+    pub(super) fn canonical(&mut self) {
+        match &mut self.content {
+            Content::Scalar(Data::String(text), Some(_)) => {
+                if let Some(canonical) = Amount::canonical(text) {
+                    *text = canonical;
+                }
+            }
+            Content::Scalar(..) => {}
+            Content::List(list) => list.items.iter_mut().for_each(Self::canonical),
+            Content::Map(entries) => entries.iter_mut().for_each(|(_, value)| value.canonical()),
+        }
+    }
+
     /// Tells whether the server would not tell the two apart.
     pub fn same(&self, other: &Self) -> bool {
         match (&self.content, &other.content) {
@@ -179,6 +193,12 @@ impl Fill for Value<'_> {
             Some((_, held)) if held.is_null() => *held = Value::of_data(value),
             Some(_) => {}
             None => entries.push((name.to_owned(), Value::of_data(value))),
+        }
+    }
+
+    fn clear(&mut self, name: &str) {
+        if let Some(entries) = self.entries_mut() {
+            entries.retain(|(key, _)| key != name);
         }
     }
 

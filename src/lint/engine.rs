@@ -176,6 +176,22 @@ impl Linter {
         self.active.iter().map(|rule| rule.id.as_str()).filter(move |id| last.replace(*id) != Some(*id))
     }
 
+    /// Says how each rule that may run is configured, a line for each: what tells one set of rules from another.
+    pub fn configuration(&self) -> String {
+        let line = |rule: &Active| {
+            let places = match &rule.environments {
+                Environments::All => String::new(),
+                Environments::In(list) => format!(" in {}", list.join(",")),
+                Environments::NotIn(list) => format!(" but in {}", list.join(",")),
+            };
+            let (Source::BuiltIn(over) | Source::Own(_, over)) = &rule.source;
+            let over: Vec<String> =
+                over.iter().map(|param| format!(" {}={}", param.name, param.data.to_json())).collect();
+            format!("{} {}{places}{}\n", rule.id, rule.severity.name(), over.concat())
+        };
+        self.active.iter().map(line).collect()
+    }
+
     /// Checks the objects of a set: by object, then by rule, then by place.
     ///
     /// A finding that does not hold for every version of the context names those that it holds for.

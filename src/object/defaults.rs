@@ -15,6 +15,8 @@ pub trait Fill {
     fn text(&self) -> Option<String>;
     /// Gives a map a value where it has none, or a null.
     fn fill(&mut self, name: &str, value: Data);
+    /// Takes a value out of a map.
+    fn clear(&mut self, name: &str);
     /// Copies the data.
     fn data(&self) -> Data;
 }
@@ -44,6 +46,12 @@ impl Fill for Data {
             Some((_, held)) if *held == Self::Null => *held = value,
             Some(_) => {}
             None => entries.push((name.to_owned(), value)),
+        }
+    }
+
+    fn clear(&mut self, name: &str) {
+        if let Self::Map(entries) = self {
+            entries.retain(|(key, _)| key != name);
         }
     }
 
@@ -456,6 +464,9 @@ fn service<T: Fill>(object: &mut T) {
     }
     if kind == "LoadBalancer" {
         spec.fill("allocateLoadBalancerNodePorts", Data::Bool(true));
+    }
+    if text_at(spec, &["sessionAffinity"]).as_deref() == Some("None") {
+        spec.clear("sessionAffinityConfig");
     }
     if text_at(spec, &["sessionAffinity"]).as_deref() == Some("ClientIP") {
         spec.fill("sessionAffinityConfig", Map.data());

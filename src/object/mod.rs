@@ -34,6 +34,15 @@ pub struct Object<'d> {
     pub pods: Vec<Pod<'d>>,
 }
 
+/// The annotations that make an object a hook: ours, and Helm's.
+pub const HOOKS: [&str; 2] = ["plimsoll.dev/hook", "helm.sh/hook"];
+
+/// Tells by its annotations whether an object is a hook, of whatever moment. `crd-install` was Helm's word for definitions, which
+/// come first anyway.
+pub fn is_hook<'a>(annotation: impl Fn(&str) -> Option<&'a str>) -> bool {
+    HOOKS.iter().find_map(|name| annotation(name)).is_some_and(|moments| moments.trim() != "crd-install")
+}
+
 impl<'d> Object<'d> {
     /// Gives the API group, empty for the core: `apps` of `apps/v1`.
     pub fn group(&self) -> &'d str {

@@ -9,7 +9,7 @@ use crate::yaml::emit::Data;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+pub(super) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const HELM_CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
 const HELM_CONTENT: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 /// Helm wrote this once, and reads it still.
@@ -112,24 +112,33 @@ impl Packaged<'_> {
 }
 
 impl Registry {
-    /// Pushes a package: first what its manifest names, then the manifest, so that the tag leads to all of it or nothing.
-    /// Gives the reference, with the manifest's digest.
+    /// Pushes a package; gives the reference, with the manifest's digest.
     pub async fn push_chart(&self, repository: &Reference, package: &Packaged<'_>) -> Result<Reference, OciError> {
         let reference = repository.with_tag(&tag_of(&package.metadata.version));
-        self.put_blob(&reference, &package.config()).await?;
-        self.put_blob(&reference, package.bytes).await?;
-        if let Some(provenance) = package.provenance {
-            self.put_blob(&reference, provenance).await?;
+        let config = package.config();
+        let blobs = [Some(config.as_slice()), Some(package.bytes), package.provenance];
+        self.publish(&reference, blobs.into_iter().flatten(), &package.manifest()).await
+    }
+
+    /// Pushes a manifest: first what it names, then itself, so that the tag leads to all of it or nothing. Gives the
+    /// reference, with the digest.
+    pub(super) async fn publish(
+        &self,
+        reference: &Reference,
+        blobs: impl Iterator<Item = &[u8]>,
+        manifest: &[u8],
+    ) -> Result<Reference, OciError> {
+        for blob in blobs {
+            self.put_blob(reference, blob).await?;
         }
-        let manifest = package.manifest();
-        self.put_manifest(&reference, MANIFEST, &manifest).await?;
-        let stored = self.manifest(&reference).await?;
-        let digest = digest(&manifest);
+        self.put_manifest(reference, MANIFEST, manifest).await?;
+        let stored = self.manifest(reference).await?;
+        let digest = digest(manifest);
         if stored.digest != digest {
             let reason = format!("it leads to {} right after {digest} was pushed", stored.digest);
             return Err(OciError::Untrusted { what: format!("`{reference}`"), reason });
         }
-        Ok(Reference { digest: Some(digest), ..reference })
+        Ok(Reference { digest: Some(digest), ..reference.clone() })
     }
 
     /// Pulls a package. A blob that `cached` has by its digest is not asked for.
@@ -192,6 +201,6 @@ impl Registry {
 }
 
 /// Describes bytes as a manifest does.
-fn descriptor(media_type: &str, bytes: &[u8]) -> Json {
+pub(super) fn descriptor(media_type: &str, bytes: &[u8]) -> Json {
     json!({ "mediaType": media_type, "digest": digest(bytes), "size": bytes.len() })
 }

@@ -13,6 +13,7 @@ mod key;
 mod reference;
 mod referrers;
 mod registry;
+mod rendered;
 mod signature;
 
 pub use chart::{Packaged, Pulled};
@@ -22,4 +23,5 @@ pub use http::{Http, Options};
 pub use key::{PrivateKey, PublicKey};
 pub use reference::{Reference, tag_of, version_of};
 pub use registry::{Manifest, Registry};
-pub use signature::Verdict;
+pub use rendered::Manifests;
+pub use signature::{Attested, Verdict};

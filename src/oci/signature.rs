@@ -13,7 +13,8 @@ use serde_json::{Value as Json, json};
 const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 const IN_TOTO: &str = "application/vnd.in-toto+json";
-const STATEMENT: &str = "https://in-toto.io/Statement/v1";
+/// What a statement may call itself; the first is ours, the second is what cosign still writes.
+const STATEMENTS: [&str; 2] = ["https://in-toto.io/Statement/v1", "https://in-toto.io/Statement/v0.1"];
 /// What a statement is about that says no more than that its signer stands by the artifact.
 const SIGNED: &str = "https://sigstore.dev/cosign/sign/v1";
 const SIMPLE: &str = "application/vnd.dev.cosign.simplesigning.v1+json";
@@ -32,39 +33,45 @@ pub struct Verdict {
     pub refused: Vec<String>,
 }
 
+/// What signed statements say about a manifest.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Attested {
+    /// What each says.
+    pub predicates: Vec<Json>,
+    /// Statements that prove nothing, and why.
+    pub refused: Vec<String>,
+}
+
 impl Registry {
     /// Signs what a reference leads to; gives the reference by its digest. `classic` adds the older form.
     pub async fn sign(&self, reference: &Reference, key: &PrivateKey, classic: bool) -> Result<Reference, OciError> {
-        let subject = reference.with_digest(&self.manifest(reference).await?.digest);
-        let bundle = bundle(&statement(&subject, SIGNED, &json!({})), key)?;
-        let annotations =
-            [("dev.sigstore.bundle.content", "dsse-envelope"), ("dev.sigstore.bundle.predicateType", SIGNED)];
-        self.attach(&subject, &Attachment { artifact_type: BUNDLE, bytes: &bundle, annotations: &annotations }).await?;
+        let subject = self.attest(reference, SIGNED, &json!({}), key).await?;
         if classic {
             self.sign_classically(&subject, key).await?;
         }
         Ok(subject)
     }
 
+    /// Attaches a signed statement about what a reference leads to; gives the reference by its digest.
+    pub async fn attest(
+        &self,
+        reference: &Reference,
+        predicate_type: &str,
+        predicate: &Json,
+        key: &PrivateKey,
+    ) -> Result<Reference, OciError> {
+        let subject = reference.with_digest(&self.manifest(reference).await?.digest);
+        let bundle = bundle(&statement(&subject, predicate_type, predicate), key)?;
+        let annotations =
+            [("dev.sigstore.bundle.content", "dsse-envelope"), ("dev.sigstore.bundle.predicateType", predicate_type)];
+        self.attach(&subject, &Attachment { artifact_type: BUNDLE, bytes: &bundle, annotations: &annotations }).await?;
+        Ok(subject)
+    }
+
     /// Looks for signatures by a key of what a reference leads to; gives the reference by its digest too.
     pub async fn verify(&self, reference: &Reference, key: &PublicKey) -> Result<(Reference, Verdict), OciError> {
-        let subject = reference.with_digest(&self.manifest(reference).await?.digest);
-        let mut verdict = Verdict::default();
-        for referrer in self.referrers(&subject).await? {
-            // What cannot be read proves nothing; the next one may.
-            match self.bundle(&subject, &referrer).await {
-                Ok(Some(bundle)) => match judge(&bundle, &subject, key) {
-                    Ok(predicate) if predicate == SIGNED => verdict.holds.push("bundle"),
-                    Ok(_) => {}
-                    Err(reason) => verdict.refused.push(reason),
-                },
-                Ok(None) | Err(OciError::NotFound(_)) => {}
-                Err(error @ (OciError::Untrusted { .. } | OciError::Unreadable { .. })) => {
-                    verdict.refused.push(error.to_string());
-                }
-                Err(error) => return Err(error),
-            }
-        }
+        let (subject, Attested { predicates, refused }) = self.attested(reference, SIGNED, key).await?;
+        let mut verdict = Verdict { holds: vec!["bundle"; predicates.len()], refused };
         for layer in self.classic(&subject).await?.iter().filter(|layer| layer["mediaType"] == SIMPLE) {
             match self.judge_classic(layer, &subject, key).await {
                 Ok(()) => verdict.holds.push("classic"),
@@ -72,6 +79,36 @@ impl Registry {
             }
         }
         Ok((subject, verdict))
+    }
+
+    /// Looks for statements of a type, signed by a key, about what a reference leads to; gives the reference by its digest
+    /// too.
+    pub async fn attested(
+        &self,
+        reference: &Reference,
+        predicate_type: &str,
+        key: &PublicKey,
+    ) -> Result<(Reference, Attested), OciError> {
+        let subject = reference.with_digest(&self.manifest(reference).await?.digest);
+        let mut attested = Attested::default();
+        for referrer in self.referrers(&subject).await? {
+            // What cannot be read proves nothing; the next one may.
+            match self.bundle(&subject, &referrer).await {
+                Ok(Some(bundle)) => match judge(&bundle, &subject, key) {
+                    Ok(mut statement) if statement["predicateType"] == predicate_type => {
+                        attested.predicates.push(statement["predicate"].take());
+                    }
+                    Ok(_) => {}
+                    Err(reason) => attested.refused.push(reason),
+                },
+                Ok(None) | Err(OciError::NotFound(_)) => {}
+                Err(error @ (OciError::Untrusted { .. } | OciError::Unreadable { .. })) => {
+                    attested.refused.push(error.to_string());
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        Ok((subject, attested))
     }
 
     /// Gets the bundle that a referrer carries, if it carries one.
@@ -163,7 +200,7 @@ fn classic_tag(subject: &Reference) -> Reference {
 fn statement(subject: &Reference, predicate_type: &str, predicate: &Json) -> Vec<u8> {
     let hex = subject.digest.as_deref().unwrap_or_default().trim_start_matches("sha256:");
     let statement = json!({
-        "_type": STATEMENT,
+        "_type": STATEMENTS[0],
         "subject": [{ "digest": { "sha256": hex } }],
         "predicateType": predicate_type,
         "predicate": predicate,
@@ -192,8 +229,8 @@ fn authenticated(payload_type: &str, payload: &[u8]) -> Vec<u8> {
     [head.as_bytes(), payload].concat()
 }
 
-/// Judges a bundle: gives what its statement is about, or says why it proves nothing.
-fn judge(bundle: &Json, subject: &Reference, key: &PublicKey) -> Result<String, String> {
+/// Judges a bundle: gives its statement, or says why it proves nothing.
+fn judge(bundle: &Json, subject: &Reference, key: &PublicKey) -> Result<Json, String> {
     let material = &bundle["verificationMaterial"];
     if material["certificate"].is_object() || material["x509CertificateChain"].is_object() {
         return Err("a bundle is signed by a certificate instead of a key, which is not supported yet".to_owned());
@@ -212,10 +249,10 @@ fn judge(bundle: &Json, subject: &Reference, key: &PublicKey) -> Result<String, 
     let statement: Json = serde_json::from_slice(&payload).unwrap_or_default();
     let hex = subject.digest.as_deref().unwrap_or_default().trim_start_matches("sha256:");
     let is_subject = |entry: &Json| entry["digest"]["sha256"] == hex;
-    if statement["_type"] != STATEMENT
+    if !STATEMENTS.iter().any(|known| statement["_type"] == *known)
         || !statement["subject"].as_array().is_some_and(|subjects| subjects.iter().any(is_subject))
     {
         return Err("a bundle is about something else".to_owned());
     }
-    Ok(statement["predicateType"].as_str().unwrap_or_default().to_owned())
+    Ok(statement)
 }

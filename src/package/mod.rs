@@ -18,7 +18,7 @@ mod version;
 pub use archive::{Archive, Budget, PackageError};
 pub use index::{Index, Listed, resolve};
 pub use lock::{Lock, Locked, Pin, lock_digest};
-pub use pack::{FIXED_TIME, Packing};
+pub use pack::{FIXED_TIME, Packing, bundle};
 pub use unpack::{expand, open};
 pub use version::with_versions;
 

@@ -64,21 +64,32 @@ impl Packing<'_> {
             Flavour::Helm => "Helm",
             Flavour::Native => "Plimsoll",
         };
-        // 255 stands for no system in particular.
-        let builder = GzBuilder::new().comment(comment).mtime(0).operating_system(255);
-        let mut tar = tar::Builder::new(builder.write(Vec::new(), Compression::best()));
-        for (path, bytes) in files {
-            let mut header = Header::new_ustar();
-            header.set_entry_type(EntryType::Regular);
-            header.set_mode(0o644);
-            header.set_mtime(self.time);
-            header.set_size(bytes.len() as u64);
-            tar.append_data(&mut header, format!("{}/{path}", self.name), &**bytes)?;
-        }
-        let mut gzip = tar.into_inner()?;
-        gzip.flush()?;
-        gzip.finish()
+        let named = files.iter().map(|(path, bytes)| (format!("{}/{path}", self.name), &**bytes));
+        archive(named, comment, self.time)
     }
+}
+
+/// Packs manifests, each under its path, in the order of their paths.
+pub fn bundle(files: &BTreeMap<String, &[u8]>, time: u64) -> Result<Vec<u8>, PackageError> {
+    let named = files.iter().map(|(path, bytes)| (path.clone(), *bytes));
+    archive(named, "Plimsoll", time).map_err(|error| PackageError::Unwritable(error.to_string()))
+}
+
+fn archive<'f>(files: impl Iterator<Item = (String, &'f [u8])>, comment: &str, time: u64) -> io::Result<Vec<u8>> {
+    // 255 stands for no system in particular.
+    let builder = GzBuilder::new().comment(comment).mtime(0).operating_system(255);
+    let mut tar = tar::Builder::new(builder.write(Vec::new(), Compression::best()));
+    for (path, bytes) in files {
+        let mut header = Header::new_ustar();
+        header.set_entry_type(EntryType::Regular);
+        header.set_mode(0o644);
+        header.set_mtime(time);
+        header.set_size(bytes.len() as u64);
+        tar.append_data(&mut header, path, bytes)?;
+    }
+    let mut gzip = tar.into_inner()?;
+    gzip.flush()?;
+    gzip.finish()
 }
 
 /// Brings a chart's files into Helm's order, its subcharts behind it.

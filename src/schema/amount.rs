@@ -66,6 +66,32 @@ impl Amount {
         Some(Self(if negative { -value } else { value }))
     }
 
+    /// Writes a quantity as the server gives it back: `1k` for `1000`, `1Gi` for `1024Mi`, `500m` for `0.5`. None where it is
+    /// larger than any suffix can say.
+    pub fn canonical(text: &str) -> Option<String> {
+        let Self(amount) = Self::read(text)?;
+        if amount == 0 {
+            return Some("0".to_owned());
+        }
+        let whole = amount / BILLION;
+        // Small amounts, and what is no whole number, are written by tens.
+        if text.ends_with('i') && amount % BILLION == 0 && whole.abs() >= 1024 {
+            let (number, times) = without_factors(whole, 1024);
+            return ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"].get(times).map(|suffix| format!("{number}{suffix}"));
+        }
+        let (mut number, times) = without_factors(amount, 10);
+        let mut exponent = i32::try_from(times).ok()? - 9;
+        while exponent.rem_euclid(3) != 0 {
+            (number, exponent) = (number * 10, exponent - 1);
+        }
+        let by_exponent = text.contains(['e', 'E']) && text.ends_with(|c: char| c.is_ascii_digit());
+        if by_exponent {
+            return Some(if exponent == 0 { number.to_string() } else { format!("{number}e{exponent}") });
+        }
+        let suffixes = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
+        suffixes.get(usize::try_from(exponent / 3 + 3).ok()?).map(|suffix| format!("{number}{suffix}"))
+    }
+
     /// Makes an amount of a whole number.
     pub fn whole(number: i64) -> Self {
         Self(i128::from(number) * BILLION)
@@ -115,6 +141,15 @@ impl Amount {
     }
 }
 
+/// Takes factors out of a number; says how many there were.
+fn without_factors(mut number: i128, factor: i128) -> (i128, usize) {
+    let mut times = 0;
+    while number % factor == 0 {
+        (number, times) = (number / factor, times + 1);
+    }
+    (number, times)
+}
+
 fn away_from_zero(value: i128, unit: i128) -> i128 {
     value / unit + (value % unit).signum()
 }
@@ -122,6 +157,32 @@ fn away_from_zero(value: i128, unit: i128) -> i128 {
 #[cfg(test)]
 mod tests {
     use super::Amount;
+
+    #[test]
+    fn quantities_are_written_as_the_server_does() {
+        for (text, canonical) in [
+            ("1000", "1k"),
+            ("1024Mi", "1Gi"),
+            ("0.5", "500m"),
+            ("1000m", "1"),
+            ("1500m", "1500m"),
+            ("1.5Gi", "1536Mi"),
+            ("1Ki", "1Ki"),
+            ("0.5Ki", "512"),
+            ("1023Ki", "1023Ki"),
+            ("1.0001Ki", "1024102400u"),
+            ("12e3", "12e3"),
+            ("1200e-3", "1200e-3"),
+            ("1e0", "1"),
+            ("0Mi", "0"),
+            ("-2000", "-2k"),
+            ("100", "100"),
+            ("1E", "1E"),
+            ("10", "10"),
+        ] {
+            assert_eq!(Amount::canonical(text).as_deref(), Some(canonical), "{text}");
+        }
+    }
 
     #[test]
     fn amounts_are_compared_by_value() {

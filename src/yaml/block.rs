@@ -158,9 +158,9 @@ impl Reader<'_> {
             return None;
         }
         if self.is_dash() {
-            self.list(column)?
+            self.list(column)?;
         } else {
-            self.map(column)?
+            self.map(column)?;
         }
         self.depth -= 1;
         Some(())
@@ -219,13 +219,11 @@ impl Reader<'_> {
     }
 
     fn key(&mut self, colon: usize) -> Option<()> {
-        match self.byte(self.at) {
-            quote @ (b'"' | b'\'') => self.quoted(quote),
-            _ => {
-                self.push_plain(self.at, colon);
-                Some(())
-            }
+        if let quote @ (b'"' | b'\'') = self.byte(self.at) {
+            return self.quoted(quote);
         }
+        self.push_plain(self.at, colon);
+        Some(())
     }
 
     /// Reads what stands behind the colon of a key of a map in a column.

@@ -26,7 +26,7 @@ struct Frame {
     /// Where its children begin among those that wait: of a map key and value in turn.
     first: usize,
     /// The names of a long map's keys so far.
-    seen: Option<Box<HashSet<Box<str>>>>,
+    seen: Option<HashSet<Box<str>>>,
 }
 
 struct Anchor {

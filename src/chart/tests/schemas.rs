@@ -39,6 +39,11 @@ fn workspaces() {
         ("diff: { ignore: [{ path: spec.replicas, kind: Deployment, name: web-*, namespace: shop }] }", true),
         ("diff: { ignore: [{ kind: Deployment }] }", false),
         ("diff: { ignored: [] }", false),
+        ("registries: { r.example.com/charts: { verify: [a.pub], requireCheck: strict }, \"*\": null }", true),
+        ("registries: { r.example.com: { verify: a.pub } }", false),
+        ("registries: { r.example.com: { requireCheck: strict } }", false),
+        ("registries: { oci://r.example.com: {} }", false),
+        ("registries: { r.example.com: { verfy: [a.pub] } }", false),
     ] {
         let text = format!("apiVersion: plimsoll.dev/v1\n{text}\n");
         assert_eq!(workspace::read(&text).1.is_empty(), right, "reader: {text}");

@@ -3,10 +3,11 @@
 use super::suites::{Stored, Tests, no_flags};
 use crate::chart;
 use crate::cli::args::{ChoiceArgs, InputArgs, RuleArgs};
-use crate::cli::compile::{self, Compiled, Planned, Question, Stages};
+use crate::cli::compile::{self, Compiled, Question, Stages};
+use crate::cli::gather::Built;
 use crate::cli::overrides::Override;
 use crate::cli::paths::{Base, slashed};
-use crate::cli::plan::{self, Job, Plan, Scope};
+use crate::cli::plan::{self, Job, Scope};
 use crate::cli::release;
 use crate::cli::trouble::Trouble;
 use crate::cli::world::World;
@@ -229,8 +230,7 @@ fn check(
         verbose: false,
         progress: None,
     };
-    let planned =
-        Planned { plan: Plan { jobs: vec![job], ..Plan::default() }, plain: Vec::new(), versions: Vec::new() };
-    let Compiled { report, troubles, .. } = compile::run(&question, planned, base, sources, world)?;
+    let built = Built::of(job, sources, world)?;
+    let Compiled { report, troubles, .. } = compile::run(&question, built, base, sources, world)?;
     troubles.into_iter().next().map_or(Ok((report.findings, report.suppressed.len())), Err)
 }

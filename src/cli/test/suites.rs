@@ -5,7 +5,7 @@ use super::case::{self, Case, Outcome as Ran};
 use super::snapshots;
 use crate::chart::Chart;
 use crate::cli::args::ReleaseArgs;
-use crate::cli::compile;
+use crate::cli::gather;
 use crate::cli::inputs::{Finder, read_chart, read_text};
 use crate::cli::merge::merge;
 use crate::cli::paths::Base;
@@ -113,7 +113,7 @@ fn charts_of(
         None => found.push((folder, file.map(|file| vec![file]))),
     };
     if args.input.paths.is_empty() {
-        let inputs = compile::find_inputs(&args.input, workspaces, base, world)?;
+        let inputs = gather::find_inputs(&args.input, workspaces, base, world)?;
         gathered.troubles.extend(inputs.troubles);
         for file in inputs.workspaces {
             let Some(loaded) = workspaces.read(&file) else { continue };

@@ -1,6 +1,6 @@
 //! SARIF 2.1.0, the OASIS standard that code scanning and editors read.
 
-use super::words::{note, object_name};
+use super::words::{note, object_name, step_label};
 use super::{About, Fingerprints, Format, MARK, Report};
 use crate::diagnostic::{Diagnostic, Fix, Severity, Suppression};
 use crate::source::{FileId, SourceMap, Span};
@@ -143,7 +143,7 @@ impl Log<'_> {
     /// Gives the other places: the value to change first, the calls from the inside out, and labels.
     fn related(&self, finding: &Diagnostic) -> Vec<Value> {
         let edit = finding.edit.iter().map(|edit| (edit.span, format!("change it here: `{}`", edit.key)));
-        let calls = finding.trace.iter().rev().map(|step| (step.span, format!("in {}", step.what)));
+        let calls = finding.trace.iter().rev().map(|step| (step.span, step_label(&step.what)));
         let labels = finding.labels.iter().map(|label| (label.span, label.text.clone()));
         let places = edit.chain(calls).chain(labels).enumerate();
         let place = |(at, (span, text)): (usize, (Span, String))| json!({ "id": at + 1, "physicalLocation": self.physical(span), "message": { "text": text } });

@@ -1,6 +1,6 @@
 //! The terminal: findings over the lines they are about, as rustc draws them, and a summary.
 
-use super::words::{checked, note, tested, totals};
+use super::words::{checked, note, step_label, tested, totals};
 use super::{Format, Report, mask};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{SourceFile, SourceMap, Span};
@@ -97,11 +97,6 @@ fn lines(finding: &Diagnostic, sources: &SourceMap) -> Vec<(Arc<SourceFile>, u32
         }
     }
     lines
-}
-
-/// Says what a step of a trace is: ``in macro `container` ``, `called here`.
-fn step_label(what: &str) -> String {
-    if what.ends_with(" here") { what.to_owned() } else { format!("in {what}") }
 }
 
 /// One line of a text as it is shown: cut around its marks, secrets masked.

@@ -20,12 +20,17 @@ pub(super) fn told(finding: &Diagnostic, versions: usize, sources: &SourceMap) -
     }
     for step in finding.trace.iter().rev() {
         let file = sources.file(step.span.file);
-        let _ = write!(text, "\nin {}, {}:{}", step.what, file.name(), file.position(step.span.start).line);
+        let _ = write!(text, "\n{}, {}:{}", step_label(&step.what), file.name(), file.position(step.span.start).line);
     }
     if let Some(note) = note(finding, versions) {
         let _ = write!(text, "\nnote: {note}");
     }
     text
+}
+
+/// Says what a step of a trace is: ``in macro `container` ``, `called here`.
+pub(super) fn step_label(what: &str) -> String {
+    if what.ends_with(" here") { what.to_owned() } else { format!("in {what}") }
 }
 
 /// Says which object, release, environments and versions a finding is about.

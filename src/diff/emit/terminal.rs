@@ -1,7 +1,8 @@
 //! For people: compact, in colour, side by side where there is room.
 
 use super::{
-    Field, FieldKind, Format, Line, ObjectChange, Part, Report, inline, lines, mark, name, place, remarks, written,
+    Field, FieldKind, Format, Line, ObjectChange, Part, Report, What, inline, lines, mark, name, place, remarks,
+    written,
 };
 use std::fmt::Write as _;
 
@@ -33,12 +34,24 @@ impl Format for Terminal {
             if report.parts.len() == 1 || !part.changes.is_empty() {
                 let _ = writeln!(text, "{}", self.paint("1", &part.title()));
             }
+            let reasons = shared_reasons(part);
             for (change, parts) in groups.iter().filter(|(_, parts)| parts[0] == at) {
-                self.object(change, parts, report, &mut text);
+                self.object(change, parts, (report, &reasons), &mut text);
+            }
+            for (reason, count) in &reasons {
+                let _ = writeln!(text, "  {count} predicted: {reason}");
             }
             let shown_above = part.changes.objects.len() - groups.iter().filter(|(_, parts)| parts[0] == at).count();
             if shown_above > 0 {
                 let _ = writeln!(text, "  {shown_above} as above");
+            }
+            let conflicts = conflicts(part);
+            if conflicts > 0 {
+                let fields = if conflicts == 1 { "field is" } else { "fields are" };
+                let _ = writeln!(
+                    text,
+                    "  {conflicts} {fields} held by others: apply takes over none without `--force-conflicts`"
+                );
             }
             if !self.quiet {
                 summary(part, report.parts.len() > 1, &mut text);
@@ -86,12 +99,19 @@ impl Terminal {
         text.push('\n');
     }
 
-    fn object(&self, change: &ObjectChange, parts: &[usize], report: &Report, text: &mut String) {
+    fn object(
+        &self,
+        change: &ObjectChange,
+        parts: &[usize],
+        (report, reasons): (&Report, &[(&str, usize)]),
+        text: &mut String,
+    ) {
         let mark = change.what.mark();
         let head = format!("{mark} {}", name(&change.object));
         let mut line = self.paint(colour_of(mark), &head);
         for remark in remarks(change) {
-            let _ = write!(line, ", {remark}");
+            let shared = reasons.iter().any(|(reason, _)| remark.strip_prefix("predicted: ") == Some(reason));
+            let _ = write!(line, ", {}", if shared { "predicted" } else { &remark });
         }
         if parts.len() > 1 {
             let names: Vec<_> = parts.iter().filter_map(|at| report.parts[*at].environment.as_deref()).collect();
@@ -113,7 +133,13 @@ impl Terminal {
         if let Some(at) = written(field) {
             note += &self.paint("2", &format!("  # {}", place(at)));
         }
-        if let Some((old, new)) = inline(field) {
+        let sides = inline(field);
+        // Two long values on one line are hard to compare.
+        let fits = |(old, new): &(String, String)| {
+            kind != FieldKind::Changed
+                || 13 + [&path, old, new].map(|text| text.chars().count()).iter().sum::<usize>() <= self.width
+        };
+        if let Some((old, new)) = sides.filter(fits) {
             let value = match kind {
                 FieldKind::Added => self.paint("32", &format!("+ {path}: {new}")),
                 FieldKind::Removed => self.paint("31", &format!("- {path}: {old}")),
@@ -125,7 +151,13 @@ impl Terminal {
         }
         let _ = writeln!(text, "    {} {path}:{note}", mark(kind));
         let lines = lines(field);
-        if self.width >= WIDE && kind == FieldKind::Changed {
+        // What differs may stand at the end of a line, which is not cut off.
+        let column = (self.width.max(WIDE) - 8 - 3) / 2;
+        let fits = |line: &Line| match line {
+            Line::Same(text) | Line::Old(text) | Line::New(text) => text.chars().count() <= column,
+            Line::Gap => true,
+        };
+        if self.width >= WIDE && kind == FieldKind::Changed && lines.iter().all(fits) {
             self.beside(&lines, text);
         } else {
             self.below(&lines, text);
@@ -173,17 +205,7 @@ impl Terminal {
             }
         }
         for (old, new, differs) in rows {
-            let cut = |text: Option<&str>| {
-                let text = text.unwrap_or_default();
-                let short: String = text.chars().take(width).collect();
-                if short.len() < text.len() {
-                    format!("{}…", short.chars().take(width - 1).collect::<String>())
-                } else {
-                    short
-                }
-            };
-            let (left, right) = (cut(old), cut(new));
-            let left = format!("{left:width$}");
+            let (left, right) = (format!("{:width$}", old.unwrap_or_default()), new.unwrap_or_default().to_owned());
             let (left, right) =
                 if differs { (self.paint("31", &left), self.paint("32", &right)) } else { (left, right) };
             let _ = writeln!(text, "{}", format!("        {left} │ {right}").trim_end());
@@ -193,6 +215,26 @@ impl Terminal {
     fn paint(&self, colour: &str, text: &str) -> String {
         if self.colour && !colour.is_empty() { format!("\u{1b}[{colour}m{text}\u{1b}[0m") } else { text.to_owned() }
     }
+}
+
+/// How many fields others hold with other values, of objects that are there and stay.
+fn conflicts(part: &Part) -> usize {
+    let stays = |change: &&ObjectChange| change.what == What::Changed && change.predicted.is_none();
+    let fields = part.changes.objects.iter().filter(stays).flat_map(|change| &change.fields);
+    fields.filter(|field| field.drift.is_some()).count()
+}
+
+/// Why objects are predicted, where it is why several of them are: said once.
+fn shared_reasons(part: &Part) -> Vec<(&str, usize)> {
+    let mut reasons: Vec<(&str, usize)> = Vec::new();
+    for reason in part.changes.objects.iter().filter_map(|change| change.predicted.as_deref()) {
+        match reasons.iter_mut().find(|(known, _)| *known == reason) {
+            Some((_, count)) => *count += 1,
+            None => reasons.push((reason, 1)),
+        }
+    }
+    reasons.retain(|(_, count)| *count > 2);
+    reasons
 }
 
 fn colour_of(mark: char) -> &'static str {

@@ -2,8 +2,8 @@
 
 use super::read;
 use crate::source::SourceMap;
+use crate::yaml::Node;
 use crate::yaml::parse::{Parsed, parse_any};
-use crate::yaml::{Document, Node};
 use proptest::prelude::*;
 use std::path::Path;
 
@@ -12,7 +12,7 @@ fn tell(parsed: &Parsed) -> String {
     let mut told = String::new();
     for document in &parsed.documents {
         told += &format!("document {:?} {:?}\n", document.span().range(), document.comments());
-        node(document, document.root(), &mut told);
+        node(document.root(), &mut told);
     }
     for problem in &parsed.diagnostics {
         told += &format!("{problem:?}\n");
@@ -20,15 +20,15 @@ fn tell(parsed: &Parsed) -> String {
     told
 }
 
-fn node(document: &Document, it: Node<'_>, told: &mut String) {
+fn node(it: Node<'_>, told: &mut String) {
     let parent = it.parent().map(|parent| parent.span().range());
     let range = it.span().range();
     *told += &format!("{range:?} {:?} {:?} {:?} {:?} in {parent:?}\n", it.kind(), it.style(), it.scalar(), it.text());
     for entry in it.entries() {
-        node(document, entry.key, told);
-        node(document, entry.value, told);
+        node(entry.key, told);
+        node(entry.value, told);
     }
-    it.items().for_each(|item| node(document, item, told));
+    it.items().for_each(|item| node(item, told));
 }
 
 /// Reads a text both ways. Tells whether this reader took it.

@@ -2,6 +2,7 @@
 
 #[cfg(feature = "cluster")]
 mod apply;
+#[cfg(feature = "cluster")]
 mod diff;
 mod kube_linter;
 #[cfg(feature = "cluster")]
@@ -11,6 +12,8 @@ mod openapi;
 mod parity;
 mod patterns;
 mod policies;
+#[cfg(feature = "cluster")]
+mod proxy;
 mod random;
 #[cfg(feature = "oci")]
 mod registries;

@@ -358,3 +358,55 @@ fn a_workspace_is_applied_in_the_order_of_needs() {
     let (b, a) = (run.stdout.find("applied b"), run.stdout.find("applied a"));
     assert!(b.is_some() && b < a, "{}", run.stdout);
 }
+
+/// A package, and a reference into a registry, are the chart that they were made of.
+#[cfg(feature = "oci")]
+#[test]
+fn packages_and_references_are_applied_as_their_charts_are() {
+    use crate::real::registries::server::{Asks, Kind, Server};
+    let Some(stage) = Stage::new(
+        "package",
+        &[
+            ("shop/Chart.yaml", "apiVersion: plimsoll.dev/v1\nname: shop\nversion: 1.0.0\nappVersion: \"7\"\n"),
+            ("shop/values.yaml", "a: one\n"),
+            ("shop/environments/prod.yaml", "a: prod\n"),
+            (
+                "shop/templates/a.yaml",
+                "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: one }\ndata: { a: {{ values.a }} }\n",
+            ),
+        ],
+    ) else {
+        return;
+    };
+    let Some(server) = Server::start(Kind::Distribution, Asks::Nothing, false) else { return };
+    let url = format!("oci://{}/charts/shop", server.host);
+    let offline = |line: &str| {
+        let run = stage.files.run_with(line, "", &[("HOME", "/nowhere")]);
+        assert_eq!(run.code, 0, "{line}: {}{}", run.stdout, run.stderr);
+        run
+    };
+    offline("package shop --skip-checks");
+    let pushed = offline(&format!("push shop-1.0.0.tgz oci://{}/charts", server.host)).stdout;
+    let digest = pushed.lines().nth(1).expect("a digest").to_owned();
+    stage.done("apply shop-1.0.0.tgz -e prod --skip-checks");
+    assert_eq!(stage.get("configmap/one")[0]["data"]["a"], "prod");
+    for path in ["shop", &format!("{url}:1.0.0"), &format!("{url}@{digest}"), &url] {
+        let run = stage.done(&format!("apply {path} -e prod --skip-checks"));
+        assert!(run.stdout.contains("nothing to change in shop"), "{path}: {}{}", run.stdout, run.stderr);
+    }
+    let history = stage.done("history shop --format json").json();
+    let revision = &history["revisions"][0];
+    assert_eq!((&revision["chart"], &revision["appVersion"]), (&"shop-1.0.0".into(), &"7".into()), "{history:#}");
+    // What comes from a registry is held to a plan like anything else.
+    let run = stage.run(&format!("plan {url}:1.0.0 -e prod --set a=two --out p.json"));
+    assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+    let run = stage.run(&format!("apply {url}:1.0.0 -e prod --skip-checks --plan p.json"));
+    assert_eq!(run.code, 1, "{}{}", run.stdout, run.stderr);
+    stage.done(&format!("apply {url}:1.0.0 -e prod --set a=two --skip-checks --plan p.json"));
+    assert_eq!(stage.get("configmap/one")[0]["data"]["a"], "two");
+    assert!(stage.run(&format!("apply {url}:2.0.0")).code == 2);
+    drop(server);
+    let run = stage.run(&format!("apply {url}:1.0.0"));
+    assert!(run.code == 2 && run.stderr.contains("cannot reach"), "{}{}", run.stdout, run.stderr);
+    assert_eq!(stage.revisions("shop").len(), 2);
+}

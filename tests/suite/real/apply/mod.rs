@@ -5,11 +5,11 @@
 mod faults;
 mod life;
 mod ownership;
-mod proxy;
+mod plan;
 mod scale;
 mod waiting;
 
-use super::given;
+use super::{given, proxy};
 use crate::sandbox::{Run, Sandbox};
 use serde_json::{Value as Json, json};
 use std::collections::{BTreeMap, BTreeSet};

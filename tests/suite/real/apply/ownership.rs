@@ -38,6 +38,46 @@ fn a_conflict_names_the_other_and_our_line() {
     assert_eq!(stage.get("configmap/one")[0]["data"]["a"], "2");
 }
 
+/// What `diff` leaves out, `apply` leaves alone: what others hold makes no conflict, and what nobody holds does not go.
+#[test]
+fn ignored_fields_are_left_to_others() {
+    let web = |replicas: u32, image: &str| {
+        format!(
+            "apiVersion: apps/v1\nkind: Deployment\nmetadata: {{ name: web, annotations: {{ note: {image} }} }}\nspec:\n  replicas: {replicas}\n  selector: {{ matchLabels: {{ app: web }} }}\n  template:\n    metadata: {{ labels: {{ app: web }} }}\n    spec: {{ containers: [{{ name: web, image: \"{image}\" }}] }}\n"
+        )
+    };
+    let Some(stage) = Stage::new("ignored", &[("set/a.yaml", &web(1, "web:1"))]) else { return };
+    let rules = "[{ kind: Deployment, name: w*, path: spec.replicas }, { path: metadata.annotations }]";
+    stage.files.write("plimsoll.yaml", format!("apiVersion: plimsoll.dev/v1\ndiff: {{ ignore: {rules} }}\n"));
+    let apply = "apply set --skip-checks --no-wait";
+    stage.done(apply);
+    stage.kubectl(&["scale", "deployment/web", "--replicas=3", "-n", &stage.namespace]);
+    let field = |pointer: &str| stage.get("deployment/web")[0].pointer(pointer).cloned().unwrap_or_default();
+    stage.files.write("set/a.yaml", web(2, "web:2"));
+    let told = stage.run("diff set");
+    assert!(told.code == 1 && told.stdout.contains("image: web:1 → web:2"), "{}{}", told.stdout, told.stderr);
+    assert!(!told.stdout.contains("replicas") && !told.stdout.contains("note"), "{}", told.stdout);
+    stage.done(&format!("{apply} --dry-run"));
+    stage.done(apply);
+    let image = "/spec/template/spec/containers/0/image";
+    assert_eq!((field("/spec/replicas"), field(image)), (3.into(), "web:2".into()));
+    assert_eq!(field("/metadata/annotations/note"), "web:1", "nobody else holds it, and it stays as it is");
+    assert_eq!(stage.run("diff set").code, 0);
+    let again = stage.done(apply).stdout;
+    assert!(again.starts_with("nothing to change"), "{again}");
+    // The revision remembers what is left to others, so that the way back is free, too.
+    stage.done("rollback set --no-wait");
+    assert_eq!((field("/spec/replicas"), field(image)), (3.into(), "web:1".into()));
+    stage.files.write("plimsoll.yaml", "apiVersion: plimsoll.dev/v1\n");
+    let told = stage.run("diff set").stdout;
+    assert!(
+        told.contains("  1 field is held by others: apply takes over none without `--force-conflicts`\n"),
+        "{told}"
+    );
+    let conflict = stage.run(apply);
+    assert!(conflict.code == 1 && conflict.stderr.contains("apply/conflict"), "{}{}", conflict.stdout, conflict.stderr);
+}
+
 #[test]
 fn kubectl_refuses_our_sets_and_we_refuse_its() {
     let Some(stage) =

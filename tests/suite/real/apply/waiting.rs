@@ -206,3 +206,39 @@ fn a_signal_stops_it_where_that_is_safe() {
     assert_eq!(stage.revisions("set"), ["1 failed"]);
     assert!(stage.get("leases").is_empty(), "the lock is given back");
 }
+
+/// A webhook that cannot be reached is waited for; the server's own words say which.
+#[test]
+fn a_webhook_that_is_away_for_a_moment_stops_nothing() {
+    let Some(stage) = Stage::new("webhook", &[("set/a.yaml", &config("one", "1"))]) else { return };
+    let name = format!("{}.example.com", stage.namespace);
+    let webhook = json!({
+        "apiVersion": "admissionregistration.k8s.io/v1", "kind": "ValidatingWebhookConfiguration", "metadata": {"name": name},
+        "webhooks": [{
+            "name": name, "admissionReviewVersions": ["v1"], "sideEffects": "None", "failurePolicy": "Fail", "timeoutSeconds": 1,
+            "clientConfig": {"url": "https://127.0.0.1:1/"},
+            "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": stage.namespace}},
+            "rules": [{"apiGroups": [""], "apiVersions": ["v1"], "operations": ["CREATE"], "resources": ["configmaps"]}],
+        }],
+    });
+    stage.files.write("webhook.json", webhook.to_string());
+    stage.kubectl(&["apply", "--server-side", "-f", "webhook.json"]);
+    let away = || {
+        let dry = ["create", "configmap", "probe", "--dry-run=server", "-n", &stage.namespace];
+        !stage.kubectl_output(&dry).status.success()
+    };
+    let begun = Instant::now();
+    while !away() && begun.elapsed() < Duration::from_secs(10) {
+        std::thread::sleep(Duration::from_millis(100));
+    }
+    let child = stage.start("apply set --quiet");
+    std::thread::sleep(Duration::from_millis(1500));
+    assert!(
+        !stage.kubectl_output(&["get", "configmap", "one", "-n", &stage.namespace]).status.success(),
+        "it is held back"
+    );
+    stage.kubectl(&["delete", "-f", "webhook.json"]);
+    let output = child.wait_with_output().expect("ends");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    assert_eq!(stage.members("set", "configmaps").len(), 1);
+}

@@ -29,6 +29,12 @@ fn what_is_not_there_yet_is_predicted_and_said() {
     ] {
         assert!(run.stdout.contains(line), "{line}\n{}", run.stdout);
     }
+    // A namespace that nobody makes is more than news: apply would refuse it.
+    let run = with(&sandbox, &kubeconfig, "diff a.yaml -n nowhere-at-all");
+    assert_eq!(run.code, 2, "{}{}", run.stdout, run.stderr);
+    let says = "the namespace `nowhere-at-all` is not in the cluster, nor among these objects";
+    assert_eq!(run.stderr.matches(says).count(), 1, "{}", run.stderr);
+    assert!(run.stdout.contains("+ ConfigMap nowhere-at-all/trouble, predicted: the namespace"), "{}", run.stdout);
     sandbox.write(
         "b.yaml",
         [CONFIG, "apiVersion: nobody.example.com/v1\nkind: Thing\nmetadata: { name: a }\n"].join("---\n"),

@@ -5,7 +5,7 @@
 
 use super::server::{Asks, Kind, LOGIN, Server, run};
 use super::succeed;
-use crate::sandbox::Sandbox;
+use crate::sandbox::{Run, Sandbox};
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::path::Path;
@@ -14,7 +14,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// What is done to an answer.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
     Cut,
     CutWithin,
@@ -111,13 +111,16 @@ fn elsewhere() -> (String, Arc<Mutex<Vec<String>>>) {
     (host, leaked)
 }
 
-/// Starts a proxy before a registry that does something to about every fourth answer.
-fn proxy(upstream: String, elsewhere: String, seed: u64) -> String {
+/// Starts a proxy before a registry that does something to about every fourth answer, and notes what.
+fn proxy(upstream: String, elsewhere: String, seed: u64) -> (String, Arc<Mutex<Vec<Fault>>>) {
     let state = AtomicU64::new(seed);
-    listen(move |mut connection| {
+    let struck = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&struck);
+    let host = listen(move |mut connection| {
         let Some((head, body)) = request(&mut connection) else { return };
         let roll = next(&state);
         let fault = roll.is_multiple_of(4).then(|| FAULTS[(roll / 4) as usize % FAULTS.len()]);
+        noted.lock().expect("no thread panicked").extend(fault);
         if let Some(Fault::Status(status)) = fault {
             let text = format!("HTTP/1.1 {status} Fault\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             let _ = connection.write_all(text.as_bytes());
@@ -173,7 +176,8 @@ fn proxy(upstream: String, elsewhere: String, seed: u64) -> String {
             .write_all(text.as_bytes())
             .and_then(|()| if is_head { Ok(()) } else { connection.write_all(&answer) });
         let _ = connection.shutdown(Shutdown::Write);
-    })
+    });
+    (host, struck)
 }
 
 fn forward(upstream: &str, head: &str, body: &[u8]) -> (String, Vec<u8>) {
@@ -190,14 +194,25 @@ fn forward(upstream: &str, head: &str, body: &[u8]) -> (String, Vec<u8>) {
     (String::from_utf8_lossy(&answer).into_owned(), body)
 }
 
-/// Pushes and pulls once through the proxy, and looks at what came of it. Gives whether each succeeded.
-fn one(server: &Server, elsewhere: &str, seed: u64) -> (bool, bool) {
+/// What became of a push or a pull, and what it met.
+struct Met {
+    succeeded: bool,
+    faults: Vec<Fault>,
+}
+
+/// Pushes and pulls once through the proxy, and looks at what came of it.
+fn one(server: &Server, elsewhere: &str, seed: u64) -> [Met; 2] {
     let sandbox = Sandbox::new(&[
         ("shop/Chart.yaml", &format!("apiVersion: plimsoll.dev/v1\nname: shop\nversion: 1.0.{seed}\n")),
         ("shop/values.yaml", "a: 1\n"),
     ]);
     let direct = format!("{}/faults", server.host);
-    let through = format!("{}/faults", proxy(server.host.clone(), elsewhere.to_owned(), seed));
+    let (proxy, struck) = proxy(server.host.clone(), elsewhere.to_owned(), seed);
+    let met = |run: &Run| Met {
+        succeeded: run.code == 0,
+        faults: std::mem::take(&mut *struck.lock().expect("no thread panicked")),
+    };
+    let through = format!("{proxy}/faults");
     let hosts = [server.host.as_str(), through.split('/').next().unwrap_or_default()];
     let auth = base64::Engine::encode(&base64::engine::general_purpose::STANDARD, format!("{}:{}", LOGIN.0, LOGIN.1));
     let auths: Vec<String> = hosts.iter().map(|host| format!("\"{host}\": {{ \"auth\": \"{auth}\" }}")).collect();
@@ -208,6 +223,7 @@ fn one(server: &Server, elsewhere: &str, seed: u64) -> (bool, bool) {
     let same = |path: &str| std::fs::read(sandbox.path(path)).expect("was written") == bytes;
 
     let push = run(&sandbox, &format!("push {package} oci://{through}"), "");
+    let pushed = met(&push);
     assert!([0, 2].contains(&push.code), "seed {seed}: {} {}", push.code, push.stderr);
     assert!(!push.stderr.contains(LOGIN.1) && !push.stderr.contains(&auth), "seed {seed}: {}", push.stderr);
     let there = run(&sandbox, &format!("pull oci://{direct}/shop:1.0.{seed} -d direct"), "");
@@ -228,7 +244,7 @@ fn one(server: &Server, elsewhere: &str, seed: u64) -> (bool, bool) {
         assert!(!written.exists(), "seed {seed}: a pull that failed writes nothing");
     }
     check_cache(&sandbox.path("home/.cache/plimsoll/blobs/sha256"), seed);
-    (push.code == 0, pull.code == 0)
+    [pushed, met(&pull)]
 }
 
 /// Holds every file of the cache against its name.
@@ -259,9 +275,17 @@ fn runs(seeds: std::ops::Range<u64>) {
     let leaked = leaked.lock().expect("no thread panicked");
     assert!(leaked.is_empty(), "credentials went to another host: {leaked:?}");
     let done = done.into_inner().expect("no thread panicked");
-    let count = |which: fn(&(bool, bool)) -> bool| done.iter().filter(|result| which(result)).count();
-    let (pushed, pulled) = (count(|result| result.0), count(|result| result.1));
+    let count = |which: usize| done.iter().filter(|met| met[which].succeeded).count();
+    let (pushed, pulled) = (count(0), count(1));
     println!("{} runs: {pushed} pushes and {pulled} pulls succeeded, the others failed whole", done.len());
+    for (at, fault) in FAULTS[..FAULTS.len() - 1].iter().enumerate() {
+        let told = |of: usize| {
+            let hit: Vec<&Met> = done.iter().map(|met| &met[of]).filter(|met| met.faults.contains(fault)).collect();
+            format!("{} of {}", hit.iter().filter(|met| met.succeeded).count(), hit.len())
+        };
+        let struck = done.iter().flatten().flat_map(|met| &met.faults).filter(|met| *met == fault).count();
+        println!("{at:2} {fault:?}: {struck} times; got over by {} pushes, {} pulls", told(0), told(1));
+    }
     assert_eq!(done.len() as u64, seeds.end - seeds.start);
     assert!(pushed > 0 && pulled > 0 && pushed + pulled < 2 * done.len(), "faults both failed and were got over");
 }

@@ -1,9 +1,11 @@
 //! Registries, with helm and oras as clients beside us.
 
 mod deps;
+mod diff;
 mod faults;
-mod server;
+pub(super) mod server;
 mod signatures;
+mod trust;
 
 use crate::sandbox::{Run, Sandbox};
 use server::{Asks, Kind, LOGIN, Server, given, peer, run};

@@ -10,16 +10,16 @@ use std::time::Duration;
 pub(super) const LOGIN: (&str, &str) = ("captain", "tea and biscuits");
 
 /// A registry that ends with the test.
-pub(super) struct Server {
+pub(in crate::real) struct Server {
     child: Child,
     /// Its address: `127.0.0.1:5000`.
-    pub(super) host: String,
+    pub(in crate::real) host: String,
     folder: Folder,
 }
 
 /// What a registry asks for.
 #[derive(Clone, Copy, PartialEq, Eq)]
-pub(super) enum Asks {
+pub(in crate::real) enum Asks {
     Nothing,
     Password,
     Token,
@@ -27,7 +27,7 @@ pub(super) enum Asks {
 
 /// Which registry.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Kind {
+pub(in crate::real) enum Kind {
     /// distribution, without the API for referrers.
     Distribution,
     /// go-containerregistry, with it.
@@ -45,7 +45,7 @@ pub(super) fn given(name: &str) -> Option<String> {
 
 impl Server {
     /// Starts a registry, unless it could not be built.
-    pub(super) fn start(kind: Kind, asks: Asks, tls: bool) -> Option<Self> {
+    pub(in crate::real) fn start(kind: Kind, asks: Asks, tls: bool) -> Option<Self> {
         let folder = Folder::new();
         let certs = folder.path().join("certs");
         let referrers = given("PLIMSOLL_TEST_REFERRERS")?;

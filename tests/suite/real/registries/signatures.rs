@@ -5,7 +5,7 @@ use super::{sandbox, succeed};
 use crate::sandbox::{Run, Sandbox};
 
 /// Keys of cosign's making, for this test alone; their passwords are empty.
-fn keys(sandbox: &Sandbox, name: &str) -> bool {
+pub(super) fn keys(sandbox: &Sandbox, name: &str) -> bool {
     let made = peer(sandbox, "PLIMSOLL_TEST_COSIGN", &["generate-key-pair", "--output-key-prefix", name]);
     made.is_some_and(|(success, told)| {
         assert!(success, "{told}");
@@ -13,7 +13,7 @@ fn keys(sandbox: &Sandbox, name: &str) -> bool {
     })
 }
 
-fn sign(sandbox: &Sandbox, line: &str) -> Run {
+pub(super) fn sign(sandbox: &Sandbox, line: &str) -> Run {
     // The key's password comes from standard input: here an empty one.
     let run = run(sandbox, line, "\n");
     assert_eq!(run.code, 0, "{line}: {}", run.stderr);

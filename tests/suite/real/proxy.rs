@@ -6,7 +6,6 @@ use kube::config::{KubeConfigOptions, Kubeconfig};
 use kube::{Client, Config};
 use std::net::SocketAddr;
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -27,12 +26,18 @@ pub(super) enum Fault {
     Slow,
     /// Another writer was faster.
     Conflict,
+    /// Another writer changes the object a moment before.
+    OtherWriter,
     /// From now on, nobody is who they say.
     Expired,
     Webhook,
+    /// No answer comes.
+    Hang,
+    /// Discovery has its old form only.
+    OldDiscovery,
 }
 
-pub(super) const FAULTS: [Fault; 10] = [
+pub(super) const FAULTS: [Fault; 11] = [
     Fault::TooMany,
     Fault::Internal,
     Fault::Unavailable,
@@ -41,6 +46,7 @@ pub(super) const FAULTS: [Fault; 10] = [
     Fault::Truncated,
     Fault::Slow,
     Fault::Conflict,
+    Fault::OtherWriter,
     Fault::Expired,
     Fault::Webhook,
 ];
@@ -62,11 +68,9 @@ impl Dice {
     }
 }
 
-/// What a proxy saw and did.
+/// What a proxy did.
 #[derive(Default)]
 pub(super) struct Seen {
-    pub(super) requests: AtomicU64,
-    pub(super) writes: AtomicU64,
     pub(super) faults: Mutex<Vec<Fault>>,
 }
 
@@ -120,10 +124,6 @@ impl Proxy {
 async fn serve(mut stream: TcpStream, client: Client, judge: Judge, seen: Arc<Seen>) {
     let mut buffer = Vec::new();
     while let Some((method, path, headers, body)) = read_request(&mut stream, &mut buffer).await {
-        seen.requests.fetch_add(1, Ordering::Relaxed);
-        if method != Method::GET {
-            seen.writes.fetch_add(1, Ordering::Relaxed);
-        }
         let fault = judge(&method, &path);
         if let (Some(fault), Ok(mut faults)) = (fault, seen.faults.lock()) {
             faults.push(fault);
@@ -158,8 +158,20 @@ async fn serve(mut stream: TcpStream, client: Client, judge: Judge, seen: Arc<Se
                 if fault == Some(Fault::Slow) {
                     tokio::time::sleep(Duration::from_millis(700)).await;
                 }
+                if fault == Some(Fault::Hang) {
+                    tokio::time::sleep(Duration::from_secs(60)).await;
+                }
+                if fault == Some(Fault::OtherWriter) && method != Method::GET {
+                    let target = format!("{}?fieldManager=other", path.split('?').next().unwrap_or_default());
+                    let patch = format!(r#"{{"metadata":{{"annotations":{{"other":"{:p}"}}}}}}"#, &buffer[..]);
+                    let request = Request::builder().method(Method::PATCH).uri(target);
+                    let request = request.header("content-type", "application/merge-patch+json");
+                    // What is not there yet, nobody can change.
+                    let _ = client.send(request.body(Body::from(patch.into_bytes())).expect("a request")).await;
+                }
                 let mut request = Request::builder().method(method.clone()).uri(&path);
-                for name in ["content-type", "accept"] {
+                let old = fault == Some(Fault::OldDiscovery);
+                for name in ["content-type", "accept"].into_iter().filter(|name| !old || *name != "accept") {
                     if let Some(value) = headers.get(name) {
                         request = request.header(name, value);
                     }

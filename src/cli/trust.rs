@@ -1,0 +1,264 @@
+//! Who must stand by what comes out of registries: by flags, and by the workspace.
+
+use super::attest;
+use super::inputs::read_text;
+use super::paths::Base;
+use super::registries;
+use super::trouble::Trouble;
+use super::workspaces::{Loaded, Workspaces};
+use super::world::World;
+use crate::chart::Trusted;
+use crate::oci::{PublicKey, Reference, Registry, Verdict};
+use crate::source::SourceMap;
+use clap::Args;
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+/// What flags demand of charts in registries.
+#[derive(Args, Clone, Debug, Default)]
+pub(super) struct TrustArgs {
+    /// Take a chart from a registry only if it is signed by this public key, as cosign writes it
+    #[arg(long, value_name = "KEY")]
+    pub verify: Option<PathBuf>,
+    /// Take it only with a report, signed by the key, that `check` passed by this profile
+    #[arg(long, value_name = "PROFILE")]
+    pub require_check: Option<String>,
+}
+
+/// A demand: one of the keys must have signed; where a profile is named, that `check` passed by it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct Demand {
+    keys: Vec<PathBuf>,
+    check: Option<String>,
+}
+
+/// All that is demanded.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Trust {
+    /// By flags: of everything.
+    flags: Option<Demand>,
+    /// By workspaces: of what comes from certain registries.
+    workspaces: Vec<Kept>,
+    /// A workspace that cannot be read for certain.
+    unsure: Option<PathBuf>,
+}
+
+/// A workspace's demands, and the folder from which it names keys.
+#[derive(Clone, Debug)]
+struct Kept {
+    folder: PathBuf,
+    registries: Vec<Trusted>,
+}
+
+/// What the flags and the workspaces of this run demand wherever a path leads into a registry.
+static DEMANDED: Mutex<Option<Trust>> = Mutex::new(None);
+
+/// Notes what a workspace demands, so that it holds wherever this run reads from a registry.
+pub(super) fn learn(file: &Path, loaded: Option<&Loaded>) {
+    let mut demanded = DEMANDED.lock().unwrap_or_else(PoisonError::into_inner);
+    demanded.get_or_insert_default().add(file, loaded);
+}
+
+impl TrustArgs {
+    /// Makes what the flags demand hold wherever this run reads from a registry.
+    pub(super) fn hold(&self) {
+        let mut demanded = DEMANDED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(demand) = self.demand() {
+            // The workspace is read by whoever reads paths, or else by whoever asks what is demanded.
+            demanded.get_or_insert_default().flags = Some(demand);
+        }
+    }
+
+    /// Refuses what comes from no registry: nobody signed it.
+    pub(super) fn refuse_local<'n>(&self, names: impl Iterator<Item = &'n str>) -> Result<(), Trouble> {
+        let flag = if self.verify.is_some() { "--verify" } else { "--require-check" };
+        let mut local = names.filter(|name| !name.starts_with("oci:"));
+        match local.next().filter(|_| self.demand().is_some()) {
+            Some(name) => Err(Trouble::new(format!("`{name}` comes from no registry, so that nobody stands by it"))
+                .help(format!("name it as `oci://…`, or leave out `{flag}`"))),
+            None => Ok(()),
+        }
+    }
+
+    /// Gives what flags and the workspace of a folder demand.
+    pub(super) fn with_workspace(&self, folder: &Path, world: &dyn World) -> Result<Trust, Trouble> {
+        let trust = Trust { flags: self.demand(), ..Trust::default() };
+        trust.of_workspace(folder, world)
+    }
+
+    fn demand(&self) -> Option<Demand> {
+        (self.verify.is_some() || self.require_check.is_some())
+            .then(|| Demand { keys: self.verify.iter().cloned().collect(), check: self.require_check.clone() })
+    }
+}
+
+/// Gives what is demanded where a path leads into a registry: by the workspaces of this run, or, where none was read, by
+/// that of the current folder.
+pub(super) fn demanded(world: &dyn World) -> Result<Trust, Trouble> {
+    let known = DEMANDED.lock().unwrap_or_else(PoisonError::into_inner).clone().unwrap_or_default();
+    if known.workspaces.is_empty() && known.unsure.is_none() {
+        return known.of_workspace(Path::new("."), world);
+    }
+    Ok(known)
+}
+
+impl Trust {
+    fn add(&mut self, file: &Path, loaded: Option<&Loaded>) {
+        match loaded.and_then(|loaded| Some((loaded, loaded.workspace.registries.clone()?))) {
+            Some((loaded, registries)) => self.workspaces.push(Kept { folder: loaded.folder.clone(), registries }),
+            None => self.unsure = Some(file.to_owned()),
+        }
+    }
+
+    /// Adds what the workspace of a folder demands.
+    fn of_workspace(mut self, folder: &Path, world: &dyn World) -> Result<Self, Trouble> {
+        let base = Base::current(world)?;
+        let sources = SourceMap::new();
+        if let Some(file) = super::inputs::find_workspace(world, &base, folder) {
+            let mut workspaces = Workspaces::new(world, &base, &sources, None);
+            let loaded = workspaces.read(&file);
+            if let Some(trouble) = workspaces.troubles.into_iter().next() {
+                return Err(trouble);
+            }
+            self.add(&file, loaded.as_deref());
+        }
+        Ok(self)
+    }
+
+    /// Gives what is demanded of a repository.
+    fn of(&self, reference: &Reference) -> Result<Vec<Demand>, Trouble> {
+        if let Some(file) = &self.unsure {
+            let message = format!(
+                "`{}` cannot be read for certain, and may say who must have signed `{reference}`",
+                file.display()
+            );
+            return Err(Trouble::new(message).help("`plimsoll check` says what is wrong with it"));
+        }
+        let name = format!("{}/{}", reference.host, reference.repository);
+        let mut demands: Vec<Demand> = Vec::new();
+        for Kept { folder, registries } in &self.workspaces {
+            let fitting = registries.iter().filter_map(|entry| Some((entry.covers(&name)?, entry)));
+            let nearest = fitting.max_by_key(|(length, _)| *length).map(|(_, entry)| entry);
+            if let Some(entry) = nearest.filter(|entry| !entry.verify.is_empty()) {
+                let keys = entry.verify.iter().map(|key| folder.join(key.as_str())).collect();
+                let check = entry.require_check.as_ref().map(|profile| profile.value.clone());
+                demands.push(Demand { keys, check });
+            }
+        }
+        if let Some(demand) = &self.flags {
+            let mut demand = demand.clone();
+            if demand.keys.is_empty() {
+                // The workspace knows whose reports count.
+                demand.keys = demands.iter().flat_map(|demand| demand.keys.clone()).collect();
+            }
+            if demand.keys.is_empty() {
+                return Err(Trouble::new(format!("no key is known by which reports about `{reference}` are signed"))
+                    .help("name it by `--verify KEY`, or in plimsoll.yaml under `registries`"));
+            }
+            demands.push(demand);
+        }
+        demands.dedup();
+        Ok(demands)
+    }
+
+    /// Tells whether anything is demanded of a repository.
+    pub(super) fn demands(&self, reference: &Reference) -> Result<bool, Trouble> {
+        Ok(!self.of(reference)?.is_empty())
+    }
+
+    /// Tells whether flags demand something of everything.
+    pub(super) fn is_flagged(&self) -> bool {
+        self.flags.is_some()
+    }
+
+    /// Holds a reference against all that is demanded of it. Gives it by the digest that was signed, so that nobody can
+    /// move the tag in between.
+    pub(super) async fn admit(
+        &self,
+        registry: &Registry,
+        mut reference: Reference,
+        world: &dyn World,
+    ) -> Result<Reference, Trouble> {
+        for demand in self.of(&reference)? {
+            let keys = demand.keys.iter().map(|file| key(file, world)).collect::<Result<Vec<_>, _>>()?;
+            let tag = reference.tag.clone();
+            let subject = match &demand.check {
+                Some(profile) => passed(registry, &reference, &keys, profile).await??.0,
+                None => signed(registry, &reference, &keys).await??.0,
+            };
+            reference = Reference { tag, ..subject };
+        }
+        Ok(reference)
+    }
+}
+
+/// Reads a public key.
+pub(super) fn key(file: &Path, world: &dyn World) -> Result<PublicKey, Trouble> {
+    let text = read_text(world, file)?;
+    PublicKey::read(&file.display().to_string(), &text).map_err(|error| registries::trouble(&error))
+}
+
+/// What was proven of a manifest, by its digest; else why it was not.
+type Proof<T> = Result<(Reference, T), Trouble>;
+
+/// Demands a signature by one of some keys; gives the reference by the digest that was signed, and the forms.
+pub(super) async fn signed(
+    registry: &Registry,
+    reference: &Reference,
+    keys: &[PublicKey],
+) -> Result<Proof<Vec<&'static str>>, Trouble> {
+    let mut refused = Vec::new();
+    let mut subject = reference.clone();
+    for key in keys {
+        let (found, verdict) = registry.verify(&subject, key).await.map_err(|error| registries::trouble(&error))?;
+        subject = found;
+        let Verdict { mut holds, refused: reasons } = verdict;
+        if !holds.is_empty() {
+            holds.dedup();
+            return Ok(Ok((subject, holds)));
+        }
+        refused.extend(reasons);
+    }
+    let message = format!("`{subject}` is not signed by {}", this(keys));
+    Ok(Err(unproven(message, &refused, "no signature of it was found at all")))
+}
+
+/// Demands a report, signed by one of some keys, that `check` passed by a profile; gives the reference by its digest, and
+/// what the report says.
+pub(super) async fn passed(
+    registry: &Registry,
+    reference: &Reference,
+    keys: &[PublicKey],
+    profile: &str,
+) -> Result<Proof<String>, Trouble> {
+    let mut refused = Vec::new();
+    let mut subject = reference.clone();
+    for key in keys {
+        let attested = registry.attested(&subject, attest::CHECK, key).await;
+        let (found, attested) = attested.map_err(|error| registries::trouble(&error))?;
+        subject = found;
+        // What was signed and says no tells more than what was signed by others.
+        let mut reasons = attested.refused;
+        for predicate in &attested.predicates {
+            match attest::passed(predicate, profile) {
+                Ok(told) => return Ok(Ok((subject, told))),
+                Err(reason) => reasons.insert(0, reason),
+            }
+        }
+        refused.extend(reasons);
+    }
+    let message = format!("`{subject}` has no report by {} that `check` passed by `{profile}`", this(keys));
+    Ok(Err(unproven(message, &refused, "no report was found at all: `plimsoll push --attest` attaches one")))
+}
+
+fn this(keys: &[PublicKey]) -> &'static str {
+    if keys.len() == 1 { "this key" } else { "any of these keys" }
+}
+
+fn unproven(message: String, refused: &[String], nothing: &str) -> Trouble {
+    let trouble = Trouble::new(message);
+    match refused.first() {
+        Some(reason) => trouble.help(format!("what was found does not hold: {reason}")),
+        None => trouble.help(nothing),
+    }
+}
