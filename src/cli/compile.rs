@@ -22,13 +22,14 @@ use super::written;
 use crate::api;
 use crate::diagnostic::emit::Report;
 use crate::diagnostic::{Diagnostic, Severity};
-use crate::lint::LintContext;
 use crate::lint::suppress;
+use crate::lint::{LintContext, Neighbourhood};
 use crate::object::ObjectSet;
 use crate::schema::{SchemaStore, Version};
 use crate::source::SourceMap;
 use crate::yaml::Document;
 use rayon::prelude::*;
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 /// Which stages run.
@@ -148,16 +149,16 @@ pub(super) fn run(
         .zip(&documents)
         .map(|(unit, documents)| ObjectSet::read(documents, unit.namespace.as_deref(), &embedded))
         .collect();
-    let neighbours: Vec<Vec<&ObjectSet<'_>>> = units.iter().map(|unit| neighbours(unit, &units, &sets)).collect();
+    let (names, places) = places(&units);
+    let neighbourhoods = neighbourhoods(&names, &places, &sets);
     Progress::begin(question.progress, "judging release", units.len());
-    units.par_iter_mut().zip(&documents).zip(&sets).zip(&neighbours).for_each(
-        |(((unit, documents), objects), beside)| {
-            if let Some(rules) = rules_of(unit) {
-                judge(unit, Judged { documents, objects, neighbours: beside }, question.stages, &store, rules);
-            }
-            Progress::tick(question.progress);
-        },
-    );
+    units.par_iter_mut().zip(&documents).zip(&sets).zip(&places).for_each(|(((unit, documents), objects), place)| {
+        if let Some(rules) = rules_of(unit) {
+            let neighbourhood = place.and_then(|place| neighbourhoods.get(place));
+            judge(unit, Judged { documents, objects, neighbourhood }, question.stages, &store, rules);
+        }
+        Progress::tick(question.progress);
+    });
 
     if question.stages.lint {
         let known = units.iter().flat_map(|unit| &unit.findings);
@@ -192,7 +193,7 @@ pub(super) fn run(
     let own = judges.iter().flat_map(|(_, rules)| &rules.own);
     report.rules = own.map(|rule| (rule.id.clone(), report::about(rule))).collect();
     report.checked = units.iter().map(|unit| unit.checked.clone()).collect();
-    drop(neighbours);
+    drop(neighbourhoods);
     drop(sets);
     units.iter_mut().zip(documents).for_each(|(unit, documents)| unit.documents = documents);
     Ok(Compiled { report, troubles, units })
@@ -228,26 +229,39 @@ fn ask(
 struct Judged<'a> {
     documents: &'a [Document],
     objects: &'a ObjectSet<'a>,
-    neighbours: &'a [&'a ObjectSet<'a>],
+    neighbourhood: Option<&'a Neighbourhood<'a>>,
 }
 
-/// Finds the objects of the other releases of a release's workspace in its environment.
-fn neighbours<'a>(unit: &Unit, units: &[Unit], sets: &'a [ObjectSet<'a>]) -> Vec<&'a ObjectSet<'a>> {
-    let folder = |unit: &Unit| unit.workspace.as_ref().map(|loaded| loaded.folder.clone());
-    let beside = |other: &Unit| {
-        unit.checked.is_release
-            && other.checked.is_release
-            && other.checked.name != unit.checked.name
-            && other.checked.environment == unit.checked.environment
-            && unit.workspace.is_some()
-            && folder(other) == folder(unit)
-    };
-    units.iter().zip(sets).filter(|(other, _)| beside(other)).map(|(_, set)| set).collect()
+/// Gives the names of units, and of each the number of its neighbourhood: the releases of its workspace in its environment.
+fn places(units: &[Unit]) -> (Vec<String>, Vec<Option<usize>>) {
+    let mut known = HashMap::new();
+    let places = units.iter().map(|unit| {
+        let folder = &unit.workspace.as_ref().filter(|_| unit.checked.is_release)?.folder;
+        let next = known.len();
+        Some(*known.entry((folder, &unit.checked.environment)).or_insert(next))
+    });
+    (units.iter().map(|unit| unit.checked.name.clone()).collect(), places.collect())
+}
+
+/// Makes the neighbourhoods that units have their places in.
+fn neighbourhoods<'a>(
+    names: &'a [String],
+    places: &[Option<usize>],
+    sets: &'a [ObjectSet<'a>],
+) -> Vec<Neighbourhood<'a>> {
+    let count = places.iter().flatten().max().map_or(0, |last| last + 1);
+    let mut releases: Vec<Vec<(&str, &ObjectSet<'_>)>> = vec![Vec::new(); count];
+    for ((name, place), set) in names.iter().zip(places).zip(sets) {
+        if let Some(place) = place {
+            releases[*place].push((name, set));
+        }
+    }
+    releases.into_par_iter().map(Neighbourhood::new).collect()
 }
 
 /// Runs the judging stages over a unit, and carries what they find back to what a person wrote.
 fn judge(unit: &mut Unit, judged: Judged<'_>, stages: Stages, store: &SchemaStore, rules: &Rules) {
-    let Judged { documents, objects, neighbours } = judged;
+    let Judged { documents, objects, neighbourhood } = judged;
     let release = unit.checked.is_release.then_some(unit.checked.name.as_str());
     let environment = unit.checked.environment.as_deref();
     unit.checked.objects = objects.len();
@@ -272,7 +286,7 @@ fn judge(unit: &mut Unit, judged: Judged<'_>, stages: Stages, store: &SchemaStor
     let mut judged = std::mem::take(&mut unit.refused);
     if stages.lint {
         let context =
-            LintContext { environment, release, versions: &unit.versions, complete: unit.complete, neighbours };
+            LintContext { environment, release, versions: &unit.versions, complete: unit.complete, neighbourhood };
         judged.extend(rules.linter.lint(objects, &context));
     }
     // Policies look at no version, and hardly any rule does: what names none holds for all.

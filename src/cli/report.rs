@@ -58,6 +58,16 @@ pub(super) fn finish(
         (!inner.is_empty()).then(|| format!("{inner}/"))
     };
     for format in &args.formats {
+        if (format.name, &format.file) == (FormatName::Json, &None) {
+            let mut written = Ok(());
+            Json.pieces(&report, sources, &mut |piece| {
+                if written.is_ok() {
+                    written = world.out(piece);
+                }
+            });
+            troubles.extend(written.err().map(|error| cannot_print(&error)));
+            continue;
+        }
         let text = match format.name {
             FormatName::Terminal => terminal(args.tone, format.file.is_none(), world).write(&report, sources),
             FormatName::Json => Json.write(&report, sources),
@@ -75,20 +85,27 @@ pub(super) fn finish(
         };
         let written = match &format.file {
             Some(file) => world.write(file, text.as_bytes()).map_err(|error| Trouble::io("write", file, &error)),
-            None => world.out(&text).map_err(|error| Trouble::new(format!("cannot write to standard output: {error}"))),
+            None => world.out(&text).map_err(|error| cannot_print(&error)),
         };
         troubles.extend(written.err());
     }
     for trouble in &troubles {
         trouble.tell(world);
     }
-    if !troubles.is_empty() {
+    let exit = if !troubles.is_empty() {
         Exit::Trouble
     } else if report.findings.iter().any(|finding| report.fails(finding)) {
         Exit::Findings
     } else {
         Exit::Done
-    }
+    };
+    // The process ends: nobody needs the memory back.
+    std::mem::forget(report);
+    exit
+}
+
+fn cannot_print(error: &std::io::Error) -> Trouble {
+    Trouble::new(format!("cannot write to standard output: {error}"))
 }
 
 /// Adds what the rules of findings say of themselves; people's own rules are described already.

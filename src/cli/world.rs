@@ -150,11 +150,14 @@ impl World for System {
             let read = super::remote::read(path, self);
             return read.map(|bytes| bytes.to_vec()).map_err(io::Error::other);
         }
-        read_limited(std::fs::File::open(path)?)
+        let file = std::fs::File::open(path)?;
+        // What is said of the size of a pipe or a device is not true; what is said of a file's saves asking for memory often.
+        let size = file.metadata().map_or(0, |metadata| metadata.len().min(SIZE_LIMIT)) as usize;
+        read_limited(file, size)
     }
 
     fn stdin(&self) -> io::Result<Vec<u8>> {
-        read_limited(io::stdin().lock())
+        read_limited(io::stdin().lock(), 0)
     }
 
     fn entry(&self, path: &Path) -> io::Result<Entry> {
@@ -378,8 +381,9 @@ fn is_harmless(error: &ignore::Error) -> bool {
     }
 }
 
-fn read_limited(source: impl io::Read) -> io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
+/// Reads to the end, which is probably about `size` bytes away.
+fn read_limited(source: impl io::Read, size: usize) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::with_capacity(size + 1);
     // One byte more than allowed tells a file at the limit from one beyond it.
     source.take(SIZE_LIMIT + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > SIZE_LIMIT {

@@ -12,6 +12,7 @@ use super::set::Set;
 use crate::diagnostic::{Diagnostic, Label, Severity, nearest};
 use crate::object::{ObjectSet, Pod};
 use crate::schema::{Version, over_versions};
+use rayon::prelude::*;
 use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
@@ -199,7 +200,8 @@ impl Linter {
         let rules: Vec<&Active> = self.active.iter().filter(|rule| rule.environments.hold(run.environment)).collect();
         let versions = if run.versions.is_empty() { &[Version::LATEST] } else { run.versions };
         let (answers, mut diagnostics) = ask(&rules, objects);
-        for (at, object) in objects.iter().enumerate() {
+        let judge = |(at, object)| {
+            let mut diagnostics = Vec::new();
             let context = Context { object, at, set: &set, run, answers: &answers };
             for rule in rules.iter().filter(|rule| rule.applies.to(object)) {
                 let Some(prepared) = rule.prepared() else { continue };
@@ -215,7 +217,10 @@ impl Linter {
                     _ => diagnostics.extend(prepared.run(versions, check)),
                 }
             }
-        }
+            diagnostics
+        };
+        let found: Vec<Vec<Diagnostic>> = objects.objects().par_iter().enumerate().map(judge).collect();
+        diagnostics.extend(found.into_iter().flatten());
         diagnostics
     }
 }

@@ -1,9 +1,10 @@
 //! What checks see and what they give back, before the engine makes findings for people of it.
 
+use super::beside::Neighbourhood;
 use super::own::Answers;
 use super::set::Set;
 use crate::diagnostic::Change;
-use crate::object::{Container, Object, ObjectSet, Pod, Role};
+use crate::object::{Container, Object, Pod, Role};
 use crate::schema::Version;
 use crate::source::Span;
 use crate::yaml::{Entry, Node};
@@ -21,8 +22,8 @@ pub struct LintContext<'a> {
     /// The set holds all that belongs together (a whole release, a folder), so that what is not in it is missing. Rules
     /// that look for other objects are quiet otherwise.
     pub complete: bool,
-    /// The objects of the other releases of the workspace in this environment, where they are known.
-    pub neighbours: &'a [&'a ObjectSet<'a>],
+    /// The objects of the workspace's releases in this environment, its own among them, where they are known.
+    pub neighbourhood: Option<&'a Neighbourhood<'a>>,
 }
 
 /// What a check sees.
@@ -36,7 +37,7 @@ pub(super) struct Context<'a, 'd> {
     pub(super) answers: &'a Answers,
 }
 
-impl Context<'_, '_> {
+impl<'a> Context<'a, '_> {
     /// Names what the objects of the set have in common, for messages about what is missing from it.
     pub(super) fn whole(&self) -> &'static str {
         if self.run.release.is_some() { "in this release" } else { "in what is checked" }
@@ -44,17 +45,25 @@ impl Context<'_, '_> {
 
     /// Tells whether another release of the environment has an object, in a namespace if one is given.
     pub(super) fn neighbour(&self, group: &str, kind: &str, name: &str, namespace: Option<&str>) -> bool {
-        self.run.neighbours.iter().flat_map(|set| set.iter()).any(|object| {
-            object.name == name
-                && object.is(group, &[kind])
-                && (namespace.is_none() || object.namespace.as_deref() == namespace)
+        let mut named = self.run.neighbourhood.into_iter().flat_map(|all| all.named(name, self.run.release));
+        named.any(|object| {
+            object.is(group, &[kind]) && (namespace.is_none() || object.namespace.as_deref() == namespace)
         })
     }
 
     /// Iterates over the pods of the other releases of the environment.
-    pub(super) fn neighbours(&self) -> impl Iterator<Item = (&Object<'_>, &Pod<'_>)> {
-        let objects = self.run.neighbours.iter().flat_map(|set| set.iter());
+    pub(super) fn neighbours(&self) -> impl Iterator<Item = (&'a Object<'a>, &'a Pod<'a>)> {
+        let objects = self.run.neighbourhood.into_iter().flat_map(|all| all.objects(self.run.release));
         objects.flat_map(|object| object.pods.iter().map(move |pod| (object, pod)))
+    }
+
+    /// Iterates over the objects of a group and kind of the other releases of the environment.
+    pub(super) fn neighbours_of_kind(
+        &self,
+        group: &'static str,
+        kind: &'static str,
+    ) -> impl Iterator<Item = &'a Object<'a>> {
+        self.run.neighbourhood.into_iter().flat_map(move |all| all.of_kind(group, kind, self.run.release))
     }
 }
 

@@ -15,6 +15,7 @@
 //! A check never decides a severity, never words a remedy, and never prints a secret. This stage knows nothing of files,
 //! flags or the clock.
 
+mod beside;
 mod catalogue;
 mod checks;
 mod config;
@@ -34,6 +35,7 @@ pub mod suppress;
 mod testing;
 pub mod written;
 
+pub use beside::Neighbourhood;
 pub use catalogue::{RuleSummary, catalogue, load, nearest_rule, text};
 pub use config::{Configure, Level, LintConfig, Word};
 pub use engine::Linter;

@@ -1,13 +1,14 @@
 //! Looks up objects of a set by what refers to them; each table is made when it is first asked for.
 
+use super::checks::network_policy;
 use super::scaling;
 use crate::object::references::Target;
 use crate::object::selector::{first_unmet, is_given, selects};
 use crate::object::{Object, ObjectSet, Pod};
 use crate::source::Span;
 use crate::yaml::Node;
-use std::cell::OnceCell;
 use std::collections::{HashMap, HashSet};
+use std::sync::OnceLock;
 
 /// An object and a pod that it runs.
 type Running<'a, 'd> = (&'a Object<'d>, &'a Pod<'d>);
@@ -15,38 +16,56 @@ type Running<'a, 'd> = (&'a Object<'d>, &'a Pod<'d>);
 /// An Ingress and one of its paths.
 type Route<'a, 'd> = (&'a Object<'d>, Node<'d>);
 
+/// What a NetworkPolicy may be about, and either.
+pub(super) const DIRECTIONS: [&str; 3] = ["Any", "Ingress", "Egress"];
+
+/// Pods that NetworkPolicies select.
+#[derive(Default)]
+struct Guarded<'a> {
+    /// The namespaces whose pods are all selected.
+    namespaces: HashSet<Option<&'a str>>,
+    /// Where the templates of the others begin.
+    pods: HashSet<Span>,
+}
+
 /// A set with its tables.
 pub(super) struct Set<'a, 'd> {
     objects: &'a ObjectSet<'d>,
-    names: OnceCell<HashMap<&'d str, Vec<&'a Object<'d>>>>,
-    secrets: OnceCell<HashMap<&'d str, Vec<&'a Object<'d>>>>,
-    claims: OnceCell<Vec<(&'a Object<'d>, String)>>,
+    names: OnceLock<HashMap<&'d str, Vec<&'a Object<'d>>>>,
+    secrets: OnceLock<HashMap<&'d str, Vec<&'a Object<'d>>>>,
+    claims: OnceLock<Vec<(&'a Object<'d>, String)>>,
     /// Pods by each of their labels.
-    labelled: OnceCell<HashMap<(&'d str, &'d str), Vec<Running<'a, 'd>>>>,
-    kinds: OnceCell<HashMap<(&'d str, &'d str), Vec<&'a Object<'d>>>>,
+    labelled: OnceLock<HashMap<(&'d str, &'d str), Vec<Running<'a, 'd>>>>,
+    kinds: OnceLock<HashMap<(&'d str, &'d str), Vec<&'a Object<'d>>>>,
     /// Autoscalers by the name of their target.
-    scalers: OnceCell<HashMap<&'d str, Vec<&'a Object<'d>>>>,
+    scalers: OnceLock<HashMap<&'d str, Vec<&'a Object<'d>>>>,
     /// The pods that a PodDisruptionBudget selects, by where their templates begin.
-    budgeted: OnceCell<HashSet<Span>>,
+    budgeted: OnceLock<HashSet<Span>>,
+    /// Services by their selectors.
+    selecting: OnceLock<HashMap<String, Vec<&'a Object<'d>>>>,
+    /// What NetworkPolicies are about, in the order of [`DIRECTIONS`].
+    guarded: [OnceLock<Guarded<'a>>; DIRECTIONS.len()],
     /// The paths of Ingresses by host and path.
-    routes: OnceCell<HashMap<&'d str, HashMap<&'d str, Vec<Route<'a, 'd>>>>>,
+    routes: OnceLock<HashMap<&'d str, HashMap<&'d str, Vec<Route<'a, 'd>>>>>,
     /// The words of all texts that are not metadata.
-    words: OnceCell<HashSet<&'d str>>,
+    words: OnceLock<HashSet<&'d str>>,
 }
 
 impl<'a, 'd> Set<'a, 'd> {
     pub(super) fn new(objects: &'a ObjectSet<'d>) -> Self {
         Self {
             objects,
-            names: OnceCell::new(),
-            secrets: OnceCell::new(),
-            claims: OnceCell::new(),
-            labelled: OnceCell::new(),
-            kinds: OnceCell::new(),
-            scalers: OnceCell::new(),
-            budgeted: OnceCell::new(),
-            routes: OnceCell::new(),
-            words: OnceCell::new(),
+            names: OnceLock::new(),
+            secrets: OnceLock::new(),
+            claims: OnceLock::new(),
+            labelled: OnceLock::new(),
+            kinds: OnceLock::new(),
+            scalers: OnceLock::new(),
+            budgeted: OnceLock::new(),
+            selecting: OnceLock::new(),
+            guarded: [const { OnceLock::new() }; DIRECTIONS.len()],
+            routes: OnceLock::new(),
+            words: OnceLock::new(),
         }
     }
 
@@ -107,7 +126,8 @@ impl<'a, 'd> Set<'a, 'd> {
     /// Collects the pods that a `LabelSelector` matches in the namespace of an object; an empty one matches all.
     pub(super) fn matched(&self, other: &Object<'_>, selector: Node<'_>) -> Vec<(&'a Object<'d>, &'a Pod<'d>)> {
         let fits = |(_, pod): &(&'a Object<'d>, &'a Pod<'d>)| first_unmet(selector, pod.labels()).is_none();
-        match selector.field("matchLabels").filter(|labels| labels.entries().len() > 0) {
+        let labels = selector.field("matchLabels");
+        match labels.filter(|labels| labels.entries().any(|label| !is_given(label.name()))) {
             Some(labels) => self.selected(other, labels).filter(fits).collect(),
             None => self.pods_beside(other).filter(fits).collect(),
         }
@@ -167,6 +187,40 @@ impl<'a, 'd> Set<'a, 'd> {
                 .collect()
         });
         budgeted.contains(&pod.template.span())
+    }
+
+    /// Gives the Services of any namespace with the labels of a selector, and no others, in their order.
+    pub(super) fn selecting(&self, selector: Node<'_>) -> &[&'a Object<'d>] {
+        let selecting = self.selecting.get_or_init(|| {
+            let mut selecting: HashMap<_, Vec<_>> = HashMap::new();
+            for service in self.of_kind("", "Service") {
+                if let Some(selector) = service.node.at(&["spec", "selector"]) {
+                    selecting.entry(labels(selector)).or_default().push(service);
+                }
+            }
+            selecting
+        });
+        selecting.get(&labels(selector)).map(Vec::as_slice).unwrap_or_default()
+    }
+
+    /// Tells whether a NetworkPolicy of the set that is about a direction of [`DIRECTIONS`] selects a pod of an object.
+    pub(super) fn is_guarded(&self, object: &Object<'_>, pod: &Pod<'_>, direction: &str) -> bool {
+        let Some(at) = DIRECTIONS.iter().position(|known| *known == direction) else { return false };
+        let guarded = self.guarded[at].get_or_init(|| {
+            let mut guarded = Guarded::default();
+            let policies = self.of_kind(network_policy::GROUP, "NetworkPolicy");
+            for policy in policies.filter(|policy| network_policy::is_about(policy, direction)) {
+                match network_policy::selector(policy).filter(|selector| !network_policy::is_empty(*selector)) {
+                    Some(selector) => {
+                        let pods = self.matched(policy, selector);
+                        guarded.pods.extend(pods.iter().map(|(_, pod): &Running<'_, '_>| pod.template.span()));
+                    }
+                    None => _ = guarded.namespaces.insert(policy.namespace.as_deref()),
+                }
+            }
+            guarded
+        });
+        guarded.namespaces.contains(&object.namespace.as_deref()) || guarded.pods.contains(&pod.template.span())
     }
 
     /// Gives the Ingresses with a host and path, and the items of their `paths`.
@@ -254,6 +308,13 @@ impl<'a, 'd> Set<'a, 'd> {
         };
         claims.iter().find(made).map(|(set, _)| *set)
     }
+}
+
+/// Writes the labels of a selector, in an order that does not depend on how they are written.
+fn labels(selector: Node<'_>) -> String {
+    let mut labels: Vec<_> = selector.entries().map(|label| (label.name(), label.value.text())).collect();
+    labels.sort_unstable();
+    format!("{labels:?}")
 }
 
 /// Names the Secrets that a controller makes of an object.

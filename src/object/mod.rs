@@ -132,6 +132,11 @@ impl<'d> ObjectSet<'d> {
         Self { objects: sets.into_iter().flat_map(|set| set.objects).collect() }
     }
 
+    /// Gives the objects in the order of the documents.
+    pub fn objects(&self) -> &[Object<'d>] {
+        &self.objects
+    }
+
     /// Iterates over the objects in the order of the documents.
     pub fn iter(&self) -> std::slice::Iter<'_, Object<'d>> {
         self.objects.iter()

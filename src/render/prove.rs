@@ -8,34 +8,35 @@ use super::weave::{Expected, ExpectedValue};
 use crate::diagnostic::Diagnostic;
 use crate::yaml::emit::Data;
 use crate::yaml::{Document, Kind, Node, Style};
-use std::collections::HashMap;
 
 /// What stands where in the parsed text.
 struct Places<'d> {
-    /// Scalars and collections by the byte at which they start; the outermost of several.
-    nodes: HashMap<u32, Vec<Node<'d>>>,
-    keys: HashMap<u32, Node<'d>>,
+    /// Scalars and collections by the byte at which they start; of several the outermost first.
+    nodes: Vec<Node<'d>>,
+    keys: Vec<Node<'d>>,
     /// Scalars in the order of the text.
     scalars: Vec<Node<'d>>,
 }
 
 impl<'d> Places<'d> {
     fn read(documents: &'d [Document]) -> Self {
-        let mut places = Self { nodes: HashMap::new(), keys: HashMap::new(), scalars: Vec::new() };
+        let mut places = Self { nodes: Vec::new(), keys: Vec::new(), scalars: Vec::new() };
         for document in documents {
             places.add(document.root());
         }
-        places.scalars.sort_by_key(|node| node.span().start);
+        for nodes in [&mut places.nodes, &mut places.keys, &mut places.scalars] {
+            nodes.sort_by_key(|node| node.span().start);
+        }
         places
     }
 
     fn add(&mut self, node: Node<'d>) {
-        self.nodes.entry(node.span().start).or_default().push(node);
+        self.nodes.push(node);
         if node.scalar().is_some() {
             self.scalars.push(node);
         }
         for entry in node.entries() {
-            self.keys.insert(entry.key.span().start, entry.key);
+            self.keys.push(entry.key);
             self.add(entry.value);
         }
         for item in node.items() {
@@ -43,14 +44,23 @@ impl<'d> Places<'d> {
         }
     }
 
+    /// Gives the scalars and collections that start at an offset, the outermost first.
+    fn at(&self, start: u32) -> &[Node<'d>] {
+        starting(&self.nodes, start)
+    }
+
+    fn key(&self, start: u32) -> Option<Node<'d>> {
+        starting(&self.keys, start).last().copied()
+    }
+
     /// Finds what was printed at an offset: of a list or a map its items or values, each with the step that leads to it;
     /// of a scalar nothing. None where something else stands there.
     fn printed(&self, start: u32, data: &Data) -> Option<Vec<(Step, Node<'d>)>> {
-        let here = || self.nodes.get(&start).into_iter().flatten();
+        let here = || self.at(start).iter();
         match data {
             Data::Map(entries) if !entries.is_empty() => {
                 // Printed on a line of their own, entries stand among others.
-                let map = self.keys.get(&start).and_then(|key| key.parent());
+                let map = self.key(start).and_then(Node::parent);
                 let map = here().chain(&map).find(|node| equal(**node, data)).copied()?;
                 let value = |(key, _): &(String, Data)| Some((Step::Key(key.clone()), map.get(key)?));
                 entries.iter().map(value).collect()
@@ -61,7 +71,7 @@ impl<'d> Places<'d> {
                     (list, 0)
                 } else {
                     let is_item = |node: &&Node| node.parent().is_some_and(|parent| parent.kind() == Kind::Seq);
-                    let item = self.nodes.get(&(start + 2))?.iter().find(is_item)?;
+                    let item = self.at(start + 2).iter().find(is_item)?;
                     let list = item.parent()?;
                     (list, list.items().position(|other| other == *item)?)
                 };
@@ -69,7 +79,7 @@ impl<'d> Places<'d> {
                 let same = nodes.len() == items.len() && nodes.iter().zip(items).all(|(node, data)| equal(*node, data));
                 same.then(|| nodes.into_iter().enumerate().map(|(at, node)| (Step::Index(at), node)).collect())
             }
-            Data::String(text) if self.keys.get(&start).is_some_and(|key| key.text() == text) => Some(Vec::new()),
+            Data::String(text) if self.key(start).is_some_and(|key| key.text() == text) => Some(Vec::new()),
             _ => here().any(|node| equal(*node, data)).then(Vec::new),
         }
     }
@@ -88,6 +98,13 @@ impl<'d> Places<'d> {
         let after = self.scalars.partition_point(|node| node.span().start <= offset);
         self.scalars[..after].last().copied().filter(|node| offset < node.span().end.max(node.span().start + 1))
     }
+}
+
+/// Gives those of some sorted nodes that start at an offset.
+fn starting<'a, 'd>(nodes: &'a [Node<'d>], start: u32) -> &'a [Node<'d>] {
+    let first = nodes.partition_point(|node| node.span().start < start);
+    let rest = &nodes[first..];
+    &rest[..rest.iter().take_while(|node| node.span().start == start).count()]
 }
 
 /// Checks every value, and records finer origins of what lists and maps printed.
@@ -118,7 +135,7 @@ pub(super) fn prove(
                 }
                 found.is_some() || places.continues(start, data)
             }
-            ExpectedValue::Key(text) => places.keys.get(&start).is_some_and(|key| key.text() == text),
+            ExpectedValue::Key(text) => places.key(start).is_some_and(|key| key.text() == text),
             ExpectedValue::Holds(texts) => places.around(start).is_some_and(|node| {
                 let mut rest = node.text();
                 texts.iter().all(|text| match rest.find(text.as_str()) {

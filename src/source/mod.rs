@@ -3,6 +3,7 @@
 //! In: names and texts of files. Out: [`FileId`]s, [`Span`]s (byte ranges) and the lines and columns that people count.
 //! A text never changes once it stands in the [`SourceMap`]. This stage reads no files: `cli` hands it what was read.
 
+use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, RwLock};
 
 /// Names a text in a [`SourceMap`].
@@ -179,6 +180,15 @@ impl SourceMap {
     pub fn written(&self) -> Vec<Arc<SourceFile>> {
         let files = self.files.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         files.iter().filter(|file| file.origin == Origin::Written).cloned().collect()
+    }
+
+    /// Gives the place of each text among all by name; texts of one name share theirs.
+    pub fn ranks(&self) -> HashMap<FileId, usize> {
+        let files = self.files.read().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut by_name: Vec<&Arc<SourceFile>> = files.iter().collect();
+        by_name.sort_by(|a, b| a.name.cmp(&b.name));
+        let alike = by_name.chunk_by(|a, b| a.name == b.name).enumerate();
+        alike.flat_map(|(rank, files)| files.iter().map(move |file| (file.id, rank))).collect()
     }
 
     /// Gives a text by its id. Ids of another map may panic or give another text.

@@ -19,17 +19,14 @@ const TEMPLATE: &str = "yaml/template";
 /// Maps longer than this find duplicate keys by hashing.
 const LINEAR_KEYS: usize = 12;
 
-enum Frame {
-    Seq { node: NodeId, items: Vec<NodeId> },
-    Map { node: NodeId, entries: Vec<(NodeId, NodeId)>, key: Option<NodeId>, seen: HashSet<Box<str>> },
-}
-
-impl Frame {
-    fn node(&self) -> NodeId {
-        match self {
-            Self::Seq { node, .. } | Self::Map { node, .. } => *node,
-        }
-    }
+/// A collection that is still open.
+struct Frame {
+    node: NodeId,
+    is_map: bool,
+    /// Where its children begin among those that wait: of a map key and value in turn.
+    first: usize,
+    /// The names of a long map's keys so far.
+    seen: Option<HashSet<Box<str>>>,
 }
 
 struct Anchor {
@@ -46,6 +43,8 @@ struct Anchor {
 pub(super) struct Builder {
     document: Document,
     stack: Vec<Frame>,
+    /// The children of the open collections, those of the innermost last.
+    waiting: Vec<NodeId>,
     /// The height of each open frame's subtree so far.
     heights: Vec<usize>,
     anchors: HashMap<usize, Anchor>,
@@ -72,6 +71,7 @@ impl Builder {
         Self {
             document,
             stack: Vec::new(),
+            waiting: Vec::new(),
             heights: Vec::new(),
             anchors: HashMap::new(),
             open_anchors: Vec::new(),
@@ -96,6 +96,7 @@ impl Builder {
         ((!empty && !unreadable).then_some(self.document), self.problems)
     }
 
+    /// Takes an event of the parser.
     pub(super) fn event(&mut self, event: Event, range: Range<usize>) {
         let range = range.start as u32..range.end as u32;
         match event {
@@ -109,26 +110,20 @@ impl Builder {
                     ScalarStyle::Folded => Style::Folded,
                 };
                 let range = self.tidy(range, style);
-                if let Content::Scalar(Scalar::Float(value), _) = content
-                    && !value.is_finite()
-                {
-                    let problem =
-                        Diagnostic::error("yaml/number", format!("`{text}` is a number that JSON does not have"));
-                    self.problems.push(problem.at(self.span(&range)).help("quote it if it is meant as text"));
-                }
-                let node = self.push(range, style, content);
-                self.counted += 1;
+                let node = self.push_scalar(range, style, content.0, content.1);
                 self.open_anchor(anchor, node);
                 self.close_anchors(node, 0);
                 self.attach(node, false);
             }
             Event::SequenceStart(style, anchor, _) => {
-                let node = self.open(range, style, Content::Seq(0, 0), anchor);
-                self.stack.push(Frame::Seq { node, items: Vec::new() });
+                let node = self.open_collection(range.start, structure(style), false);
+                self.open_anchor(anchor, node);
+                self.counted += 1;
             }
             Event::MappingStart(style, anchor, _) => {
-                let node = self.open(range, style, Content::Map(0, 0), anchor);
-                self.stack.push(Frame::Map { node, entries: Vec::new(), key: None, seen: HashSet::new() });
+                let node = self.open_collection(range.start, structure(style), true);
+                self.open_anchor(anchor, node);
+                self.counted += 1;
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(range.end),
             Event::Alias(id) => self.alias(id, range),
@@ -150,6 +145,17 @@ impl Builder {
         }
     }
 
+    /// Adds a scalar.
+    pub(super) fn scalar(&mut self, range: Range<u32>, style: Style, scalar: Scalar, text: Text) {
+        let node = self.push_scalar(range, style, scalar, text);
+        self.attach(node, false);
+    }
+
+    /// Opens a map or a list.
+    pub(super) fn open(&mut self, start: u32, style: Style, is_map: bool) {
+        self.open_collection(start, style, is_map);
+    }
+
     fn span(&self, range: &Range<u32>) -> Span {
         Span { file: self.document.source.id(), start: range.start, end: range.end }
     }
@@ -160,13 +166,32 @@ impl Builder {
         id
     }
 
-    fn open(&mut self, range: Range<u32>, style: StructureStyle, content: Content, anchor: usize) -> NodeId {
-        let style = if style == StructureStyle::Flow { Style::Flow } else { Style::Plain };
-        let node = self.push(range, style, content);
-        self.open_anchor(anchor, node);
+    fn push_scalar(&mut self, range: Range<u32>, style: Style, scalar: Scalar, text: Text) -> NodeId {
+        let not_finite = matches!(scalar, Scalar::Float(value) if !value.is_finite());
+        let span = self.span(&range);
+        let node = self.push(range, style, Content::Scalar(scalar, text));
         self.counted += 1;
-        self.heights.push(0);
+        if not_finite {
+            let message = format!("`{}` is a number that JSON does not have", self.text(node));
+            let problem = Diagnostic::error("yaml/number", message);
+            self.problems.push(problem.at(span).help("quote it if it is meant as text"));
+        }
         node
+    }
+
+    fn open_collection(&mut self, start: u32, style: Style, is_map: bool) -> NodeId {
+        let content = if is_map { Content::Map(0, 0) } else { Content::Seq(0, 0) };
+        let node = self.push(start..start, style, content);
+        self.heights.push(0);
+        self.stack.push(Frame { node, is_map, first: self.waiting.len(), seen: None });
+        node
+    }
+
+    /// Gives the key whose value comes next.
+    fn open_key(&self) -> Option<NodeId> {
+        let frame = self.stack.last().filter(|frame| frame.is_map)?;
+        let waiting = self.waiting.get(frame.first..)?;
+        waiting.last().copied().filter(|_| waiting.len() % 2 == 1)
     }
 
     fn open_anchor(&mut self, anchor: usize, node: NodeId) {
@@ -185,7 +210,7 @@ impl Builder {
         }
     }
 
-    fn scalar_content(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>, range: &Range<u32>) -> Content {
+    fn scalar_content(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>, range: &Range<u32>) -> (Scalar, Text) {
         let scalar = match (tag.and_then(Tag::core_suffix), style) {
             (Some("str" | "binary"), _) => Scalar::String,
             (Some("int" | "float" | "bool" | "null"), _) | (_, ScalarStyle::Plain) => resolve(text),
@@ -201,7 +226,7 @@ impl Builder {
         } else {
             Text::Owned(text.into())
         };
-        Content::Scalar(scalar, text)
+        (scalar, text)
     }
 
     /// Takes line breaks off the end of a block scalar's range, and puts an empty value right behind its key.
@@ -213,14 +238,14 @@ impl Builder {
                 let text = source.get(start as usize..range.end.max(start) as usize).unwrap_or_default();
                 start..start + text.trim_end().len() as u32
             }
-            Style::Plain if range.is_empty() => match self.stack.last() {
-                Some(Frame::Map { key: Some(key), .. }) => {
-                    let end = self.document.nodes[*key as usize].end;
+            Style::Plain if range.is_empty() => match self.open_key() {
+                Some(key) => {
+                    let end = self.document.nodes[key as usize].end;
                     let rest = source.get(end as usize..).unwrap_or_default();
                     let colon = rest.find(':').filter(|at| rest[..*at].trim().is_empty()).map_or(0, |at| at as u32 + 1);
                     end + colon..end + colon
                 }
-                _ => range,
+                None => range,
             },
             _ => range,
         }
@@ -229,37 +254,46 @@ impl Builder {
     /// Finds the `|` or `>` that opens the block scalar whose text begins at `content`.
     fn block_header(&self, content: u32) -> u32 {
         let before = &self.document.source.text()[..content as usize];
-        let from = match self.stack.last() {
-            Some(Frame::Map { key: Some(key), .. }) => self.document.nodes[*key as usize].end as usize,
+        let from = match self.open_key() {
+            Some(key) => self.document.nodes[key as usize].end as usize,
             // Of an item, the header stands on the last line that is not blank.
-            _ => before.trim_end().rfind('\n').map_or(0, |at| at + 1),
+            None => before.trim_end().rfind('\n').map_or(0, |at| at + 1),
         };
         before.get(from..).and_then(|text| text.find(['|', '>'])).map_or(content, |at| (from + at) as u32)
     }
 
-    fn close(&mut self, end: u32) {
+    /// Ends the innermost open collection.
+    pub(super) fn close(&mut self, end: u32) {
         let Some(frame) = self.stack.pop() else { return };
-        let node = frame.node();
+        let node = frame.node;
         let height = self.heights.pop().unwrap_or_default() + 1;
         if let Some(outer) = self.heights.last_mut() {
             *outer = height.max(*outer);
         }
-        let (content, children) = match frame {
-            Frame::Seq { items, .. } => {
-                let start = self.document.items.len() as u32;
-                let last = items.last().copied();
-                self.document.items.extend(items);
-                (Content::Seq(start, self.document.items.len() as u32), last)
-            }
-            Frame::Map { entries, .. } => {
-                let last = entries.last().map(|(_, value)| *value);
+        let last = self.waiting.get(frame.first..).and_then(<[NodeId]>::last).copied();
+        let content = if frame.is_map {
+            let merges = |pair: &[NodeId]| {
+                matches!(self.document.nodes[pair[0] as usize].content, Content::Scalar(Scalar::Merge, _))
+            };
+            let pairs = self.waiting[frame.first..].chunks_exact(2);
+            if pairs.clone().any(merges) {
+                let entries = pairs.map(|pair| (pair[0], pair[1])).collect();
                 let entries = self.merge(entries);
                 let start = self.document.entries.len() as u32;
                 self.document.entries.extend(entries);
-                (Content::Map(start, self.document.entries.len() as u32), last)
+                Content::Map(start, self.document.entries.len() as u32)
+            } else {
+                let start = self.document.entries.len() as u32;
+                self.document.entries.extend(pairs.map(|pair| (pair[0], pair[1])));
+                Content::Map(start, self.document.entries.len() as u32)
             }
+        } else {
+            let start = self.document.items.len() as u32;
+            self.document.items.extend_from_slice(&self.waiting[frame.first..]);
+            Content::Seq(start, self.document.items.len() as u32)
         };
-        let last_end = children.map(|child| self.document.nodes[child as usize].end);
+        self.waiting.truncate(frame.first);
+        let last_end = last.map(|child| self.document.nodes[child as usize].end);
         let dash = self.dash(node, &content);
         let data = &mut self.document.nodes[node as usize];
         data.content = content;
@@ -286,9 +320,6 @@ impl Builder {
     fn merge(&mut self, entries: Vec<(NodeId, NodeId)>) -> Vec<(NodeId, NodeId)> {
         let is_merge =
             |id: NodeId, nodes: &[NodeData]| matches!(nodes[id as usize].content, Content::Scalar(Scalar::Merge, _));
-        if !entries.iter().any(|(key, _)| is_merge(*key, &self.document.nodes)) {
-            return entries;
-        }
         let (merges, mut own): (Vec<_>, Vec<_>) =
             entries.into_iter().partition(|(key, _)| is_merge(*key, &self.document.nodes));
         let mut names: HashSet<String> = own.iter().map(|(key, _)| self.text(*key).to_owned()).collect();
@@ -364,34 +395,33 @@ impl Builder {
 
     /// Hands a finished node to the collection that holds it.
     fn attach(&mut self, node: NodeId, aliased: bool) {
-        let Some(mut frame) = self.stack.pop() else {
+        let Some(frame) = self.stack.last() else {
             self.document.root = node;
             return;
         };
         if !aliased {
-            self.document.nodes[node as usize].parent = frame.node();
+            self.document.nodes[node as usize].parent = frame.node;
         }
-        match &mut frame {
-            Frame::Seq { items, .. } => items.push(node),
-            Frame::Map { key: key @ None, .. } => {
-                self.key(node);
-                *key = Some(node);
-            }
-            Frame::Map { entries, key, seen, .. } => {
-                if let Some(key) = key.take() {
-                    self.entry(key, node, entries, seen);
-                }
-            }
+        let is_value = (self.waiting.len() - frame.first) % 2 == 1;
+        if !frame.is_map {
+            self.waiting.push(node);
+        } else if is_value {
+            self.value(node);
+        } else {
+            self.key(node);
+            self.waiting.push(node);
         }
-        self.stack.push(frame);
     }
 
     /// Gives a key the text that JSON will have for it, and says so when that is not what was written.
     fn key(&mut self, node: NodeId) {
         let data = &self.document.nodes[node as usize];
         let span = self.span(&(data.start..data.end));
-        let written = self.text(node).to_owned();
         let Content::Scalar(scalar, _) = data.content else { return };
+        if matches!(scalar, Scalar::String | Scalar::Merge) {
+            return;
+        }
+        let written = self.text(node).to_owned();
         let read = match scalar {
             Scalar::String | Scalar::Merge => return,
             Scalar::Null => {
@@ -418,53 +448,76 @@ impl Builder {
         }
     }
 
-    fn entry(&mut self, key: NodeId, value: NodeId, entries: &mut Vec<(NodeId, NodeId)>, seen: &mut HashSet<Box<str>>) {
+    /// Takes the value of the open key, unless that is none that a map can have.
+    fn value(&mut self, value: NodeId) {
+        let Some(key) = self.waiting.pop() else { return };
+        if self.takes_key(key) {
+            self.waiting.extend([key, value]);
+        }
+    }
+
+    /// Tells whether the innermost map takes a key; says so where it does not.
+    fn takes_key(&mut self, key: NodeId) -> bool {
         let data = &self.document.nodes[key as usize];
         let span = self.span(&(data.start..data.end));
-        if !matches!(data.content, Content::Scalar(..)) {
-            // `{{ x }}` in plain YAML is a map whose key is a map.
-            let template = self.document.source.text()[..span.start as usize].ends_with('{')
-                && self.document.source.text()[span.start as usize..].starts_with('{');
-            if template {
-                if !self.problems.iter().any(|problem| problem.rule == TEMPLATE) {
-                    self.problems.push(
-                        Diagnostic::error(TEMPLATE, "this looks like a template, and is read as plain YAML")
-                            .at(Span { start: span.start - 1, end: span.start + 1, ..span })
-                            .help("templates stand in a chart's `templates/` folder, beside a Chart.yaml; put quotes around it if it is text"),
-                    );
-                }
-                return;
+        match data.content {
+            Content::Scalar(Scalar::Merge, _) => return true,
+            Content::Scalar(..) => {}
+            Content::Seq(..) | Content::Map(..) => {
+                self.refuse_key(span);
+                return false;
             }
-            self.problems.push(Diagnostic::error("yaml/key", "a map or a list cannot be a key").at(span));
-            return;
         }
-        if !matches!(data.content, Content::Scalar(Scalar::Merge, _)) {
-            let name = self.text(key);
-            let duplicate = if entries.len() < LINEAR_KEYS {
-                entries.iter().any(|(known, _)| self.text(*known) == name)
-            } else {
-                if seen.is_empty() {
-                    seen.extend(entries.iter().map(|(known, _)| Box::from(self.text(*known))));
-                }
-                seen.contains(name)
+        let Some(Frame { first, seen, .. }) = self.stack.last() else { return false };
+        let known = self.waiting[*first..].chunks_exact(2).map(|pair| pair[0]);
+        let name = self.text(key);
+        let twice = |known: &NodeId| self.text(*known) == name;
+        let duplicate = match seen {
+            Some(seen) => seen.contains(name),
+            None => known.clone().any(|known| twice(&known)),
+        };
+        if duplicate {
+            let first = known.clone().find(twice).map(|first| &self.document.nodes[first as usize]);
+            let mut problem = Diagnostic::error("yaml/duplicate-key", format!("the key `{name}` is given twice"))
+                .at(span)
+                .help("keep one of the two");
+            if let Some(first) = first {
+                problem = problem.label(self.span(&(first.start..first.end)), "first given here");
+            }
+            self.problems.push(problem);
+            return false;
+        }
+        if known.len() >= LINEAR_KEYS {
+            let name = Box::from(name);
+            let before: Vec<Box<str>> = match seen {
+                Some(_) => Vec::new(),
+                None => known.map(|known| Box::from(self.text(known))).collect(),
             };
-            if duplicate {
-                let name = name.to_owned();
-                let first = entries.iter().find(|(known, _)| self.text(*known) == name);
-                let mut problem = Diagnostic::error("yaml/duplicate-key", format!("the key `{name}` is given twice"))
-                    .at(span)
-                    .help("keep one of the two");
-                if let Some((first, _)) = first {
-                    let first = &self.document.nodes[*first as usize];
-                    problem = problem.label(self.span(&(first.start..first.end)), "first given here");
-                }
-                self.problems.push(problem);
-                return;
-            }
-            if entries.len() >= LINEAR_KEYS {
-                seen.insert(name.into());
+            if let Some(frame) = self.stack.last_mut() {
+                let seen = frame.seen.get_or_insert_default();
+                seen.extend(before);
+                seen.insert(name);
             }
         }
-        entries.push((key, value));
+        true
     }
+
+    /// Says that a collection is no key. `{{ x }}` in plain YAML is a map whose key is a map.
+    fn refuse_key(&mut self, span: Span) {
+        let source = self.document.source.text();
+        let template = source[..span.start as usize].ends_with('{') && source[span.start as usize..].starts_with('{');
+        if !template {
+            self.problems.push(Diagnostic::error("yaml/key", "a map or a list cannot be a key").at(span));
+        } else if !self.problems.iter().any(|problem| problem.rule == TEMPLATE) {
+            self.problems.push(
+                Diagnostic::error(TEMPLATE, "this looks like a template, and is read as plain YAML")
+                    .at(Span { start: span.start - 1, end: span.start + 1, ..span })
+                    .help("templates stand in a chart's `templates/` folder, beside a Chart.yaml; put quotes around it if it is text"),
+            );
+        }
+    }
+}
+
+fn structure(style: StructureStyle) -> Style {
+    if style == StructureStyle::Flow { Style::Flow } else { Style::Plain }
 }

@@ -4,6 +4,7 @@
 //! document does not hide the others. Scalars are typed as Go's clients type them ([`resolve`]). [`emit`] writes YAML that
 //! Go reads back unchanged, [`edit`] plans changes that keep every other byte. This stage never looks at what a document means.
 
+mod block;
 mod build;
 pub mod edit;
 pub mod emit;

@@ -1,5 +1,6 @@
-//! From a parser's events to documents.
+//! From a text to documents: by the reader of what manifests are made of, else by a parser's events.
 
+use super::block;
 use super::build::Builder;
 use super::problem;
 use super::tree::{Comment, Document};
@@ -24,6 +25,11 @@ pub struct Parsed {
 ///
 /// A document with a syntax error is left out, with a finding; reading goes on at the next `---`.
 pub fn parse(source: &Arc<SourceFile>) -> Parsed {
+    block::read(source).unwrap_or_else(|| parse_any(source))
+}
+
+/// Parses whatever is YAML.
+pub(super) fn parse_any(source: &Arc<SourceFile>) -> Parsed {
     let mut options = Options::default();
     options.emit_unresolved_aliases = true;
     options.flow_nesting_limit = DEPTH_LIMIT;

@@ -294,7 +294,16 @@ impl<'d> Node<'d> {
 
     /// Finds a map's entry by its key.
     pub fn entry(self, key: &str) -> Option<Entry<'d>> {
-        self.entries().find(|entry| entry.name() == key)
+        let source = self.document.source.text().as_bytes();
+        self.entries().find(|entry| match &entry.key.data().content {
+            // Nothing is asked more often: hardly any key is as long as the wanted one, which saves looking at the text.
+            Content::Scalar(_, Text::Source(start, end)) => {
+                (end - start) as usize == key.len()
+                    && source.get(*start as usize..*end as usize) == Some(key.as_bytes())
+            }
+            Content::Scalar(_, Text::Owned(text)) => **text == *key,
+            Content::Seq(..) | Content::Map(..) => key.is_empty(),
+        })
     }
 
     /// Finds a map's value by its key. A null counts as a value; see [`Node::field`].

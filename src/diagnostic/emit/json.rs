@@ -3,33 +3,52 @@
 use super::{Format, Outcome, Report, Tested};
 use crate::diagnostic::{Diagnostic, Edit, Fix, ObjectName, Severity, Trace};
 use crate::source::{SourceMap, Span};
+use rayon::prelude::*;
 use serde_json::{Value, json};
 
 /// Writes a report as one JSON object, indented, with a final newline.
 #[derive(Debug)]
 pub struct Json;
 
+/// How many findings are written at a time: there may be very many, and each is larger as JSON than as a finding.
+const PIECE: usize = 4096;
+
 impl Format for Json {
     fn write(&self, report: &Report, sources: &SourceMap) -> String {
-        let findings: Vec<_> = report.findings.iter().map(|found| finding(found, sources)).collect();
-        let mut document = json!({
-            "schemaVersion": 1,
-            "summary": {
-                "releases": report.releases(),
-                "objects": report.objects(),
-                "errors": report.count(Severity::Error),
-                "warnings": report.count(Severity::Warning),
-                "infos": report.count(Severity::Info),
-                "suppressed": report.suppressed.len(),
-                "incomplete": report.incomplete,
-            },
-            "findings": findings,
-        });
-        if !report.tests.is_empty() {
-            document["tests"] = report.tests.iter().map(test).collect();
-        }
-        format!("{document:#}\n")
+        let mut text = String::new();
+        self.pieces(report, sources, &mut |piece| text.push_str(piece));
+        text
     }
+
+    fn pieces(&self, report: &Report, sources: &SourceMap, out: &mut dyn FnMut(&str)) {
+        let summary = json!({
+            "releases": report.releases(),
+            "objects": report.objects(),
+            "errors": report.count(Severity::Error),
+            "warnings": report.count(Severity::Warning),
+            "infos": report.count(Severity::Info),
+            "suppressed": report.suppressed.len(),
+            "incomplete": report.incomplete,
+        });
+        out(&format!("{{\n  \"schemaVersion\": 1,\n  \"summary\": {},\n  \"findings\": [", indented(&summary, 2)));
+        for (number, piece) in report.findings.chunks(PIECE).enumerate() {
+            let written: Vec<String> =
+                piece.par_iter().map(|found| format!("\n    {}", indented(&finding(found, sources), 4))).collect();
+            out(&format!("{}{}", if number > 0 { "," } else { "" }, written.join(",")));
+        }
+        out(if report.findings.is_empty() { "]" } else { "\n  ]" });
+        if !report.tests.is_empty() {
+            let tests: Value = report.tests.iter().map(test).collect();
+            out(&format!(",\n  \"tests\": {}", indented(&tests, 2)));
+        }
+        out("\n}\n");
+    }
+}
+
+/// Writes a value that stands in others, its further lines by a number of blanks to the right.
+fn indented(value: &Value, by: usize) -> String {
+    // Line breaks inside strings are escaped: what is left separates lines.
+    format!("{value:#}").replace('\n', &format!("\n{:by$}", ""))
 }
 
 /// A test; what does not hold of it stands among the findings.

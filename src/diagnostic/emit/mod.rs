@@ -25,6 +25,7 @@ pub use terminal::Terminal;
 
 use super::{Diagnostic, Severity};
 use crate::source::SourceMap;
+use rayon::prelude::*;
 use std::collections::BTreeMap;
 
 /// What a run found, and what it looked at.
@@ -133,10 +134,15 @@ impl Report {
 
     /// Sorts the findings by file, place, severity and rule; those without a place come first.
     pub fn sort(&mut self, sources: &SourceMap) {
+        let ranks = sources.ranks();
         for findings in [&mut self.findings, &mut self.suppressed] {
-            findings.sort_by_cached_key(|finding| {
-                let place = finding.span.map(|span| (sources.file(span.file).name().to_owned(), span.start, span.end));
-                (place, finding.severity, finding.rule.clone(), finding.message.clone(), finding.environments.clone())
+            findings.par_sort_by(|a, b| {
+                let place = |finding: &Diagnostic| {
+                    let place = finding.span.map(|span| (ranks.get(&span.file), span.start, span.end));
+                    (place, finding.severity)
+                };
+                let order = place(a).cmp(&place(b)).then_with(|| a.rule.cmp(&b.rule));
+                order.then_with(|| a.message.cmp(&b.message)).then_with(|| a.environments.cmp(&b.environments))
             });
         }
     }
@@ -146,4 +152,9 @@ impl Report {
 pub trait Format {
     /// Writes a report.
     fn write(&self, report: &Report, sources: &SourceMap) -> String;
+
+    /// Writes a report piece by piece, where a format need not have it all in memory.
+    fn pieces(&self, report: &Report, sources: &SourceMap, out: &mut dyn FnMut(&str)) {
+        out(&self.write(report, sources));
+    }
 }

@@ -53,7 +53,7 @@ pub(super) fn object(_: &mut Params<'_>) -> Check {
 
 #[cfg(test)]
 mod tests {
-    use crate::lint::{LintConfig, LintContext, Linter, Word};
+    use crate::lint::{LintConfig, LintContext, Linter, Neighbourhood, Word};
     use crate::object::ObjectSet;
     use crate::source::SourceMap;
     use crate::yaml::parse;
@@ -69,7 +69,8 @@ mod tests {
         let linter = Linter::new(&config).0;
         for (other, count) in [(set(&two, "shop"), 1), (set(&two, "other"), 0), (set(&three, "shop"), 0)] {
             let objects = set(&one, "shop");
-            let run = LintContext { neighbours: &[&other], release: Some("x"), ..LintContext::default() };
+            let beside = Neighbourhood::new([("x", &objects), ("y", &other)]);
+            let run = LintContext { neighbourhood: Some(&beside), release: Some("x"), ..LintContext::default() };
             assert_eq!(linter.lint(&objects, &run).len(), count);
         }
     }

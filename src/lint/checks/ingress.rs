@@ -159,9 +159,7 @@ pub(super) fn collision(_: &mut Params<'_>) -> Check {
 
 /// Finds an Ingress of another release that serves a host and path.
 fn beside<'a>(context: &Context<'a, '_>, class: &str, host: &str, path: &str) -> Option<&'a Object<'a>> {
-    let objects = context.run.neighbours.iter().flat_map(|set| set.iter());
-    let mut ingresses = objects.filter(|object| object.is("networking.k8s.io", &["Ingress"]));
-    ingresses.find(|object| {
+    context.neighbours_of_kind("networking.k8s.io", "Ingress").find(|object| {
         self::class(object) == class
             && rules(object)
                 .filter(|rule| rule.field("host").map(Node::text).unwrap_or_default() == host)

@@ -19,7 +19,7 @@ mod image;
 mod ingress;
 mod jobs;
 mod metadata;
-mod network_policy;
+pub(super) mod network_policy;
 mod overlap;
 mod ports;
 mod probes;

@@ -5,11 +5,12 @@ use super::service::{declares, declares_any};
 use crate::diagnostic::Change;
 use crate::lint::finding::Context;
 use crate::lint::params::Params;
+use crate::lint::set::DIRECTIONS;
 use crate::object::selector::first_unmet;
 use crate::object::{Container, Object, Pod};
 use crate::yaml::Node;
 
-const GROUP: &str = "networking.k8s.io";
+pub(in crate::lint) const GROUP: &str = "networking.k8s.io";
 
 /// Kinds beside NetworkPolicy that guard pods, too.
 const OTHERS: [(&str, &str); 5] = [
@@ -20,11 +21,13 @@ const OTHERS: [(&str, &str); 5] = [
     ("projectcalico.org", "NetworkPolicy"),
 ];
 
-fn selector<'d>(policy: &Object<'d>) -> Option<Node<'d>> {
+/// Gives the selector of the pods that a policy is about.
+pub(in crate::lint) fn selector<'d>(policy: &Object<'d>) -> Option<Node<'d>> {
     policy.spec()?.field("podSelector")
 }
 
-fn is_empty(selector: Node<'_>) -> bool {
+/// Tells whether a selector is for all pods.
+pub(in crate::lint) fn is_empty(selector: Node<'_>) -> bool {
     ["matchLabels", "matchExpressions"]
         .iter()
         .filter_map(|field| selector.field(field))
@@ -76,8 +79,11 @@ pub(super) fn peers(_: &mut Params<'_>) -> Check {
     })
 }
 
-/// Tells whether a policy is about a direction (`Ingress`, `Egress`), as the server fills it in.
-fn is_about(policy: &Object<'_>, direction: &str) -> bool {
+/// Tells whether a policy is about a direction (`Ingress`, `Egress`), as the server fills it in, or about `Any`.
+pub(in crate::lint) fn is_about(policy: &Object<'_>, direction: &str) -> bool {
+    if direction == "Any" {
+        return true;
+    }
     let Some(spec) = policy.spec() else { return false };
     match spec.field("policyTypes").filter(|types| types.items().len() > 0) {
         Some(types) => types.items().any(|kind| kind.text() == direction),
@@ -87,7 +93,7 @@ fn is_about(policy: &Object<'_>, direction: &str) -> bool {
 
 /// A pod must be selected by a policy for a `direction`, or for any.
 pub(super) fn missing(params: &mut Params<'_>) -> Check {
-    let direction = params.word("direction", &["Any", "Ingress", "Egress"]);
+    let direction = params.word("direction", &DIRECTIONS);
     Check::pod(move |context, pod, findings| {
         let guarded_otherwise = || OTHERS.iter().any(|(group, kind)| context.set.of_kind(group, kind).next().is_some());
         if !context.run.complete || guarded_otherwise() {
@@ -95,14 +101,11 @@ pub(super) fn missing(params: &mut Params<'_>) -> Check {
         }
         let guards = |policy: &Object<'_>| {
             policy.namespace == context.object.namespace
-                && (direction == "Any" || is_about(policy, direction))
+                && is_about(policy, direction)
                 && selector(policy).is_none_or(|selector| first_unmet(selector, pod.labels()).is_none())
         };
-        let beside = || {
-            let objects = context.run.neighbours.iter().flat_map(|set| set.iter());
-            objects.filter(|object| object.is(GROUP, &["NetworkPolicy"])).any(&guards)
-        };
-        if !context.set.of_kind(GROUP, "NetworkPolicy").any(&guards) && !beside() {
+        let beside = || context.neighbours_of_kind(GROUP, "NetworkPolicy").any(guards);
+        if !context.set.is_guarded(context.object, pod, direction) && !beside() {
             let place = pod.template.field("metadata").unwrap_or(pod.template);
             let what = match direction {
                 "Any" => "no NetworkPolicy selects these pods".to_owned(),

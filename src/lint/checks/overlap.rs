@@ -34,17 +34,9 @@ pub(super) fn services(_: &mut Params<'_>) -> Check {
         let Some(selector) = object.node.at(&["spec", "selector"]).filter(|node| node.entries().len() > 0) else {
             return;
         };
-        let like = |other: &Object<'_>| {
-            let theirs = other.node.at(&["spec", "selector"]);
-            let same = theirs.is_some_and(|theirs| {
-                theirs.entries().len() == selector.entries().len()
-                    && selector
-                        .entries()
-                        .all(|label| theirs.get(label.name()).is_some_and(|value| value.text() == label.value.text()))
-            });
-            same && other.namespace == object.namespace && is_headless(other) == is_headless(object)
-        };
-        let first = context.set.of_kind("", "Service").find(|other| like(other));
+        let alike =
+            |other: &Object<'_>| other.namespace == object.namespace && is_headless(other) == is_headless(object);
+        let first = context.set.selecting(selector).iter().find(|other| alike(other));
         if let Some(first) = first.filter(|first| first.node != object.node && first.name != object.name) {
             let message = format!("Service `{}` has the same selector", first.name);
             findings.at(selector).message(message).label(first.node.head(), "the other one");

@@ -128,10 +128,7 @@ pub(super) fn monitor(_: &mut Params<'_>) -> Check {
             in_namespace(service.namespace.as_deref())
                 && first_unmet(selector, service.node.at(&["metadata", "labels"])).is_none()
         };
-        let beside = || {
-            let objects = context.run.neighbours.iter().flat_map(|set| set.iter());
-            objects.filter(|object| object.is("", &["Service"])).any(&selected)
-        };
+        let beside = || context.neighbours_of_kind("", "Service").any(&selected);
         let fills = |namespace: Option<&str>| {
             let mut services = context.set.of_kind("", "Service");
             services.any(|service| service.namespace.as_deref() == namespace)
