@@ -2,6 +2,10 @@
 
 use super::Exit;
 use super::inputs::read_text;
+#[cfg(feature = "pgp")]
+use super::packed::is_archive;
+#[cfg(feature = "pgp")]
+use super::paths::is_reference;
 use super::registries::{self, RegistryArgs, connect, converse, reference};
 use super::trouble::Trouble;
 #[cfg(feature = "pgp")]
@@ -80,7 +84,7 @@ impl VerifyArgs {
         let keys = [key(&self.key, world)?];
         let name = self.key.display();
         #[cfg(feature = "pgp")]
-        if self.reference.ends_with(".tgz") && !self.reference.contains("://") {
+        if is_archive(Path::new(&self.reference)) && !is_reference(Path::new(&self.reference)) {
             if self.require_check.is_some() {
                 return Err(Trouble::new("reports lie in registries").help("name the package there: `oci://…`"));
             }

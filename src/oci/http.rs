@@ -45,12 +45,14 @@ pub struct Http {
 /// Clients of the oci-client crate, by origin, pass and whether blobs are sent whole. Making one reads all authorities of the
 /// system, which takes longer than most answers.
 #[derive(Clone, Default)]
-pub(super) struct Kept(Arc<Mutex<Vec<(String, Pass, bool, oci_client::Client)>>>);
+pub(super) struct Kept(Arc<Mutex<Vec<KeptClient>>>);
+
+type KeptClient = (String, Pass, bool, oci_client::Client);
 
 impl Kept {
     pub(super) fn get(&self, origin: &str, pass: &Pass, whole: bool) -> Option<oci_client::Client> {
         let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let same = |one: &&(String, Pass, bool, _)| one.0 == origin && one.1 == *pass && one.2 == whole;
+        let same = |one: &&KeptClient| one.0 == origin && one.1 == *pass && one.2 == whole;
         kept.iter().find(same).map(|one| one.3.clone())
     }
 

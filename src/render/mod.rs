@@ -97,7 +97,7 @@ fn libraries(chart: &Chart) -> Vec<(String, &ChartText)> {
 fn joined(name: &str, within: &str, exists: impl Fn(&str) -> bool) -> String {
     let library = within.rfind("charts/").and_then(|at| {
         let length = within[at + "charts/".len()..].find('/')?;
-        Some(&within[..at + "charts/".len() + length + 1])
+        Some(&within[..=at + "charts/".len() + length])
     });
     let own = library.map(|library| format!("{library}{name}")).filter(|own| exists(own));
     own.unwrap_or_else(|| name.to_owned())

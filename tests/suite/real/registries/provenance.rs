@@ -49,7 +49,7 @@ fn helm_and_we_accept_each_others_provenance() {
             format!("package hc -d not --skip-checks --sign --keyring captain.sec.asc --passphrase-file {password}");
         refuse(&sandbox, &line, 2, told);
     }
-    refuse(&sandbox, "package hc -d not --skip-checks --sign --keyring mate.sec.asc --key x", 2, "is called `x`");
+    refuse(&sandbox, "package hc -d not --skip-checks --sign --keyring mate.sec.asc --key cook", 2, "is called `cook`");
     refuse(&sandbox, "package hc -d not --skip-checks --sign --keyring hc/values.yaml", 2, "holds no key of this kind");
     assert!(!sandbox.path("not").exists(), "nothing is half done");
 
