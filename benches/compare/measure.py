@@ -45,7 +45,7 @@ def once(command, runs=None, output=None, expected=(0, 1), cwd=None):
     """Runs a command to its end, with its output in a file. Gives the output, where it is asked for."""
     with tempfile.TemporaryFile() as sink, tempfile.TemporaryFile() as errors, tempfile.NamedTemporaryFile("r") as used:
         # A process inherits the peak of the memory of the one that began it, so a small one has to.
-        timed = [TIME, "--quiet", "--format", "%U %S %M", "--output", used.name, "--", *command] if TIME else command
+        timed = [TIME, "--quiet", "--format", "%M", "--output", used.name, "--", *command] if TIME else command
         begin = time.perf_counter()
         process = subprocess.Popen(timed, stdin=subprocess.DEVNULL, stdout=sink, stderr=errors, cwd=cwd)
         _, status, usage = os.wait4(process.pid, 0)
@@ -56,8 +56,8 @@ def once(command, runs=None, output=None, expected=(0, 1), cwd=None):
             raise SystemExit(f"{' '.join(command)[:300]} ended with {code}: {errors.read(2000).decode()}")
         if runs is not None:
             # Both include the processes that this one waited for: of their times the sum, of their memory the largest.
-            user, system, memory = (used.read().split()[-3:] if TIME else (usage.ru_utime, usage.ru_stime, usage.ru_maxrss))
-            runs.add(wall, float(user) + float(system), int(memory) / 1000)
+            memory = int(used.read().split()[-1]) if TIME else usage.ru_maxrss
+            runs.add(wall, usage.ru_utime + usage.ru_stime, memory / 1000)
         if output:
             sink.seek(0)
             return sink.read().decode()

@@ -49,6 +49,36 @@ def verdict(row):
     return f"{row['aim']} times", met
 
 
+def start(started):
+    """Tells what a check of one small chart takes."""
+    over = (started["ours"].wall - started["true"].wall) * 1000
+    return [
+        "",
+        f"(a) A `check` of one small chart, each time a process anew, as a pre-commit hook has it: {spread(started['ours'])}; `true`, which",
+        f"does nothing, {spread(started['true'])}, so that it takes `true` + {over:.1f} ms (aim: 10 ms, {'met' if over <= 10 else '**missed**'}); `plimsoll --version`",
+        f"{spread(started['version'])}; what the peers do of it, one after the other, {spread(started['chain'])}.",
+    ]
+
+
+def grown(growths):
+    """Tells how time and memory grow."""
+    lines = [
+        "",
+        "## How it grows",
+        "",
+        "The exponent *e* of *c · size^e*, fitted to the time of the processors and to the memory, both beyond those of",
+        "`plimsoll --version`. The aim is 1.1 at most.",
+        "",
+        "| what grows | sizes | time | memory |",
+        "|---|---|--:|--:|",
+    ]
+    for growth in growths:
+        sizes = ", ".join(f"{size:,}" for size in growth["sizes"])
+        marked = [f"{value:.2f}" if value <= 1.1 else f"**{value:.2f}**" for value in (growth["time"], growth["memory"])]
+        lines.append(f"| {growth['what']} | {sizes} | {' | '.join(marked)} |")
+    return lines
+
+
 def write(bench):
     """Writes the page."""
     date = datetime.date.today().isoformat()
@@ -57,8 +87,10 @@ def write(bench):
         "",
         "This page is written by `benches/compare/run`, which makes its inputs from a seed, runs Plimsoll and each peer in turn, with",
         "the files in the system's cache, and holds their verdicts equal: the same objects, the same defects, the same manifests.",
-        f"Measured on {date}: {machine()}; {bench.versions}; seed {bench.given.seed}. Times are medians with the least and the most;",
-        "memory is the most of any run, and of several processes that of the largest.",
+        f"Measured on {date}: {machine()}, load average {os.getloadavg()[2]:.1f}; {bench.versions};",
+        f"seed {bench.given.seed}. Times are medians with the least and the most; memory is the most of any run, and of several",
+        "processes that of the largest. Where the load is higher than the number of processors, others used them: then their times",
+        "say more than the clock's.",
         "",
         "| what | Plimsoll | of the processors | memory | the peer | | of the processors | memory | faster | aim | |",
         "|---|--:|--:|--:|---|--:|--:|--:|--:|--:|---|",
@@ -70,28 +102,17 @@ def write(bench):
             f"| ({row['part']}) {row['what']} | {spread(ours)} | {ours.processor:.2f} s | {ours.memory:.0f} MB | {row['names'][1]} "
             f"| {spread(peer)} | {peer.processor:.2f} s | {peer.memory:.0f} MB | {row['ratio']:.1f} times | {aim} | {met} |"
         )
-    started = bench.started
-    over = (started["ours"].wall - started["true"].wall) * 1000
+    if bench.started:
+        lines += start(bench.started)
     lines += [
         "",
-        f"(a) A `check` of one small chart, each time a process anew, as a pre-commit hook has it: {spread(started['ours'])}; `true`, which",
-        f"does nothing, {spread(started['true'])}, so that it takes `true` + {over:.1f} ms (aim: 10 ms, {'met' if over <= 10 else '**missed**'}); `plimsoll --version`",
-        f"{spread(started['version'])}; `helm template`, kubeconform and kube-linter one after the other {spread(started['chain'])}.",
-        "",
         f"Memory of at most half of each peer's is met by {sum(row['memory'] <= 0.5 for row in bench.rows)} of {len(bench.rows)} rows.",
-        "",
-        "## How it grows",
-        "",
-        "The exponent *e* of *c · size^e*, fitted to the time of the processors and to the memory, both beyond those of",
-        "`plimsoll --version`. The aim is 1.1 at most.",
-        "",
-        "| what grows | sizes | time | memory |",
-        "|---|---|--:|--:|",
     ]
-    for growth in bench.growth:
-        sizes = ", ".join(f"{size:,}" for size in growth["sizes"])
-        mark = lambda value: f"{value:.2f}" if value <= 1.1 else f"**{value:.2f}**"  # noqa: E731
-        lines.append(f"| {growth['what']} | {sizes} | {mark(growth['time'])} | {mark(growth['memory'])} |")
+    left_out = [part for part in "abcdef" if part not in bench.parts]
+    if left_out:
+        lines += ["", f"This run left out the parts {', '.join(f'({part})' for part in left_out)}."]
+    if bench.growth:
+        lines += grown(bench.growth)
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "limits.md")
     with open(path) as file:
         lines += ["", file.read().rstrip()]
