@@ -104,6 +104,7 @@ fn helm_and_we_accept_each_others_provenance() {
         refuse(&sandbox, &format!("pull {reference} --verify {other}.asc -d not"), 2, "signed by another key");
         succeed(&sandbox, &format!("pull {reference} --verify {who}.asc -d {at}-pulled"));
         succeed(&sandbox, &format!("verify {at}-pulled/{PACKAGE} --key {who}.gpg"));
+        std::fs::create_dir_all(sandbox.path(at)).expect("can be made");
         let (url, keyring) = (format!("oci://{host}/{at}/hc"), format!("{who}.gpg"));
         let arguments = ["pull", &url, "--version", "0.1.0+b.1", "--verify", "--keyring", &keyring, "--plain-http"];
         let (success, told) = helm(&[&arguments[..], &["-d", at]].concat()).expect("is there");
