@@ -170,6 +170,11 @@ impl Reader<'_> {
         self.byte(self.at) == b'-' && self.ends_word(self.at + 1)
     }
 
+    fn is_dash_in_dash(&self) -> bool {
+        let inner = (self.at + 1..).find(|at| self.byte(*at) != b' ').unwrap_or(self.at);
+        self.is_dash() && self.byte(inner) == b'-' && self.ends_word(inner + 1)
+    }
+
     fn map(&mut self, column: usize) -> Option<()> {
         self.builder.open(self.at as u32, Style::Plain, true);
         loop {
@@ -238,6 +243,8 @@ impl Reader<'_> {
                 self.end_line()?;
                 match self.column {
                     Some(next) if next > column => self.block(next),
+                    // Of such a list of lists the parser tells another place.
+                    Some(next) if next == column && self.is_dash_in_dash() => None,
                     Some(next) if next == column && self.is_dash() => self.block(column),
                     _ => {
                         let at = colon as u32;

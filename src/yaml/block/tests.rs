@@ -39,6 +39,13 @@ fn agree(text: &str) -> bool {
     true
 }
 
+/// The parser says that such a list begins at its first item.
+#[test]
+fn a_list_of_lists_in_the_column_of_its_key_is_left_to_the_parser() {
+    assert!(!agree("c:\n- - h\n"));
+    assert!(agree("c:\n- h\n"));
+}
+
 #[test]
 fn what_manifests_are_made_of_is_read_as_the_parser_reads_it() {
     for text in [
