@@ -170,9 +170,12 @@ impl Reader<'_> {
         self.byte(self.at) == b'-' && self.ends_word(self.at + 1)
     }
 
-    fn is_dash_in_dash(&self) -> bool {
-        let inner = (self.at + 1..).find(|at| self.byte(*at) != b' ').unwrap_or(self.at);
-        self.is_dash() && self.byte(inner) == b'-' && self.ends_word(inner + 1)
+    fn is_dash_behind_dash(&self) -> bool {
+        let mut inner = self.at + 1;
+        while self.byte(inner) == b' ' {
+            inner += 1;
+        }
+        self.byte(inner) == b'-'
     }
 
     fn map(&mut self, column: usize) -> Option<()> {
@@ -243,8 +246,8 @@ impl Reader<'_> {
                 self.end_line()?;
                 match self.column {
                     Some(next) if next > column => self.block(next),
-                    // Of such a list of lists the parser tells another place.
-                    Some(next) if next == column && self.is_dash_in_dash() => None,
+                    // Of a list in its key's column that begins with two dashes the parser tells another place.
+                    Some(next) if next == column && self.is_dash() && self.is_dash_behind_dash() => None,
                     Some(next) if next == column && self.is_dash() => self.block(column),
                     _ => {
                         let at = colon as u32;

@@ -39,10 +39,12 @@ fn agree(text: &str) -> bool {
     true
 }
 
-/// The parser says that such a list begins at its first item.
+/// The parser says that such a list begins at its first item, where that begins with a dash, too.
 #[test]
-fn a_list_of_lists_in_the_column_of_its_key_is_left_to_the_parser() {
+fn a_list_in_the_column_of_its_key_may_be_the_parsers() {
     assert!(!agree("c:\n- - h\n"));
+    assert!(!agree("c:\n- -1\n"));
+    assert!(agree("c: # why\n- h\n"));
     assert!(agree("c:\n- h\n"));
 }
 
