@@ -1,7 +1,7 @@
 //! A world with files changed: what a command would read had a person written them so.
 
 use super::paths::Base;
-use super::world::{Entry, Finished, Walk, Walked, World};
+use super::world::{Entry, Finished, Scratch, Walk, Walked, World};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -49,6 +49,10 @@ impl World for Overlay<'_> {
 
     fn write_private(&self, path: &Path, bytes: &[u8]) -> io::Result<()> {
         self.inner.write_private(path, bytes)
+    }
+
+    fn scratch(&self, files: &[(PathBuf, Vec<u8>)]) -> io::Result<Scratch> {
+        self.inner.scratch(files)
     }
 
     fn remove(&self, path: &Path) -> io::Result<()> {

@@ -148,7 +148,7 @@ impl World for System {
         #[cfg(feature = "oci")]
         if super::paths::is_reference(path) {
             let read = super::remote::read(path, self);
-            return read.map(|bytes| bytes.to_vec()).map_err(io::Error::other);
+            return read.map(|pulled| pulled.bytes.clone()).map_err(io::Error::other);
         }
         let file = std::fs::File::open(path)?;
         // What is said of the size of a pipe or a device is not true; what is said of a file's saves asking for memory often.
