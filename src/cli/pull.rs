@@ -117,18 +117,21 @@ pub(super) async fn pull(registry: &Registry, reference: &Reference, world: &dyn
     Ok(pulled)
 }
 
-/// Opens what was pulled. A chart of another version than its tag says is not taken.
+/// Opens what was pulled. It must be the chart that the reference names, in the version that its tag says: who signed it may
+/// have signed others too.
 pub(super) fn opened(reference: &Reference, pulled: &Pulled) -> Result<Chart, Trouble> {
     let shown = reference.to_string();
-    let files = package::open(&shown, &pulled.bytes);
-    let files = files.map_err(|error| Trouble::new(format!("`{shown}` is refused: {error}")))?;
+    let refused = |reason: String| Trouble::new(format!("`{shown}` is refused: {reason}"));
+    let files = package::open(&shown, &pulled.bytes).map_err(|error| refused(error.to_string()))?;
     let chart = load(&shown, files)?;
+    let metadata = &chart.metadata;
+    let named = reference.repository.rsplit('/').next().unwrap_or_default();
+    if named != metadata.name {
+        return Err(refused(format!("it names {named}, and the chart is {}", metadata.name)));
+    }
     let tag = reference.tag.as_deref().map(version_of).filter(|tag| semver::Version::parse(tag).is_ok());
-    match tag.filter(|tag| *tag != chart.metadata.version) {
-        Some(tag) => {
-            let version = &chart.metadata.version;
-            Err(Trouble::new(format!("`{shown}` is refused: the tag says {tag}, and the chart {version}")))
-        }
+    match tag.filter(|tag| *tag != metadata.version) {
+        Some(tag) => Err(refused(format!("the tag says {tag}, and the chart {}", metadata.version))),
         None => Ok(chart),
     }
 }

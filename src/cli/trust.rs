@@ -4,11 +4,13 @@ use super::attest;
 use super::inputs::text;
 use super::paths::Base;
 #[cfg(feature = "pgp")]
-use super::pull::pull;
+use super::pull::{opened, pull};
 use super::registries;
 use super::trouble::Trouble;
 use super::workspaces::{Loaded, Workspaces};
 use super::world::World;
+#[cfg(feature = "pgp")]
+use crate::chart::Chart;
 use crate::chart::Trusted;
 #[cfg(feature = "pgp")]
 use crate::oci::Ring;
@@ -16,7 +18,7 @@ use crate::oci::{PublicKey, Reference, Registry, Verdict};
 use crate::source::SourceMap;
 use clap::Args;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What flags demand of charts in registries.
 #[derive(Args, Clone, Debug, Default)]
@@ -97,6 +99,19 @@ impl TrustArgs {
     }
 }
 
+/// Reads the workspace that a flag names in place of all others, so that its demands hold in this run.
+pub(super) fn hold(config: &Path, world: &dyn World) -> Result<(), Trouble> {
+    read(config, &Base::current(world)?, world).map(|_| ())
+}
+
+/// Reads a workspace's file, which notes what it demands.
+fn read(file: &Path, base: &Base, world: &dyn World) -> Result<Option<Arc<Loaded>>, Trouble> {
+    let sources = SourceMap::new();
+    let mut workspaces = Workspaces::new(world, base, &sources, None);
+    let loaded = workspaces.read(file);
+    workspaces.troubles.into_iter().next().map_or(Ok(loaded), Err)
+}
+
 /// Gives what is demanded where a path leads into a registry: by the workspaces of this run, or, where none was read, by
 /// that of the current folder.
 pub(super) fn demanded(world: &dyn World) -> Result<Trust, Trouble> {
@@ -118,31 +133,23 @@ impl Trust {
     /// Adds what the workspace of a folder demands.
     fn of_workspace(mut self, folder: &Path, world: &dyn World) -> Result<Self, Trouble> {
         let base = Base::current(world)?;
-        let sources = SourceMap::new();
         if let Some(file) = super::inputs::find_workspace(world, &base, folder) {
-            let mut workspaces = Workspaces::new(world, &base, &sources, None);
-            let loaded = workspaces.read(&file);
-            if let Some(trouble) = workspaces.troubles.into_iter().next() {
-                return Err(trouble);
-            }
+            let loaded = read(&file, &base, world)?;
             self.add(&file, loaded.as_deref());
         }
         Ok(self)
     }
 
-    /// Gives what is demanded of a repository.
-    fn of(&self, reference: &Reference) -> Result<Vec<Demand>, Trouble> {
+    /// Gives what is demanded of what comes from a place: a repository, or a URL's host and path.
+    fn of(&self, place: &str) -> Result<Vec<Demand>, Trouble> {
         if let Some(file) = &self.unsure {
-            let message = format!(
-                "`{}` cannot be read for certain, and may say who must have signed `{reference}`",
-                file.display()
-            );
+            let message =
+                format!("`{}` cannot be read for certain, and may say who must have signed `{place}`", file.display());
             return Err(Trouble::new(message).help("`plimsoll check` says what is wrong with it"));
         }
-        let name = format!("{}/{}", reference.host, reference.repository);
         let mut demands: Vec<Demand> = Vec::new();
         for Kept { folder, registries } in &self.workspaces {
-            let fitting = registries.iter().filter_map(|entry| Some((entry.covers(&name)?, entry)));
+            let fitting = registries.iter().filter_map(|entry| Some((entry.covers(place)?, entry)));
             let nearest = fitting.max_by_key(|(length, _)| *length).map(|(_, entry)| entry);
             if let Some(entry) = nearest.filter(|entry| !entry.verify.is_empty()) {
                 let keys = entry.verify.iter().map(|key| folder.join(key.as_str())).collect();
@@ -157,7 +164,7 @@ impl Trust {
                 demand.keys = demands.iter().flat_map(|demand| demand.keys.clone()).collect();
             }
             if demand.keys.is_empty() {
-                return Err(Trouble::new(format!("no key is known by which reports about `{reference}` are signed"))
+                return Err(Trouble::new(format!("no key is known by which reports about `{place}` are signed"))
                     .help("name it by `--verify KEY`, or in plimsoll.yaml under `registries`"));
             }
             demands.push(demand);
@@ -166,9 +173,9 @@ impl Trust {
         Ok(demands)
     }
 
-    /// Tells whether anything is demanded of a repository.
-    pub(super) fn demands(&self, reference: &Reference) -> Result<bool, Trouble> {
-        Ok(!self.of(reference)?.is_empty())
+    /// Tells whether anything is demanded of what comes from a place.
+    pub(super) fn demands(&self, place: &str) -> Result<bool, Trouble> {
+        Ok(!self.of(place)?.is_empty())
     }
 
     /// Tells whether flags demand something of everything.
@@ -184,7 +191,7 @@ impl Trust {
         mut reference: Reference,
         world: &dyn World,
     ) -> Result<Reference, Trouble> {
-        for demand in self.of(&reference)? {
+        for demand in self.of(&reference.place())? {
             let keys = demand.keys.iter().map(|file| key(file, world)).collect::<Result<Vec<_>, _>>()?;
             let tag = reference.tag.clone();
             let subject = match &demand.check {
@@ -240,10 +247,13 @@ pub(super) async fn signed(
             #[cfg(feature = "pgp")]
             Key::Ring(ring) => {
                 let pulled = pull(registry, &subject, world).await?;
-                let file = format!("{}-{}.tgz", pulled.name, pulled.version);
-                let verdict = match &pulled.provenance {
-                    Some(provenance) => ring.verify(provenance, &file, &pulled.bytes, world.now()),
-                    None => Err("it has no provenance file".to_owned()),
+                let verdict = match (opened(&subject, &pulled), &pulled.provenance) {
+                    (Err(trouble), _) => Err(trouble.message),
+                    (Ok(_), None) => Err("it has no provenance file".to_owned()),
+                    (Ok(Chart { metadata, .. }), Some(provenance)) => {
+                        let file = format!("{}-{}.tgz", metadata.name, metadata.version);
+                        ring.verify(provenance, &file, &pulled.bytes, world.now())
+                    }
                 };
                 (subject.with_digest(&pulled.digest), verdict.map_err(|reason| vec![reason]))
             }

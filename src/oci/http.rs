@@ -2,6 +2,7 @@
 
 use super::auth::Pass;
 use super::error::OciError;
+use percent_encoding::percent_decode_str;
 use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Client, Method, RequestBuilder, StatusCode, redirect};
 use std::net::IpAddr;
@@ -249,11 +250,21 @@ pub(super) fn host_of(url: &str) -> &str {
     authority.rsplit_once('@').map_or(authority, |(_, host)| host)
 }
 
+/// Gives the place that a URL leads to, host first, in the one way to write it: `charts.example.com/stable`.
+pub fn place(url: &str) -> Option<String> {
+    let url = reqwest::Url::parse(url).ok()?;
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let path = percent_decode_str(url.path()).decode_utf8_lossy();
+    let parts = path.split('/').filter(|part| !part.is_empty()).map(|part| format!("/{part}"));
+    Some(format!("{}{port}{}", url.host_str()?, parts.collect::<String>()))
+}
+
 /// Tells whether a host, with or without a port, is this machine.
 pub(super) fn is_loopback(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
     };
+    let name = name.to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost") || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

@@ -21,7 +21,7 @@ mod signature;
 pub use chart::{Packaged, Pulled};
 pub use credentials::{Login, Store, Stored, from_helper};
 pub use error::OciError;
-pub use http::{Http, Options};
+pub use http::{Http, Options, place};
 pub use key::{PrivateKey, PublicKey};
 #[cfg(feature = "pgp")]
 pub use provenance::{Ring, Signer};

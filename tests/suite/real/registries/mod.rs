@@ -1,5 +1,6 @@
 //! Registries, with helm and oras as clients beside us.
 
+mod demands;
 mod deps;
 mod diff;
 mod faults;

@@ -9,7 +9,7 @@ const TYPE: &str = "https://plimsoll.dev/attestations/check/v1";
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
 /// Refuses: the exit code, and a part of what is said.
-fn refuse(sandbox: &Sandbox, line: &str, code: i32, told: &str) {
+pub(super) fn refuse(sandbox: &Sandbox, line: &str, code: i32, told: &str) {
     let run = run(sandbox, line, "");
     assert!(run.code == code && run.stderr.contains(told), "{line}: {} {}{}", run.code, run.stdout, run.stderr);
 }
