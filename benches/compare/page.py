@@ -5,7 +5,6 @@ import os
 import platform
 
 
-
 def seconds(value):
     return f"{value * 1000:.1f} ms" if value < 1 else f"{value:.2f} s"
 
@@ -85,8 +84,9 @@ def write(bench):
     lines = [
         "# How fast it is",
         "",
-        "This page is written by `benches/compare/run`, which makes its inputs from a seed, runs Plimsoll and each peer in turn, with",
-        "the files in the system's cache, and holds their verdicts equal: the same objects, the same defects, the same manifests.",
+        "This page is written by `benches/compare/run --page`, which makes its inputs from a seed and runs Plimsoll and each peer in turn,",
+        "with the files in the system's cache. It fails where they do not agree: (b) on the manifests, (c) on how many objects are wrong,",
+        "(e) on how many objects there are. That their verdicts are the same, object by object, is held by `tests/run`.",
         f"Measured on {date}: {machine()}, load average {os.getloadavg()[2]:.1f}; {bench.versions};",
         f"seed {bench.given.seed}. Times are medians with the least and the most; memory is the most of any run, and of several",
         "processes that of the largest. Where the load is higher than the number of processors, others used them: then their times",

@@ -1,5 +1,6 @@
 //! The invariants of ARCHITECTURE.md that a look at the source text can prove.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -186,5 +187,29 @@ fn stages_open_with_what_comes_in_and_out() {
             }
         }
     }
+    fail_if_any(&problems);
+}
+
+/// What is fuzzed is what is built.
+#[test]
+fn fuzzing_uses_the_same_libraries() {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let locked = |path: &str| {
+        let text = std::fs::read_to_string(root.join(path)).expect("can be read");
+        let package = |lines: &str| {
+            let of = |key: &str| Some(lines.split_once(key)?.1.split('"').next()?.to_owned());
+            Some((of("name = \"")?, of("version = \"")?))
+        };
+        text.split("[[package]]").filter_map(package).collect::<BTreeSet<_>>()
+    };
+    let (ours, fuzzed) = (locked("Cargo.lock"), locked("fuzz/Cargo.lock"));
+    let names: BTreeSet<_> = ours.iter().map(|(name, _)| name).collect();
+    let others = fuzzed.difference(&ours).filter(|(name, _)| names.contains(name));
+    let problems: Vec<_> = others
+        .map(|(name, version)| {
+            format!("fuzz/Cargo.lock has {name} {version}: copy Cargo.lock there, and let cargo add the rest")
+        })
+        .collect();
+    assert!(fuzzed.len() > 100, "{}", fuzzed.len());
     fail_if_any(&problems);
 }
