@@ -1,8 +1,8 @@
 //! The verdict of `check`, written down so that it travels with what is pushed.
 
+use super::checking::{Checked, Checking};
 use super::compile::Compiled;
 use super::linting;
-use super::package::{Checked, Checking};
 use super::paths::Base;
 use super::trouble::Trouble;
 use super::world::World;

@@ -3,8 +3,8 @@
 use super::Exit;
 use super::fetch::{Fetched, Fetcher};
 use super::inputs::{CHART_FILE, read_chart, read_text};
-use super::package::load;
 use super::packed::is_archive;
+use super::packing::load;
 use super::paths::Base;
 use super::registries::{RegistryArgs, converse};
 use super::show::dependencies;

@@ -2,13 +2,13 @@
 
 use super::cache;
 use super::inputs::CHART_FILE;
-use super::package::{load, pack, time};
+use super::packing::{load, pack, time};
 use super::paths::Base;
-use super::pull::{choose, opened, pull};
+use super::pulling::{choose, opened, pull};
 use super::registries::{self, connect, reference};
-use super::tags::range;
 use super::trouble::Trouble;
 use super::trust::Trust;
+use super::versions::range;
 use super::world::World;
 use crate::chart::{Dependency, Version, VersionRange};
 use crate::diagnostic::nearest;

@@ -17,6 +17,7 @@ mod changed;
 #[cfg(feature = "cluster")]
 mod changing;
 mod check;
+mod checking;
 mod compile;
 #[cfg(feature = "cluster")]
 mod crds;
@@ -51,6 +52,7 @@ mod overrides;
 mod own;
 mod package;
 mod packed;
+mod packing;
 mod paint;
 mod paths;
 mod plan;
@@ -62,6 +64,8 @@ mod progress;
 mod provenance;
 #[cfg(feature = "oci")]
 mod pull;
+#[cfg(feature = "oci")]
+mod pulling;
 #[cfg(feature = "oci")]
 mod push;
 #[cfg(feature = "oci")]
@@ -95,6 +99,8 @@ mod trust;
 #[cfg(feature = "cluster")]
 mod uninstall;
 mod values;
+#[cfg(feature = "oci")]
+mod versions;
 mod workspaces;
 pub mod world;
 mod written;

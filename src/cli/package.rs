@@ -1,20 +1,17 @@
 //! `package`: a chart as an archive that is the same wherever it is made.
 
 use super::Exit;
-use super::args::{Colour, InputArgs, ReleaseArgs, RuleArgs};
-use super::compile::{self, Compiled, Question, Stages};
-use super::inputs::{CHART_FILE, Finder, read_chart};
+use super::args::{Colour, ReleaseArgs, RuleArgs};
+use super::checking::Checking;
+use super::inputs::{CHART_FILE, Finder};
 use super::overlay::Overlay;
 use super::packed::is_archive;
+use super::packing::{pack, time};
 use super::paths::Base;
 use super::plan::Scope;
-use super::report;
 use super::trouble::Trouble;
 use super::world::World;
-use crate::chart::{self, Chart, ChartFile};
-use crate::diagnostic::Severity;
-use crate::package::{self, Packing};
-use crate::source::SourceMap;
+use crate::package;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -121,100 +118,5 @@ impl PackageArgs {
             }
         }
         pack(chart, time, base, &overlay)
-    }
-}
-
-/// What is checked, and by what.
-pub(super) struct Checking<'a> {
-    pub path: &'a Path,
-    pub release: &'a ReleaseArgs,
-    pub rules: &'a RuleArgs,
-    pub config: Option<&'a Path>,
-    pub scope: Scope,
-    pub color: Colour,
-}
-
-/// A check that was run.
-pub(super) struct Checked {
-    /// What it found.
-    pub compiled: Compiled,
-    /// The texts that it points into.
-    pub sources: SourceMap,
-    /// It found errors, which were told.
-    pub failed: bool,
-}
-
-impl Checking<'_> {
-    /// Checks a chart as `check` does, in every environment unless one is named, and tells errors on standard error.
-    pub(super) fn run(&self, world: &dyn World) -> Result<Checked, Trouble> {
-        let config = self.config.map(Path::to_owned);
-        let input = InputArgs { paths: vec![self.path.to_owned()], config, ..InputArgs::default() };
-        let question = Question {
-            input: &input,
-            release: self.release,
-            rules: self.rules,
-            fixes: false,
-            stages: Stages { validate: true, lint: true, strict_kinds: false },
-            scope: self.scope,
-            #[cfg(feature = "cluster")]
-            live: None,
-            suppressions: true,
-            verbose: false,
-            progress: None,
-        };
-        let sources = SourceMap::new();
-        let mut compiled = compile::compile(&question, &sources, world)?;
-        if !compiled.troubles.is_empty() {
-            return Err(compiled.troubles.remove(0));
-        }
-        let findings = &compiled.report.findings;
-        let errors = findings.iter().filter(|finding| finding.severity == Severity::Error).cloned().collect();
-        let failed = report::tell(errors, self.color, &sources, world);
-        Ok(Checked { compiled, sources, failed })
-    }
-}
-
-/// Packs a chart as its folder holds it: gives the package's name and its bytes.
-pub(super) fn pack(chart: &Path, time: u64, base: &Base, world: &dyn World) -> Result<(String, Vec<u8>), Trouble> {
-    let shown = base.show(chart);
-    let (files, troubles) = super::inputs::read_folder(world, base, chart);
-    let (whole, more_troubles) = read_chart(world, base, chart);
-    if let Some(trouble) = troubles.into_iter().chain(more_troubles).next() {
-        return Err(trouble);
-    }
-    let loaded = load(&shown, whole)?;
-    let metadata = &loaded.metadata;
-    let packing = Packing { name: &metadata.name, version: &metadata.version, flavour: loaded.flavour, time };
-    let bytes = packing
-        .pack(chart::without_ignored(files))
-        .map_err(|error| Trouble::new(format!("`{shown}` cannot be packaged: {error}")))?;
-    Ok((packing.file_name(), bytes))
-}
-
-/// Loads a chart whose name and version are in order: they become a file's name.
-pub(super) fn load(shown: &str, files: Vec<ChartFile>) -> Result<Chart, Trouble> {
-    let (chart, findings) = Chart::load(&SourceMap::new(), files);
-    let fatal = findings.iter().find(|finding| {
-        ["chart/missing-file", "chart/api-version", "chart/name", "chart/version", "chart/required"]
-            .contains(&&*finding.rule)
-    });
-    match (chart, fatal) {
-        (Some(chart), None) if !chart.metadata.name.is_empty() && !chart.metadata.version.is_empty() => Ok(chart),
-        (_, Some(finding)) => {
-            Err(Trouble::new(format!("`{shown}`: {}", finding.message)).help("`plimsoll check` says where"))
-        }
-        _ => Err(Trouble::new(format!("`{shown}` holds no chart that can be read")).help("`plimsoll check` says why")),
-    }
-}
-
-/// Gives the time of the entries: SOURCE_DATE_EPOCH where it is set, else a fixed one.
-pub(super) fn time(world: &dyn World) -> Result<u64, Trouble> {
-    match world.variable("SOURCE_DATE_EPOCH").filter(|text| !text.is_empty()) {
-        None => Ok(package::FIXED_TIME),
-        // A header of a tar archive holds eleven octal digits.
-        Some(text) => text.parse().ok().filter(|time| *time < 1 << 33).ok_or_else(|| {
-            Trouble::new(format!("SOURCE_DATE_EPOCH is `{text}`, which is no time"))
-                .help("give it in seconds since 1970")
-        }),
     }
 }

@@ -3,9 +3,10 @@
 use super::Exit;
 use super::args::{Colour, ReleaseArgs, RuleArgs};
 use super::attest;
+use super::checking::Checking;
 use super::inputs::{Finder, text};
-use super::package::{Checking, load, pack, time};
 use super::packed::{beside, is_archive};
+use super::packing::{load, pack, time};
 use super::paths::{Base, is_reference};
 use super::plan::Scope;
 use super::registries::{self, RegistryArgs, connect, converse, reference};

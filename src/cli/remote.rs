@@ -1,6 +1,6 @@
 //! `oci://` wherever a path leads to a chart: what lies in a registry is read like a file.
 
-use super::pull::{choose, opened, pull};
+use super::pulling::{choose, opened, pull};
 use super::registries::{RegistryArgs, connect, converse, reference};
 use super::trouble::Trouble;
 use super::trust;

@@ -1,7 +1,7 @@
 //! `push --rendered`: what a chart gives in an environment, as an artifact for clusters that pull.
 
 use super::args::{Colour, ReleaseArgs};
-use super::package::time;
+use super::packing::time;
 use super::plan::One;
 use super::registries::reference;
 use super::release;

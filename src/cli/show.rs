@@ -2,8 +2,8 @@
 
 use super::Exit;
 use super::inputs::{Finder, read_chart};
-use super::package::{load, pack, time};
 use super::packed::is_archive;
+use super::packing::{load, pack, time};
 use super::paths::Base;
 use super::trouble::Trouble;
 use super::world::World;

@@ -3,9 +3,8 @@
 use super::Exit;
 use super::registries::{self, RegistryArgs, connect, converse, reference};
 use super::trouble::Trouble;
+use super::versions::{range, versions};
 use super::world::World;
-use crate::chart::{Version, VersionRange};
-use crate::oci::{Reference, Registry, version_of};
 use clap::Args;
 
 /// The flags of `tags`.
@@ -46,21 +45,4 @@ impl TagsArgs {
             Ok(versions.iter().map(|version| version.to_string() + "\n").collect())
         })
     }
-}
-
-/// Reads a range.
-pub(super) fn range(text: &str) -> Result<VersionRange, Trouble> {
-    let wrong = || Trouble::new(format!("`{text}` is no range of versions")).help("write it as `^1.2.0` or `>=1.2 <2`");
-    VersionRange::parse(text).ok_or_else(wrong)
-}
-
-/// Lists the tags that are versions, the newest first.
-pub(super) async fn versions(registry: &Registry, reference: &Reference) -> Result<Vec<Version>, Trouble> {
-    let tags = registry.tags(reference).await.map_err(|error| registries::trouble(&error))?;
-    // Of tags, only whole versions count, as Helm has it: `latest`, `1` and `v1` are none.
-    let strict = |version: &String| semver::Version::parse(version).is_ok();
-    let versions = tags.iter().map(|tag| version_of(tag)).filter(strict);
-    let mut versions: Vec<Version> = versions.filter_map(|text| Version::parse(&text)).collect();
-    versions.sort_by(|a, b| b.precedence(a).then_with(|| b.to_string().cmp(&a.to_string())));
-    Ok(versions)
 }

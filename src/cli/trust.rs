@@ -4,7 +4,7 @@ use super::attest;
 use super::inputs::text;
 use super::paths::Base;
 #[cfg(feature = "pgp")]
-use super::pull::{opened, pull};
+use super::pulling::{opened, pull};
 use super::registries;
 use super::trouble::Trouble;
 use super::workspaces::{Loaded, Workspaces};
