@@ -12,6 +12,7 @@ mod rewrite;
 mod values;
 
 pub use functions::{FILTERS, FUNCTIONS, TESTS, VARIABLES};
+pub(in crate::render) use flatten::Fed;
 pub(in crate::render) use log::data_text;
 
 use super::{Engine, EngineError, Rendered, RenderedFile, Request, Templates, look, prove, weave};
@@ -131,7 +132,7 @@ fn file(
     tables: &Tables,
     name: &str,
     pieces: &[Piece],
-    leaves: &Leaves,
+    leaves: &Arc<Leaves>,
     sources: &SourceMap,
 ) -> (Option<RenderedFile>, Vec<Diagnostic>) {
     let flat = flatten::flatten(tables, pieces, leaves);
@@ -149,7 +150,7 @@ fn file(
         let nested = &mut |edit, steps: &[_]| edits.nested(leaves, edit, steps);
         diagnostics.extend(prove::prove(&parsed.documents, &expected, &mut origins, nested));
     }
-    origins.edits = edits.resolve(leaves);
+    origins.fed = edits.fed(leaves);
     let file = RenderedFile { path: name.to_owned(), source, origins, documents: parsed.documents };
     // Where a value could not be written, what is left is no YAML: that is one defect, not two.
     let follows = |diagnostic: &Diagnostic| diagnostic.rule == "yaml/syntax" && !diagnostics.is_empty();
