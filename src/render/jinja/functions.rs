@@ -144,7 +144,9 @@ pub(super) fn install(environment: &mut Environment<'_>, tables: &Arc<Tables>) {
             text.chars().take(length_of).collect()
         }
     });
-    environment.add_filter("raw", |value: Value| Ok::<_, Error>(Value::from_object(Raw(data_text(&to_data(&value)?).into_owned()))));
+    environment.add_filter("raw", |value: Value| {
+        Ok::<_, Error>(Value::from_object(Raw(data_text(&to_data(&value)?).into_owned())))
+    });
     environment.add_filter("string", string);
     environment.add_filter("indent", indent);
     environment.add_filter("required", |value: Value, message: &str| required(value, message));

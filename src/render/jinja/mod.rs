@@ -11,8 +11,8 @@ mod problem;
 mod rewrite;
 mod values;
 
-pub use functions::{FILTERS, FUNCTIONS, TESTS, VARIABLES};
 pub(in crate::render) use flatten::Fed;
+pub use functions::{FILTERS, FUNCTIONS, TESTS, VARIABLES};
 pub(in crate::render) use log::data_text;
 
 use super::{Engine, EngineError, Rendered, RenderedFile, Request, Templates, look, prove, weave};

@@ -66,7 +66,8 @@ impl<'a> Weaver<'a> {
         for line in &mut lines {
             line.indent_fragment(indent);
         }
-        let Some(blamed) = lines.iter().flat_map(|line| &line.parts).find(|part| part.is_value()).map(Part::blame) else {
+        let Some(blamed) = lines.iter().flat_map(|line| &line.parts).find(|part| part.is_value()).map(Part::blame)
+        else {
             for line in &lines {
                 self.write_block_line(line, &line.text(), indent);
             }

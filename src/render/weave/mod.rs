@@ -17,9 +17,9 @@ use super::origins::{Made, Origins, TraceId};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
 use crate::yaml::emit::Data;
-use std::borrow::Cow;
 use atoms::{Cursor, Unit, settle, unit};
 use scalar::Ending;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// What a stretch of the output must read back as.
@@ -550,11 +550,10 @@ impl<'a> Weaver<'a> {
             }
             Some(Atom::Site(site)) => (site.span, site.trace),
             Some(Atom::Open(fragment)) => (fragment.span, fragment.trace),
-            _ => self
-                .woven
-                .expected
-                .last()
-                .map_or_else(|| (self.fallback_span(), TraceId::default()), |expected| (expected.blame.span, expected.blame.trace)),
+            _ => self.woven.expected.last().map_or_else(
+                || (self.fallback_span(), TraceId::default()),
+                |expected| (expected.blame.span, expected.blame.trace),
+            ),
         }
     }
 
