@@ -100,6 +100,11 @@ async fn of_pod(server: &Server, pod: &Json) -> Vec<String> {
         let state = super::wait::progress(pod, None);
         let mut lines = vec![format!("pod {name}: {}", state.reason)];
         lines.extend(events(server, namespace, text(pod, "/metadata/uid")).await);
+        // What runs, and does not answer its probes, may say why.
+        if let Some(container) = unready(pod) {
+            let log = server.log(namespace, name, container, false).await;
+            lines.extend(said(container, name, log));
+        }
         return lines;
     };
     let mut lines = vec![format!("pod {name}: {}", trouble.words)];
@@ -109,12 +114,26 @@ async fn of_pod(server: &Server, pod: &Json) -> Vec<String> {
         if log.is_empty() && trouble.crashes {
             log = server.log(namespace, name, &trouble.container, false).await;
         }
-        if !log.is_empty() {
-            lines.push(format!("the last lines of `{}` in {name}:", trouble.container));
-            lines.extend(log.into_iter().map(|line| format!("  {line}")));
-        }
+        lines.extend(said(&trouble.container, name, log));
     }
     lines
+}
+
+/// Finds a container that runs and is not ready.
+fn unready(pod: &Json) -> Option<&str> {
+    let mut statuses = pod.pointer("/status/containerStatuses")?.as_array()?.iter();
+    let found = statuses
+        .find(|status| status.get("ready") != Some(&Json::Bool(true)) && status.pointer("/state/running").is_some());
+    found.map(|status| text(status, "/name"))
+}
+
+/// Quotes the log of a container.
+fn said(container: &str, pod: &str, log: Vec<String>) -> Vec<String> {
+    if log.is_empty() {
+        return log;
+    }
+    let head = format!("the last lines of `{container}` in {pod}:");
+    std::iter::once(head).chain(log.into_iter().map(|line| format!("  {line}"))).collect()
 }
 
 /// Gives the last warnings about an object.

@@ -7,7 +7,7 @@ use crate::cluster::{Discovery, GROUP_KINDS, ID, Members, NAMESPACES, PART_OF, a
 use serde_json::{Value as Json, json};
 use std::collections::BTreeSet;
 
-const TOOLING: &str = "applyset.kubernetes.io/tooling";
+pub(super) const TOOLING: &str = "applyset.kubernetes.io/tooling";
 /// The field manager of parents.
 pub(super) const MANAGER: &str = "plimsoll-applyset";
 const TOOL: &str = "plimsoll";
@@ -18,7 +18,7 @@ pub(super) const RELEASE: &str = "plimsoll.dev/release";
 /// Where a release's objects may be: the kinds, and the namespaces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Reach {
-    /// Discovery as ApplySets write them: `Deployment.apps`.
+    /// Kinds as ApplySets write them: `Deployment.apps`.
     pub kinds: BTreeSet<String>,
     /// Namespaces other than the release's own.
     pub namespaces: BTreeSet<String>,

@@ -3,7 +3,7 @@
 use super::inventory::{Reach, Shelf, shelves};
 use super::item::{Item, Key};
 use super::server::{Failure, Server, at_once};
-use crate::cluster::{Discovery, Members, PART_OF};
+use crate::cluster::{Discovery, Members, PART_OF, label, text};
 use serde_json::Value as Json;
 use std::collections::{BTreeMap, HashMap};
 
@@ -34,12 +34,7 @@ pub(super) async fn members(
 pub(super) async fn others(server: &Server, kinds: &Discovery, items: &[&Item]) -> Result<HashMap<Key, Json>, Failure> {
     let mut of_shelf: BTreeMap<Shelf, Vec<Key>> = BTreeMap::new();
     for item in items {
-        let shelf = Shelf {
-            api_version: crate::cluster::text(&item.object, "/apiVersion").to_owned(),
-            kind: item.key.kind.clone(),
-            namespace: Some(item.key.namespace.clone()).filter(|name| !name.is_empty()),
-        };
-        of_shelf.entry(shelf).or_default().push(item.key.clone());
+        of_shelf.entry(shelf(&item.key, &item.object)).or_default().push(item.key.clone());
     }
     let mut jobs = Vec::new();
     for (shelf, keys) in of_shelf {
@@ -70,4 +65,47 @@ pub(super) async fn others(server: &Server, kinds: &Discovery, items: &[&Item]) 
         }
     }
     Ok(wanted)
+}
+
+/// Says where an object is.
+fn shelf(key: &Key, object: &Json) -> Shelf {
+    Shelf {
+        api_version: text(object, "/apiVersion").to_owned(),
+        kind: key.kind.clone(),
+        namespace: Some(key.namespace.clone()).filter(|name| !name.is_empty()),
+    }
+}
+
+/// Reads objects again: where there are many of a kind, by a list of what bears the label of their set.
+pub(super) async fn again(
+    server: &Server,
+    kinds: &Discovery,
+    objects: impl Iterator<Item = (&Key, &Json)>,
+) -> Result<HashMap<Key, Json>, Failure> {
+    let mut of_shelf: BTreeMap<(Shelf, Option<&str>), Vec<&Key>> = BTreeMap::new();
+    for (key, object) in objects {
+        of_shelf.entry((shelf(key, object), label(object, PART_OF))).or_default().push(key);
+    }
+    let mut jobs = Vec::new();
+    for ((Shelf { api_version, kind, namespace }, set), keys) in of_shelf {
+        let Some(served) = kinds.find(&api_version, &kind) else { continue };
+        let asked: Vec<Result<String, String>> = match set.filter(|_| keys.len() >= MANY) {
+            Some(set) => vec![Err(format!("{PART_OF}={set}"))],
+            None => keys.into_iter().map(|key| Ok(key.name.clone())).collect(),
+        };
+        for asked in asked {
+            let (server, served, namespace) = (server.clone(), served.clone(), namespace.clone());
+            jobs.push(async move {
+                match asked {
+                    Ok(name) => server.get(&served, namespace.as_deref(), &name).await.map(Vec::from_iter),
+                    Err(selector) => server.list(&served, namespace.as_deref(), &selector).await,
+                }
+            });
+        }
+    }
+    let mut found = HashMap::new();
+    for list in at_once(12, jobs).await {
+        found.extend(list?.into_iter().map(|object| (Key::of(&object), object)));
+    }
+    Ok(found)
 }

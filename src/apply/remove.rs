@@ -3,6 +3,7 @@
 use super::explain::{Stuck, explain};
 use super::inventory::uid;
 use super::item::{Item, Key};
+use super::live;
 use super::order::{is_custom, rank, waves};
 use super::rollout::Ill;
 use super::server::{Failure, Server, at_once};
@@ -160,20 +161,12 @@ impl Removal<'_> {
         let mut delay = Duration::from_millis(50);
         loop {
             let mut left = Vec::new();
-            let jobs = going.iter().map(|item| {
-                let (server, live) = (self.server.clone(), item.object.clone());
-                let served = self.kinds.find(text(&live, "/apiVersion"), text(&live, "/kind")).cloned();
-                let namespace = item.key.namespace.clone();
-                async move {
-                    let Some(served) = served else { return Ok(None) };
-                    let namespace = Some(namespace.as_str()).filter(|name| !name.is_empty());
-                    server.get(&served, namespace, text(&live, "/metadata/name")).await
-                }
-            });
-            for (item, found) in going.iter().zip(at_once(12, jobs.collect::<Vec<_>>()).await) {
+            let mut found =
+                live::again(self.server, self.kinds, going.iter().map(|item| (&item.key, &item.object))).await?;
+            for item in going {
                 // Another one of that name is none of ours.
-                if let Some(found) = found?.filter(|found| uid(found) == uid(&item.object)) {
-                    left.push((*item, found));
+                if let Some(found) = found.remove(&item.key).filter(|found| uid(found) == uid(&item.object)) {
+                    left.push((item, found));
                 }
             }
             if left.is_empty() {

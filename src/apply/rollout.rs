@@ -2,6 +2,7 @@
 
 use super::explain::{Stuck, explain, pods_trouble};
 use super::item::{Item, Key};
+use super::live;
 use super::order::Wave;
 use super::owned::MANAGER;
 use super::prepare::Refusal;
@@ -17,8 +18,6 @@ use tokio::time::Instant;
 
 /// How many objects are sent at once.
 const AT_ONCE: usize = 12;
-/// From how many objects of a kind on it is cheaper to list them.
-const MANY: usize = 3;
 /// How often is looked, and how often the pods are looked at.
 const SOONEST: Duration = Duration::from_millis(200);
 const LATEST: Duration = Duration::from_secs(2);
@@ -85,6 +84,7 @@ impl Rollout<'_> {
         settled: &HashSet<Key>,
         actions: &mut Vec<Action>,
     ) -> Result<(), Ill> {
+        let mut redefined = HashSet::new();
         for wave in waves {
             let mut pending = Vec::new();
             for group in &wave.groups {
@@ -98,19 +98,22 @@ impl Rollout<'_> {
                     actions.push(Action::new(&items[index].object, Deed::Unchanged));
                 }
                 let todo: Vec<&Item> = todo.into_iter().map(|index| &items[index]).collect();
-                let objects = self.apply(&todo, before, actions).await?;
+                let objects = self.apply(&todo, before, &redefined, actions).await?;
                 pending.extend(objects);
+                redefined.extend(defined(&todo));
             }
             self.wait(pending).await?;
         }
         Ok(())
     }
 
-    /// Applies objects at once; gives them as they are then.
+    /// Applies objects at once; gives them as they are then. Of `redefined` kinds the server may hold the old definition for
+    /// a moment.
     pub(super) async fn apply(
         &self,
         items: &[&Item],
         before: &HashMap<Key, Json>,
+        redefined: &HashSet<Kind>,
         actions: &mut Vec<Action>,
     ) -> Result<Vec<(Key, Json)>, Ill> {
         let mut jobs = Vec::new();
@@ -119,8 +122,9 @@ impl Rollout<'_> {
             let adopted = self.adopted.contains(&item.key);
             let how = Apply { manager: MANAGER, force: self.force || adopted, dry_run: false };
             let object = self.sent(item, before.get(&item.key));
+            let is_redefined = redefined.contains(&kind(&item.key));
             jobs.push(async move {
-                let applied = send(&server, &served, &object, how).await?;
+                let applied = send(&server, &served, &object, how, is_redefined).await?;
                 if adopted {
                     leave_helm(&server, &served, &object).await?;
                 }
@@ -161,6 +165,7 @@ impl Rollout<'_> {
         items: &[&Item],
         before: &HashMap<Key, Json>,
         homeless: &dyn Fn(&Key) -> bool,
+        redefined: &HashSet<Kind>,
     ) -> (Vec<Action>, Vec<Refusal>) {
         let (mut asked, mut actions, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
         let mut jobs = Vec::new();
@@ -190,6 +195,12 @@ impl Rollout<'_> {
                 }
                 // The kind or the namespace is to come first.
                 Err(failure) if failure.is(404) => actions.push(Action::new(&item.object, Deed::Created)),
+                // What an old definition refuses, the new one may allow.
+                Err(failure) if failure.is_verdict() && redefined.contains(&kind(&item.key)) => {
+                    let deed = if before.contains_key(&item.key) { Deed::Changed } else { Deed::Created };
+                    let note = "if its new definition allows it".to_owned();
+                    actions.push(Action { note, ..Action::new(&item.object, deed) });
+                }
                 Err(Failure::Refused(code, body)) => refusals.extend(refused(item, code, &body)),
                 Err(failure) => refusals.push(Refusal::of(item, "apply/refused", failure.words())),
             }
@@ -253,8 +264,10 @@ impl Rollout<'_> {
             ));
             self.server.pause(delay.min(until.saturating_duration_since(Instant::now()))).await?;
             delay = (delay * 3 / 2).min(LATEST);
-            for (key, live) in self.look(&pending).await? {
-                let Some(object) = live else {
+            let seen = pending.iter().map(|(key, (object, _))| (key, object));
+            let mut found = live::again(self.server, self.kinds, seen).await?;
+            for key in pending.keys().cloned().collect::<Vec<_>>() {
+                let Some(object) = found.remove(&key) else {
                     let reason = "it is gone: somebody else deleted it".to_owned();
                     pending.insert(key, (Json::Null, Progress { state: State::Failed, reason }));
                     continue;
@@ -276,34 +289,6 @@ impl Rollout<'_> {
         Ok(())
     }
 
-    /// Looks at objects again.
-    async fn look(&self, pending: &BTreeMap<Key, (Json, Progress)>) -> Result<Vec<(Key, Option<Json>)>, Failure> {
-        let mut shelves: BTreeMap<(String, String, String), Vec<&Key>> = BTreeMap::new();
-        for (key, (object, _)) in pending {
-            let api_version = text(object, "/apiVersion").to_owned();
-            shelves.entry((api_version, key.kind.clone(), key.namespace.clone())).or_default().push(key);
-        }
-        let mut found = Vec::new();
-        for ((api_version, kind, namespace), keys) in shelves {
-            let Some(served) = self.kinds.find(&api_version, &kind) else { continue };
-            let namespace = Some(namespace.as_str()).filter(|name| !name.is_empty());
-            match &self.set {
-                Some(set) if keys.len() > MANY => {
-                    let listed = self.server.list(served, namespace, &format!("{PART_OF}={set}")).await?;
-                    let mut listed: HashMap<Key, Json> =
-                        listed.into_iter().map(|object| (Key::of(&object), object)).collect();
-                    found.extend(keys.into_iter().map(|key| (key.clone(), listed.remove(key))));
-                }
-                _ => {
-                    for key in keys {
-                        found.push((key.clone(), self.server.get(served, namespace, &key.name).await?));
-                    }
-                }
-            }
-        }
-        Ok(found)
-    }
-
     /// Tells whether a claim gets its volume only once a pod uses it.
     async fn waits_for_consumer(&self, object: &Json) -> Result<bool, Failure> {
         if text(object, "/kind") != "PersistentVolumeClaim" {
@@ -319,19 +304,42 @@ impl Rollout<'_> {
     }
 }
 
-/// Applies one object. One of a kind that was defined a moment ago may have to wait until it is served.
-async fn send(server: &Server, served: &Served, object: &Json, how: Apply<'_>) -> Result<Applied, Failure> {
+/// A group and a kind.
+pub(super) type Kind = (String, String);
+
+fn kind(key: &Key) -> Kind {
+    (key.group.clone(), key.kind.clone())
+}
+
+/// Gives the kinds that definitions among objects define.
+pub(super) fn defined(items: &[&Item]) -> HashSet<Kind> {
+    let definitions = items.iter().filter(|item| item.key.is("apiextensions.k8s.io", &["CustomResourceDefinition"]));
+    let own = |item: &&Item, path: &str| text(&item.object, path).to_owned();
+    definitions.map(|item| (own(item, "/spec/group"), own(item, "/spec/names/kind"))).collect()
+}
+
+/// Applies one object. One of a kind that was defined a moment ago may have to wait until it is served, and until the server
+/// judges by the new definition: nothing in the cluster tells when that is.
+async fn send(
+    server: &Server,
+    served: &Served,
+    object: &Json,
+    how: Apply<'_>,
+    is_redefined: bool,
+) -> Result<Applied, Failure> {
     let mut delay = Duration::from_millis(100);
     loop {
-        match server.apply(served, object, how).await {
-            Err(Failure::Refused(404, body))
-                if text(&body, "/details/kind") != "namespaces" && delay < Duration::from_secs(3) =>
-            {
-                server.pause(delay).await?;
-                delay *= 2;
-            }
+        let failure = match server.apply(served, object, how).await {
+            Err(failure) if delay < Duration::from_secs(3) => failure,
             result => return result,
+        };
+        match &failure {
+            Failure::Refused(404, body) if text(body, "/details/kind") != "namespaces" => {}
+            _ if is_redefined && failure.is_verdict() => {}
+            _ => return Err(failure),
         }
+        server.pause(delay).await?;
+        delay *= 2;
     }
 }
 

@@ -138,15 +138,18 @@ impl Store {
         Ok(())
     }
 
-    /// Finds the tool that manages the set that an object belongs to.
-    pub(super) async fn tool_of(&self, set: &str, namespace: &str) -> Option<String> {
+    /// Finds who owns the set that an object belongs to: a release of ours, or a set of another tool.
+    pub(super) async fn owner_of(&self, set: &str, namespace: &str) -> Option<String> {
         let config_maps = Served::new("v1", "ConfigMap", "configmaps", true);
         for served in [&self.secrets, &config_maps] {
             let selector = format!("applyset.kubernetes.io/id={set}");
             let found = self.server.list(served, Some(namespace), &selector).await.unwrap_or_default();
             if let Some(parent) = found.first() {
-                let tool = annotation(parent, "applyset.kubernetes.io/tooling").unwrap_or("another tool");
-                return Some(format!("{} of `{}`", text(parent, "/metadata/name"), tool));
+                let tool = annotation(parent, inventory::TOOLING).unwrap_or("another tool");
+                return Some(match label(parent, RELEASE) {
+                    Some(release) => format!("the release `{release}` in `{namespace}`"),
+                    None => format!("the ApplySet {} of `{tool}`", text(parent, "/metadata/name")),
+                });
             }
         }
         None

@@ -273,7 +273,14 @@ fn pod(object: &Json, now: Option<i64>) -> Progress {
         let since = scheduled.since.and_then(|since| now.map(|now| now - since));
         return if since.is_some_and(|since| since >= UNSCHEDULABLE) { failed(words) } else { waiting(words) };
     }
-    waiting(found.map_or_else(|| "it is not ready".to_owned(), |trouble| trouble.words))
+    let state = || match condition(object, "Ready") {
+        _ if phase == "Pending" && text(object, "/spec/nodeName").is_empty() => {
+            "no node was chosen for it yet".to_owned()
+        }
+        Some(ready) if !ready.holds() => ready.words("it is not ready"),
+        _ => "it is not ready".to_owned(),
+    };
+    waiting(found.map_or_else(state, |trouble| trouble.words))
 }
 
 /// What keeps a container of a pod from running.

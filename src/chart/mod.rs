@@ -12,6 +12,7 @@ mod merge;
 mod metadata;
 mod range;
 mod read;
+mod registry;
 mod set;
 mod spot;
 #[cfg(test)]
@@ -29,10 +30,9 @@ pub use load::{Chart, ChartFile, ChartText, Subchart};
 pub use metadata::{API_VERSION, ChartType, Dependency, Flavour, Maintainer, Metadata};
 pub use range::{Version, VersionRange};
 pub use read::{is_encrypted, read_values};
+pub use registry::{Trusted, host, is_repository};
 pub use set::{Assignments, assignments};
 pub use spot::{Found, Spot};
 pub use value::{Place, Value, ValueData, ValueEntry};
 pub use values_schema::ValuesSchema;
-pub use workspace::{
-    Configure, Environment, Exception, IgnoredField, Level, Release, Rules, Trusted, Workspace, is_date,
-};
+pub use workspace::{Configure, Environment, Exception, IgnoredField, Level, Release, Rules, Workspace, is_date};

@@ -2,6 +2,7 @@
 
 use super::decode::{Decoder, Spanned, listed};
 use super::metadata::API_VERSION;
+use super::registry::{Trusted, registries};
 use crate::diagnostic::{Diagnostic, Label, Severity, nearest};
 use crate::source::{SourceFile, Span};
 use crate::yaml::emit::Data;
@@ -27,26 +28,6 @@ pub struct Workspace {
     pub ignore: Vec<IgnoredField>,
     /// Who must stand by what comes from which registry; none where that cannot be read for certain.
     pub registries: Option<Vec<Trusted>>,
-}
-
-/// An entry of `registries`: who must stand by what comes from there.
-#[derive(Clone, Debug)]
-pub struct Trusted {
-    /// A registry, or a path in one: `registry.example.com/charts`; `*` for all that have no entry.
-    pub place: Spanned<String>,
-    /// Files of public keys, from the folder of `plimsoll.yaml`: one of them must have signed. Without any, nobody must.
-    pub verify: Vec<Spanned<String>>,
-    /// The profile by which `check` must have passed, by a report that one of the keys signed.
-    pub require_check: Option<Spanned<String>>,
-}
-
-impl Trusted {
-    /// Tells how much of a repository's name, host first, the entry speaks of; nothing where it speaks of others.
-    pub fn covers(&self, name: &str) -> Option<usize> {
-        let place = self.place.trim_end_matches('/');
-        let below = name.strip_prefix(place).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'));
-        if place == "*" { Some(0) } else { below.then_some(place.len()) }
-    }
 }
 
 /// An entry of `environments`.
@@ -364,30 +345,6 @@ fn configure(entry: crate::yaml::Entry<'_>, decoder: &mut Decoder) -> Option<Con
         with: with.into_iter().flat_map(Node::entries).map(parameter).collect(),
         environments: decoder.texts(map, "environments"),
     })
-}
-
-fn registries(root: Node<'_>, decoder: &mut Decoder) -> Option<Vec<Trusted>> {
-    let before = decoder.diagnostics.len();
-    let map = root.get("registries").and_then(|node| decoder.open_map(node, "`registries`"));
-    let mut found = Vec::new();
-    for entry in map.into_iter().flat_map(Node::entries) {
-        let place = Spanned { value: entry.name().to_owned(), span: entry.key.span() };
-        if place.contains("://") {
-            let message = format!("`{}` is no registry", place.value);
-            decoder.error("registry", place.span, message).help =
-                Some("write it without a scheme: `registry.example.com/charts`".to_owned());
-        }
-        let what = format!("the registry `{}`", entry.name());
-        let map = decoder.map(entry.value, &what, &["verify", "requireCheck"]);
-        let verify = map.map(|map| decoder.texts(map, "verify")).unwrap_or_default();
-        let require_check = map.and_then(|map| decoder.text(map, "requireCheck"));
-        if let Some(profile) = require_check.as_ref().filter(|_| verify.is_empty()) {
-            decoder.error("registry", profile.span, "`requireCheck` needs `verify`").help =
-                Some("name the keys of those whose reports count: `verify: [cosign.pub]`".to_owned());
-        }
-        found.push(Trusted { place, verify, require_check });
-    }
-    (decoder.diagnostics.len() == before).then_some(found)
 }
 
 fn ignored(root: Node<'_>, decoder: &mut Decoder) -> Vec<IgnoredField> {

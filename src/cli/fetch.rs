@@ -12,7 +12,7 @@ use super::trust::Trust;
 use super::world::World;
 use crate::chart::{Dependency, Version, VersionRange};
 use crate::diagnostic::nearest;
-use crate::oci::{Http, Reference, tag_of};
+use crate::oci::{Http, Reference, place, tag_of};
 use crate::package::{self, Index, Listed, Lock, Locked, resolve};
 use futures_util::StreamExt as _;
 use std::collections::HashMap;
@@ -111,7 +111,7 @@ impl<'a> Fetcher<'a> {
             Origin::Registry(repository) => {
                 let registry = connect(&repository, &self.http, self.world).await?;
                 let reference = choose(&registry, repository, Some(wanted)).await?;
-                self.pulled(dependency, &registry, &reference).await
+                self.pulled(dependency, &registry, reference, None).await
             }
         }
     }
@@ -151,7 +151,8 @@ impl<'a> Fetcher<'a> {
             }
             Origin::Registry(repository) => {
                 let registry = connect(&repository, &self.http, self.world).await?;
-                self.pulled(dependency, &registry, &repository.with_tag(&tag_of(&locked.version))).await
+                let reference = repository.with_tag(&tag_of(&locked.version));
+                self.pulled(dependency, &registry, reference, Some(&locked.version)).await
             }
             Origin::Here | Origin::Folder(_) => Err(unknown(dependency)),
         }
@@ -179,16 +180,28 @@ impl<'a> Fetcher<'a> {
     /// Tells whether somebody must have signed a dependency. Of what comes from an index, nobody can have.
     fn demanded(&self, dependency: &Dependency, origin: &Origin) -> Result<bool, Trouble> {
         match origin {
-            Origin::Registry(repository) => self.trust.demands(repository),
-            Origin::Index(url) if self.trust.is_flagged() => {
-                let message = format!(
-                    "the dependency `{}` cannot be verified: `{}` is no registry",
-                    dependency.name.value,
-                    shown(url)
-                );
-                Err(Trouble::new(message).help("fetch it from a registry, or leave out `--verify`"))
+            Origin::Here | Origin::Folder(_) => Ok(false),
+            Origin::Registry(repository) => self.trust.demands(&repository.place()),
+            Origin::Index(url) => {
+                let (name, shown) = (&dependency.name.value, shown(url));
+                let place = place(url).ok_or_else(|| {
+                    Trouble::new(format!("the dependency `{name}`: `{shown}` is no URL"))
+                        .help("write `https://charts.example.com/stable`")
+                })?;
+                if !self.trust.demands(&place)? {
+                    return Ok(false);
+                }
+                let host = place.split('/').next().unwrap_or_default();
+                let help = if self.trust.is_flagged() {
+                    "fetch it from a registry, or leave out `--verify`".to_owned()
+                } else {
+                    format!(
+                        "fetch it from a registry, or exempt it in plimsoll.yaml: `registries: {{ \"{host}\": {{}} }}`"
+                    )
+                };
+                Err(Trouble::new(format!("the dependency `{name}` cannot be verified: `{shown}` is no registry"))
+                    .help(help))
             }
-            Origin::Here | Origin::Folder(_) | Origin::Index(_) => Ok(false),
         }
     }
 
@@ -275,12 +288,13 @@ impl<'a> Fetcher<'a> {
         &self,
         dependency: &Dependency,
         registry: &crate::oci::Registry,
-        reference: &Reference,
+        reference: Reference,
+        version: Option<&str>,
     ) -> Result<Fetched, Trouble> {
-        let reference = &self.trust.admit(registry, reference.clone(), self.world).await?;
-        let pulled = pull(registry, reference, self.world).await?;
-        let chart = opened(reference, &pulled)?;
-        let locked = looked_at(dependency, &reference.to_string(), &pulled.bytes, Some(&chart.metadata.version))?;
+        let reference = self.trust.admit(registry, reference, self.world).await?;
+        let pulled = pull(registry, &reference, self.world).await?;
+        opened(&reference, &pulled)?;
+        let locked = looked_at(dependency, &reference.to_string(), &pulled.bytes, version)?;
         let digest = Some(package::digest(&pulled.bytes));
         Ok(Fetched { locked, bytes: Some(pulled.bytes), digest })
     }

@@ -58,6 +58,8 @@ mod plan;
 mod plan_file;
 mod policies;
 mod progress;
+#[cfg(feature = "pgp")]
+mod provenance;
 #[cfg(feature = "oci")]
 mod pull;
 #[cfg(feature = "oci")]

@@ -1,7 +1,7 @@
 //! A world with files changed: what a command would read had a person written them so.
 
 use super::paths::Base;
-use super::world::{Entry, Finished, Walk, Walked, World};
+use super::world::{Entry, Finished, Scratch, Walk, Walked, World};
 use std::collections::BTreeMap;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -51,6 +51,10 @@ impl World for Overlay<'_> {
         self.inner.write_private(path, bytes)
     }
 
+    fn scratch(&self, files: &[(PathBuf, Vec<u8>)]) -> io::Result<Scratch> {
+        self.inner.scratch(files)
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.inner.remove(path)
     }
@@ -75,8 +79,8 @@ impl World for Overlay<'_> {
         self.inner.variable(name)
     }
 
-    fn today(&self) -> String {
-        self.inner.today()
+    fn now(&self) -> u64 {
+        self.inner.now()
     }
 
     fn identity(&self) -> String {

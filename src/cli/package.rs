@@ -39,6 +39,9 @@ pub(super) struct PackageArgs {
     /// Use this workspace file instead of the plimsoll.yaml found upwards
     #[arg(long, value_name = "FILE")]
     config: Option<PathBuf>,
+    #[cfg(feature = "pgp")]
+    #[command(flatten)]
+    signing: super::provenance::SigningArgs,
     /// Colour the findings
     #[arg(long, value_name = "WHEN", default_value = "auto")]
     color: Colour,
@@ -69,14 +72,27 @@ impl PackageArgs {
         if inputs.charts.len() > 1 && self.version.is_some() {
             return Err(Trouble::new("`--version` is for one chart, and here are several"));
         }
+        #[cfg(feature = "pgp")]
+        let signer = self.signing.signer(world)?;
         let time = time(world)?;
         let packed = inputs.charts.iter().map(|chart| self.one(chart, time, &base, world));
         let packed = packed.collect::<Result<Vec<_>, _>>()?;
         let mut text = String::new();
         for (name, bytes) in packed {
             let file = self.destination.join(&name);
+            #[cfg(feature = "pgp")]
+            let provenance = match &signer {
+                Some(signer) => Some(super::provenance::of(signer, &name, &bytes, world)?),
+                None => None,
+            };
             world.write(&file, &bytes).map_err(|error| Trouble::io("write", &file, &error))?;
             text += &format!("wrote {}\n{}\n", file.display(), package::digest(&bytes));
+            #[cfg(feature = "pgp")]
+            if let Some(provenance) = provenance {
+                let file = super::packed::beside(&file);
+                world.write(&file, provenance.as_bytes()).map_err(|error| Trouble::io("write", &file, &error))?;
+                text += &format!("wrote {}\n", file.display());
+            }
         }
         Ok(text)
     }

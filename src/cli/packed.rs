@@ -17,6 +17,14 @@ pub(super) fn is_archive(path: &Path) -> bool {
     [".tgz", ".tar.gz"].iter().any(|ending| name.ends_with(ending))
 }
 
+/// Gives where Helm's provenance file of a package lies: beside it.
+#[cfg(feature = "oci")]
+pub(super) fn beside(package: &Path) -> std::path::PathBuf {
+    let mut name = package.to_owned().into_os_string();
+    name.push(".prov");
+    name.into()
+}
+
 /// Reads the files of a packaged chart, each named `shop-1.0.0.tgz!templates/web.yaml`.
 pub(super) fn read_archive(world: &dyn World, base: &Base, path: &Path) -> Result<Vec<ChartFile>, Trouble> {
     let bytes = world.read(path).map_err(|error| Trouble::io("read", path, &error))?;

@@ -3,6 +3,7 @@
 use super::Exit;
 use super::cache;
 use super::package::load;
+use super::packed::beside;
 use super::registries::{self, RegistryArgs, connect, converse, reference};
 use super::tags::{range, versions};
 use super::trouble::Trouble;
@@ -75,9 +76,7 @@ impl PullArgs {
             let file = write(self.destination.join(file), &pulled.bytes)?;
             text += &format!("wrote {}\n", file.display());
             if let Some(provenance) = &pulled.provenance {
-                let mut beside = file.into_os_string();
-                beside.push(".prov");
-                text += &format!("wrote {}\n", write(beside.into(), provenance)?.display());
+                text += &format!("wrote {}\n", write(beside(&file), provenance)?.display());
             }
         }
         Ok(text)
@@ -118,18 +117,21 @@ pub(super) async fn pull(registry: &Registry, reference: &Reference, world: &dyn
     Ok(pulled)
 }
 
-/// Opens what was pulled. A chart of another version than its tag says is not taken.
+/// Opens what was pulled. It must be the chart that the reference names, in the version that its tag says: who signed it may
+/// have signed others too.
 pub(super) fn opened(reference: &Reference, pulled: &Pulled) -> Result<Chart, Trouble> {
     let shown = reference.to_string();
-    let files = package::open(&shown, &pulled.bytes);
-    let files = files.map_err(|error| Trouble::new(format!("`{shown}` is refused: {error}")))?;
+    let refused = |reason: String| Trouble::new(format!("`{shown}` is refused: {reason}"));
+    let files = package::open(&shown, &pulled.bytes).map_err(|error| refused(error.to_string()))?;
     let chart = load(&shown, files)?;
+    let metadata = &chart.metadata;
+    let named = reference.repository.rsplit('/').next().unwrap_or_default();
+    if named != metadata.name {
+        return Err(refused(format!("it names {named}, and the chart is {}", metadata.name)));
+    }
     let tag = reference.tag.as_deref().map(version_of).filter(|tag| semver::Version::parse(tag).is_ok());
-    match tag.filter(|tag| *tag != chart.metadata.version) {
-        Some(tag) => {
-            let version = &chart.metadata.version;
-            Err(Trouble::new(format!("`{shown}` is refused: the tag says {tag}, and the chart {version}")))
-        }
+    match tag.filter(|tag| *tag != metadata.version) {
+        Some(tag) => Err(refused(format!("the tag says {tag}, and the chart {}", metadata.version))),
         None => Ok(chart),
     }
 }

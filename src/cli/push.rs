@@ -5,13 +5,15 @@ use super::args::{Colour, ReleaseArgs, RuleArgs};
 use super::attest;
 use super::inputs::{Finder, text};
 use super::package::{Checking, load, pack, time};
-use super::packed::is_archive;
-use super::paths::Base;
+use super::packed::{beside, is_archive};
+use super::paths::{Base, is_reference};
 use super::plan::Scope;
 use super::registries::{self, RegistryArgs, connect, converse, reference};
+use super::remote;
 use super::rendered::{Rendered, RenderedArgs, stamp};
 use super::sign::private_key;
 use super::trouble::Trouble;
+use super::trust;
 use super::world::World;
 use crate::chart::{Chart, ChartFile};
 use crate::oci::{Packaged, Reference};
@@ -41,7 +43,7 @@ pub(super) struct PushArgs {
     /// The private key for the report, as cosign writes it; COSIGN_PASSWORD opens it, else standard input
     #[arg(long, value_name = "FILE", requires = "attest")]
     key: Option<PathBuf>,
-    /// Check by this profile instead of the configured ones (repeatable)
+    /// Check by this profile instead of the configured ones (repeatable); a package too, which is not checked otherwise
     #[arg(long = "profile", value_name = "PROFILE")]
     profiles: Vec<String>,
     #[command(flatten)]
@@ -75,6 +77,9 @@ impl PushArgs {
             return Err(Trouble::new("an environment, values, a namespace and a name are for `--rendered`")
                 .help("a package holds all its environments"));
         }
+        if let Some(config) = &self.config {
+            trust::hold(config, world)?;
+        }
         let key = self.key.as_deref().map(|file| private_key(file, world)).transpose()?;
         let chart = self.chart(world)?;
         let rules = RuleArgs { profiles: self.profiles.clone(), ..RuleArgs::default() };
@@ -82,7 +87,8 @@ impl PushArgs {
         let scope = if bare { Scope::Bare } else { Scope::Every };
         let (config, color) = (self.config.as_deref(), self.color);
         let checking = Checking { path: &chart, release: &self.release, rules: &rules, config, scope, color };
-        let wanted = !self.skip_checks && (self.rendered.rendered || !is_archive(&chart));
+        // A package was checked when it was made: it is checked again only by what is named.
+        let wanted = !self.skip_checks && (self.rendered.rendered || !is_archive(&chart) || !self.profiles.is_empty());
         let checked = if self.attest || wanted { Some(checking.run(world)?) } else { None };
         if checked.as_ref().is_some_and(|checked| checked.failed) && !self.skip_checks {
             return Err(Trouble::new(format!("`{}` is not pushed, because it has errors", chart.display()))
@@ -146,15 +152,17 @@ impl PushArgs {
     }
 }
 
-/// Reads the package, or makes it; gives Helm's provenance file too, if it lies beside it.
+/// Reads the package, or makes it; gives Helm's provenance file too, if it has one.
 fn package(chart: &Path, world: &dyn World) -> Result<(Vec<u8>, Option<Vec<u8>>), Trouble> {
     if !is_archive(chart) {
         return Ok((pack(chart, time(world)?, &Base::current(world)?, world)?.1, None));
     }
+    if is_reference(chart) {
+        let pulled = remote::read(chart, world)?;
+        return Ok((pulled.bytes.clone(), pulled.provenance.clone()));
+    }
     let bytes = world.read(chart).map_err(|error| Trouble::io("read", chart, &error))?;
-    let mut beside = chart.to_owned().into_os_string();
-    beside.push(".prov");
-    Ok((bytes, world.read(Path::new(&beside)).ok()))
+    Ok((bytes, world.read(&beside(chart)).ok()))
 }
 
 /// A package, with what its Chart.yaml says.

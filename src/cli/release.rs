@@ -1,10 +1,10 @@
 //! Renders one release in one environment, by the engine of its chart.
 
 use super::packed::is_archive;
-use super::paths::slashed;
+use super::paths::{is_reference, slashed};
 use super::plan::Job;
 use super::trouble::Trouble;
-use super::world::World;
+use super::world::{Scratch, World};
 use crate::chart::{self, Chart, ChartText, Composed, ComposedSubchart, Flavour, Value};
 use crate::diagnostic::Diagnostic;
 use crate::render::{Engine, EngineError, HelmEngine, HelmOutput, JinjaEngine, Release, Rendered, Request, Templates};
@@ -13,8 +13,11 @@ use crate::source::{SourceFile, SourceMap};
 use crate::yaml::{self, Document};
 use std::collections::BTreeMap;
 use std::io;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
+
+/// What a chart that lies in a registry is called on the disk.
+const PACKAGE: &str = "chart.tgz";
 
 /// A release, rendered: its chart and the subcharts that are on.
 pub(super) struct Output {
@@ -132,11 +135,13 @@ fn render_by_helm(
     let packed = file.as_ref().filter(|_| is_archive(&job.folder));
     let input = packed.map(|file| file.text().as_bytes()).unwrap_or_default();
     let named = |file: &Arc<SourceFile>| if packed.is_some() { "-".to_owned() } else { file.name().to_owned() };
+    let laid = laid(&job.folder, world).map_err(|error| Trouble::io("write down", &job.folder, &error))?;
+    let folder = slashed(laid.as_ref().map(|laid| laid.path().join(PACKAGE)).as_ref().unwrap_or(&job.folder));
     let run = |arguments: &[String]| match world.feed("helm", arguments, input) {
         Ok(finished) => Ok(HelmOutput {
             success: finished.success,
             stdout: String::from_utf8_lossy(&finished.stdout).into_owned(),
-            stderr: finished.stderr,
+            stderr: finished.stderr.replace(&folder, &slashed(&job.folder)),
         }),
         Err(error) if error.kind() == io::ErrorKind::NotFound => Err(EngineError::NotInstalled { program: "helm" }),
         Err(error) => Err(EngineError::NotRun { program: "helm", reason: error.to_string() }),
@@ -145,7 +150,7 @@ fn render_by_helm(
     helm_names(&job.chart, &job.chart.metadata.name, &mut names);
     let engine = HelmEngine {
         run: &run,
-        folder: slashed(&on_disk(&job.folder, world)?),
+        folder: folder.clone(),
         values_files: file.iter().map(named).collect(),
         sets: job.overrides.iter().map(|(given, _)| given.flag()).map(|(flag, text)| (flag.to_owned(), text)).collect(),
         sources: names,
@@ -154,14 +159,12 @@ fn render_by_helm(
     engine.render(request, sources).map_err(|error| trouble(&job.chart, &error))
 }
 
-/// Gives where helm finds a chart: what lies in a registry was fetched into the cache.
-fn on_disk(chart: &Path, world: &dyn World) -> Result<PathBuf, Trouble> {
-    #[cfg(feature = "oci")]
-    if super::paths::is_reference(chart) {
-        return super::remote::file(chart, world);
+/// Writes a chart that lies in a registry where helm finds it, and nobody else changes it.
+fn laid(chart: &Path, world: &dyn World) -> io::Result<Option<Scratch>> {
+    if !is_reference(chart) {
+        return Ok(None);
     }
-    let _ = world;
-    Ok(chart.to_owned())
+    world.scratch(&[(PACKAGE.into(), world.read(chart)?)]).map(Some)
 }
 
 /// Says why a chart could not be rendered.

@@ -236,6 +236,10 @@ impl World for Revision<'_> {
         self.world.write_private(path, bytes)
     }
 
+    fn scratch(&self, files: &[(PathBuf, Vec<u8>)]) -> io::Result<Scratch> {
+        self.world.scratch(files)
+    }
+
     fn remove(&self, path: &Path) -> io::Result<()> {
         self.world.remove(path)
     }
@@ -268,7 +272,7 @@ impl World for Revision<'_> {
         self.world.identity()
     }
 
-    fn today(&self) -> String {
-        self.world.today()
+    fn now(&self) -> u64 {
+        self.world.now()
     }
 }

@@ -25,7 +25,7 @@ pub(super) struct ShowArgs {
     #[arg(value_name = "WHAT")]
     what: What,
     /// A chart, or a package
-    #[arg(value_name = "PATH")]
+    #[arg(value_name = "PATH", default_value = ".")]
     path: PathBuf,
 }
 

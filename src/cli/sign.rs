@@ -2,8 +2,14 @@
 
 use super::Exit;
 use super::inputs::read_text;
+#[cfg(feature = "pgp")]
+use super::packed::is_archive;
+#[cfg(feature = "pgp")]
+use super::paths::is_reference;
 use super::registries::{self, RegistryArgs, connect, converse, reference};
 use super::trouble::Trouble;
+#[cfg(feature = "pgp")]
+use super::trust;
 use super::trust::{key, passed, signed};
 use super::world::World;
 use crate::oci::{PrivateKey, Reference};
@@ -29,11 +35,11 @@ pub(super) struct SignArgs {
 /// The flags of `verify`.
 #[derive(Args)]
 pub(super) struct VerifyArgs {
-    /// What to verify: oci://registry.example.com/charts/shop:1.0.0
+    /// What to verify: oci://registry.example.com/charts/shop:1.0.0, or a package with Helm's provenance file beside it
     #[arg(value_name = "REFERENCE")]
     reference: String,
-    /// The public key of whoever must have signed it, as cosign writes it
-    #[arg(long, value_name = "FILE")]
+    /// The public key of whoever must have signed it: cosign's, or a keyring of OpenPGP for Helm's provenance files
+    #[arg(long, visible_alias = "keyring", value_name = "FILE")]
     key: PathBuf,
     /// Demand a report, signed by the key, that `check` passed by this profile; its signature counts
     #[arg(long, value_name = "PROFILE")]
@@ -75,9 +81,17 @@ impl VerifyArgs {
 
     /// Verifies: what does not hold is an answer, what cannot be asked is trouble.
     fn verify(&self, world: &dyn World) -> Result<Result<String, Trouble>, Trouble> {
-        let reference = named(&self.reference)?;
         let keys = [key(&self.key, world)?];
         let name = self.key.display();
+        #[cfg(feature = "pgp")]
+        if is_archive(Path::new(&self.reference)) && !is_reference(Path::new(&self.reference)) {
+            if self.require_check.is_some() {
+                return Err(Trouble::new("reports lie in registries").help("name the package there: `oci://…`"));
+            }
+            let proof = trust::provenance(Path::new(&self.reference), &keys[0], world)?;
+            return Ok(proof.map(|who| format!("verified {}, signed by {who}\n", self.reference)));
+        }
+        let reference = named(&self.reference)?;
         let http = self.registry.http(world)?;
         converse(async {
             let registry = connect(&reference, &http, world).await?;
@@ -85,9 +99,9 @@ impl VerifyArgs {
                 Some(profile) => passed(&registry, &reference, &keys, profile).await?.map(|(subject, told)| {
                     format!("verified {subject}: `check` passed by `{profile}` ({told}), signed by {name}\n")
                 }),
-                None => signed(&registry, &reference, &keys)
+                None => signed(&registry, &reference, &keys, world)
                     .await?
-                    .map(|(subject, forms)| format!("verified {subject}, signed by {name} ({})\n", forms.join(", "))),
+                    .map(|(subject, how)| format!("verified {subject}, signed by {name} ({how})\n")),
             };
             Ok(told)
         })

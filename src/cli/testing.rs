@@ -121,8 +121,9 @@ impl World for Memory {
         (name == "COLUMNS").then(|| "60".to_owned())
     }
 
-    fn today(&self) -> String {
-        "2026-11-21".to_owned()
+    fn now(&self) -> u64 {
+        // 2026-11-21
+        1_795_219_200
     }
 
     fn identity(&self) -> String {

@@ -1,23 +1,30 @@
 //! Who must stand by what comes out of registries: by flags, and by the workspace.
 
 use super::attest;
-use super::inputs::read_text;
+use super::inputs::text;
 use super::paths::Base;
+#[cfg(feature = "pgp")]
+use super::pull::{opened, pull};
 use super::registries;
 use super::trouble::Trouble;
 use super::workspaces::{Loaded, Workspaces};
 use super::world::World;
+#[cfg(feature = "pgp")]
+use crate::chart::Chart;
 use crate::chart::Trusted;
+#[cfg(feature = "pgp")]
+use crate::oci::Ring;
 use crate::oci::{PublicKey, Reference, Registry, Verdict};
 use crate::source::SourceMap;
 use clap::Args;
 use std::path::{Path, PathBuf};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// What flags demand of charts in registries.
 #[derive(Args, Clone, Debug, Default)]
 pub(super) struct TrustArgs {
-    /// Take a chart from a registry only if it is signed by this public key, as cosign writes it
+    /// Take a chart from a registry only if it is signed by this public key: cosign's, or a keyring of OpenPGP for Helm's
+    /// provenance files
     #[arg(long, value_name = "KEY")]
     pub verify: Option<PathBuf>,
     /// Take it only with a report, signed by the key, that `check` passed by this profile
@@ -92,6 +99,19 @@ impl TrustArgs {
     }
 }
 
+/// Reads the workspace that a flag names in place of all others, so that its demands hold in this run.
+pub(super) fn hold(config: &Path, world: &dyn World) -> Result<(), Trouble> {
+    read(config, &Base::current(world)?, world).map(|_| ())
+}
+
+/// Reads a workspace's file, which notes what it demands.
+fn read(file: &Path, base: &Base, world: &dyn World) -> Result<Option<Arc<Loaded>>, Trouble> {
+    let sources = SourceMap::new();
+    let mut workspaces = Workspaces::new(world, base, &sources, None);
+    let loaded = workspaces.read(file);
+    workspaces.troubles.into_iter().next().map_or(Ok(loaded), Err)
+}
+
 /// Gives what is demanded where a path leads into a registry: by the workspaces of this run, or, where none was read, by
 /// that of the current folder.
 pub(super) fn demanded(world: &dyn World) -> Result<Trust, Trouble> {
@@ -113,31 +133,23 @@ impl Trust {
     /// Adds what the workspace of a folder demands.
     fn of_workspace(mut self, folder: &Path, world: &dyn World) -> Result<Self, Trouble> {
         let base = Base::current(world)?;
-        let sources = SourceMap::new();
         if let Some(file) = super::inputs::find_workspace(world, &base, folder) {
-            let mut workspaces = Workspaces::new(world, &base, &sources, None);
-            let loaded = workspaces.read(&file);
-            if let Some(trouble) = workspaces.troubles.into_iter().next() {
-                return Err(trouble);
-            }
+            let loaded = read(&file, &base, world)?;
             self.add(&file, loaded.as_deref());
         }
         Ok(self)
     }
 
-    /// Gives what is demanded of a repository.
-    fn of(&self, reference: &Reference) -> Result<Vec<Demand>, Trouble> {
+    /// Gives what is demanded of what comes from a place: a repository, or a URL's host and path.
+    fn of(&self, place: &str) -> Result<Vec<Demand>, Trouble> {
         if let Some(file) = &self.unsure {
-            let message = format!(
-                "`{}` cannot be read for certain, and may say who must have signed `{reference}`",
-                file.display()
-            );
+            let message =
+                format!("`{}` cannot be read for certain, and may say who must have signed `{place}`", file.display());
             return Err(Trouble::new(message).help("`plimsoll check` says what is wrong with it"));
         }
-        let name = format!("{}/{}", reference.host, reference.repository);
         let mut demands: Vec<Demand> = Vec::new();
         for Kept { folder, registries } in &self.workspaces {
-            let fitting = registries.iter().filter_map(|entry| Some((entry.covers(&name)?, entry)));
+            let fitting = registries.iter().filter_map(|entry| Some((entry.covers(place)?, entry)));
             let nearest = fitting.max_by_key(|(length, _)| *length).map(|(_, entry)| entry);
             if let Some(entry) = nearest.filter(|entry| !entry.verify.is_empty()) {
                 let keys = entry.verify.iter().map(|key| folder.join(key.as_str())).collect();
@@ -152,7 +164,7 @@ impl Trust {
                 demand.keys = demands.iter().flat_map(|demand| demand.keys.clone()).collect();
             }
             if demand.keys.is_empty() {
-                return Err(Trouble::new(format!("no key is known by which reports about `{reference}` are signed"))
+                return Err(Trouble::new(format!("no key is known by which reports about `{place}` are signed"))
                     .help("name it by `--verify KEY`, or in plimsoll.yaml under `registries`"));
             }
             demands.push(demand);
@@ -161,9 +173,9 @@ impl Trust {
         Ok(demands)
     }
 
-    /// Tells whether anything is demanded of a repository.
-    pub(super) fn demands(&self, reference: &Reference) -> Result<bool, Trouble> {
-        Ok(!self.of(reference)?.is_empty())
+    /// Tells whether anything is demanded of what comes from a place.
+    pub(super) fn demands(&self, place: &str) -> Result<bool, Trouble> {
+        Ok(!self.of(place)?.is_empty())
     }
 
     /// Tells whether flags demand something of everything.
@@ -179,12 +191,12 @@ impl Trust {
         mut reference: Reference,
         world: &dyn World,
     ) -> Result<Reference, Trouble> {
-        for demand in self.of(&reference)? {
+        for demand in self.of(&reference.place())? {
             let keys = demand.keys.iter().map(|file| key(file, world)).collect::<Result<Vec<_>, _>>()?;
             let tag = reference.tag.clone();
             let subject = match &demand.check {
                 Some(profile) => passed(registry, &reference, &keys, profile).await??.0,
-                None => signed(registry, &reference, &keys).await??.0,
+                None => signed(registry, &reference, &keys, world).await??.0,
             };
             reference = Reference { tag, ..subject };
         }
@@ -192,32 +204,65 @@ impl Trust {
     }
 }
 
+/// A key by which somebody may have signed.
+pub(super) enum Key {
+    /// As cosign writes it.
+    Cosign(PublicKey),
+    /// A keyring of OpenPGP, for Helm's provenance files.
+    #[cfg(feature = "pgp")]
+    Ring(Ring),
+}
+
 /// Reads a public key.
-pub(super) fn key(file: &Path, world: &dyn World) -> Result<PublicKey, Trouble> {
-    let text = read_text(world, file)?;
-    PublicKey::read(&file.display().to_string(), &text).map_err(|error| registries::trouble(&error))
+pub(super) fn key(file: &Path, world: &dyn World) -> Result<Key, Trouble> {
+    let bytes = world.read(file).map_err(|error| Trouble::io("read", file, &error))?;
+    let name = file.display().to_string();
+    #[cfg(feature = "pgp")]
+    if Ring::looks_like(&bytes) {
+        return Ring::read(&name, &bytes).map(Key::Ring).map_err(|error| registries::trouble(&error));
+    }
+    PublicKey::read(&name, &text(file, bytes)?).map(Key::Cosign).map_err(|error| registries::trouble(&error))
 }
 
 /// What was proven of a manifest, by its digest; else why it was not.
 type Proof<T> = Result<(Reference, T), Trouble>;
 
-/// Demands a signature by one of some keys; gives the reference by the digest that was signed, and the forms.
+/// Demands a signature by one of some keys; gives the reference by the digest that was signed, and how it was.
 pub(super) async fn signed(
     registry: &Registry,
     reference: &Reference,
-    keys: &[PublicKey],
-) -> Result<Proof<Vec<&'static str>>, Trouble> {
+    keys: &[Key],
+    world: &dyn World,
+) -> Result<Proof<String>, Trouble> {
     let mut refused = Vec::new();
     let mut subject = reference.clone();
     for key in keys {
-        let (found, verdict) = registry.verify(&subject, key).await.map_err(|error| registries::trouble(&error))?;
+        let (found, verdict) = match key {
+            Key::Cosign(key) => {
+                let verified = registry.verify(&subject, key).await;
+                let (found, Verdict { mut holds, refused }) = verified.map_err(|error| registries::trouble(&error))?;
+                holds.dedup();
+                (found, if holds.is_empty() { Err(refused) } else { Ok(holds.join(", ")) })
+            }
+            #[cfg(feature = "pgp")]
+            Key::Ring(ring) => {
+                let pulled = pull(registry, &subject, world).await?;
+                let verdict = match (opened(&subject, &pulled), &pulled.provenance) {
+                    (Err(trouble), _) => Err(trouble.message),
+                    (Ok(_), None) => Err("it has no provenance file".to_owned()),
+                    (Ok(Chart { metadata, .. }), Some(provenance)) => {
+                        let file = format!("{}-{}.tgz", metadata.name, metadata.version);
+                        ring.verify(provenance, &file, &pulled.bytes, world.now())
+                    }
+                };
+                (subject.with_digest(&pulled.digest), verdict.map_err(|reason| vec![reason]))
+            }
+        };
         subject = found;
-        let Verdict { mut holds, refused: reasons } = verdict;
-        if !holds.is_empty() {
-            holds.dedup();
-            return Ok(Ok((subject, holds)));
+        match verdict {
+            Ok(how) => return Ok(Ok((subject, how))),
+            Err(reasons) => refused.extend(reasons),
         }
-        refused.extend(reasons);
     }
     let message = format!("`{subject}` is not signed by {}", this(keys));
     Ok(Err(unproven(message, &refused, "no signature of it was found at all")))
@@ -228,12 +273,20 @@ pub(super) async fn signed(
 pub(super) async fn passed(
     registry: &Registry,
     reference: &Reference,
-    keys: &[PublicKey],
+    keys: &[Key],
     profile: &str,
 ) -> Result<Proof<String>, Trouble> {
     let mut refused = Vec::new();
     let mut subject = reference.clone();
     for key in keys {
+        let key = match key {
+            Key::Cosign(key) => key,
+            #[cfg(feature = "pgp")]
+            Key::Ring(_) => {
+                refused.push("reports are signed by keys as cosign writes them".to_owned());
+                continue;
+            }
+        };
         let attested = registry.attested(&subject, attest::CHECK, key).await;
         let (found, attested) = attested.map_err(|error| registries::trouble(&error))?;
         subject = found;
@@ -251,7 +304,21 @@ pub(super) async fn passed(
     Ok(Err(unproven(message, &refused, "no report was found at all: `plimsoll push --attest` attaches one")))
 }
 
-fn this(keys: &[PublicKey]) -> &'static str {
+/// Verifies the provenance file beside a package on this disk; gives who signed it.
+#[cfg(feature = "pgp")]
+pub(super) fn provenance(path: &Path, key: &Key, world: &dyn World) -> Result<Result<String, Trouble>, Trouble> {
+    let Key::Ring(ring) = key else {
+        let trouble =
+            Trouble::new(format!("cosign's keys sign what lies in registries, and `{}` does not", path.display()));
+        return Err(trouble.help("name a keyring of OpenPGP: its provenance file is verified then"));
+    };
+    let read = |path: &Path| world.read(path).map_err(|error| Trouble::io("read", path, &error));
+    let file = path.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
+    let verdict = ring.verify(&read(&super::packed::beside(path))?, &file, &read(path)?, world.now());
+    Ok(verdict.map_err(|reason| Trouble::new(format!("`{}` is not signed by this key", path.display())).help(reason)))
+}
+
+fn this(keys: &[Key]) -> &'static str {
     if keys.len() == 1 { "this key" } else { "any of these keys" }
 }
 

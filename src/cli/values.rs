@@ -19,9 +19,9 @@ use std::path::PathBuf;
 /// The flags of `values`.
 #[derive(Args)]
 pub(super) struct ValuesArgs {
-    /// A chart
+    /// A chart; the one of the current folder where nothing is named
     #[arg(value_name = "PATH")]
-    path: PathBuf,
+    path: Option<PathBuf>,
     /// Only this key, such as web.image
     #[arg(value_name = "KEY")]
     key: Option<String>,
@@ -49,7 +49,7 @@ impl ValuesArgs {
     }
 
     fn show(&self, sources: &SourceMap, world: &dyn World) -> Result<Exit, Trouble> {
-        let one = One { path: Some(&self.path), args: &self.release, config: self.config.as_deref() };
+        let one = One { path: self.path.as_deref(), args: &self.release, config: self.config.as_deref() };
         let (job, mut findings) = one.plan(sources, world)?;
         let composed = release::compose(&job);
         findings.extend(composed.diagnostics);

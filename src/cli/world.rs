@@ -100,8 +100,12 @@ pub trait World: Sync {
     fn err_is_terminal(&self) -> bool;
     /// Looks up an environment variable; one that is not UTF-8 counts as unset.
     fn variable(&self, name: &str) -> Option<String>;
+    /// Gives the time in seconds since 1970.
+    fn now(&self) -> u64;
     /// Gives today's date in UTC: `2027-03-01`.
-    fn today(&self) -> String;
+    fn today(&self) -> String {
+        date(self.now() / 86_400)
+    }
     /// Names this process among all others, wherever they run: `build-7/4711/18f3a`.
     fn identity(&self) -> String;
     /// Runs a program to its end, with nothing on its standard input.
@@ -144,7 +148,7 @@ impl World for System {
         #[cfg(feature = "oci")]
         if super::paths::is_reference(path) {
             let read = super::remote::read(path, self);
-            return read.map(|bytes| bytes.to_vec()).map_err(io::Error::other);
+            return read.map(|pulled| pulled.bytes.clone()).map_err(io::Error::other);
         }
         let file = std::fs::File::open(path)?;
         // What is said of the size of a pipe or a device is not true; what is said of a file's saves asking for memory often.
@@ -260,9 +264,9 @@ impl World for System {
         std::env::var(name).ok()
     }
 
-    fn today(&self) -> String {
+    fn now(&self) -> u64 {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap_or_default();
-        date(since.as_secs() / 86_400)
+        since.as_secs()
     }
 
     fn identity(&self) -> String {

@@ -85,7 +85,7 @@ impl Cluster {
         let mut wanted = BTreeSet::new();
         let mut running = JoinSet::new();
         // Kinds of which the server did not answer in time: each further question would take as long.
-        let mut silent: HashMap<String, String> = HashMap::new();
+        let mut silent: HashMap<(String, String), String> = HashMap::new();
         let mut answers: Vec<Option<Surveyed>> = vec![None; objects.len()];
         for (index, sent) in objects.iter().enumerate() {
             let (api_version, kind) = (sent.text("/apiVersion"), sent.text("/kind"));
@@ -109,7 +109,7 @@ impl Cluster {
             if running.len() >= AT_ONCE {
                 settle(&mut running, &mut answers, &mut survey.troubles, &mut silent).await?;
             }
-            if let Some(why) = silent.get(kind) {
+            if let Some(why) = silent.get(&(name.0.clone(), name.1.clone())) {
                 answers[index] = Some(Surveyed { live: found, after: After::NotYet(why.clone()) });
                 continue;
             }
@@ -123,6 +123,7 @@ impl Cluster {
             settle(&mut running, &mut answers, &mut survey.troubles, &mut silent).await?;
         }
         survey.objects = answers.into_iter().flatten().collect();
+        survey.doubt_old_definitions(objects);
         for (sent, surveyed) in objects.iter().zip(&mut survey.objects) {
             if surveyed.after == After::Homeless {
                 surveyed.after = self.homeless(sent, objects, &mut survey.troubles);
@@ -318,6 +319,29 @@ impl Cluster {
     }
 }
 
+impl Survey {
+    /// What an old definition refuses, a new one among the objects may allow.
+    fn doubt_old_definitions(&mut self, objects: &[Sent]) {
+        let changes = |surveyed: &Surveyed| match (&surveyed.live, &surveyed.after) {
+            (Some(live), After::Applied(after)) => live.get("spec") != after.get("spec"),
+            _ => true,
+        };
+        let defined: Vec<(&str, &str)> = objects
+            .iter()
+            .zip(&self.objects)
+            .filter(|(sent, surveyed)| sent.text("/kind") == "CustomResourceDefinition" && changes(surveyed))
+            .map(|(sent, _)| (sent.text("/spec/group"), sent.text("/spec/names/kind")))
+            .collect();
+        for (sent, surveyed) in objects.iter().zip(&mut self.objects) {
+            let (group, _) = split(sent.text("/apiVersion"));
+            if matches!(surveyed.after, After::Refused { .. }) && defined.contains(&(group, sent.text("/kind"))) {
+                let kind = sent.text("/kind");
+                surveyed.after = After::NotYet(format!("the definition of `{kind}` among these objects comes first"));
+            }
+        }
+    }
+}
+
 /// Reads a refusal: of the change, or of the object.
 fn refused(reply: &Reply, status: StatusCode) -> After {
     let causes = match refusal(&reply.body, status.as_u16()) {
@@ -361,7 +385,7 @@ async fn settle(
     running: &mut JoinSet<Finished>,
     answers: &mut [Option<Surveyed>],
     troubles: &mut Vec<String>,
-    silent: &mut HashMap<String, String>,
+    silent: &mut HashMap<(String, String), String>,
 ) -> Result<(), ClusterError> {
     let Some(Ok((index, name, live, after))) = running.join_next().await else { return Ok(()) };
     let after = match after {
@@ -370,7 +394,7 @@ async fn settle(
         Err(error) => {
             let why = format!("the cluster could not be asked: {error}");
             let late = matches!(error, ClusterError::TimedOut { .. });
-            if !late || silent.insert(name.1.clone(), why.clone()).is_none() {
+            if !late || silent.insert((name.0.clone(), name.1.clone()), why.clone()).is_none() {
                 tell(troubles, format!("{} `{}` could not be tried: {error}", name.1, name.3));
             }
             After::NotYet(why)

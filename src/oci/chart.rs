@@ -41,10 +41,6 @@ pub struct Packaged<'a> {
 /// A package that was pulled, held against every digest on the way.
 #[derive(Clone, Debug)]
 pub struct Pulled {
-    /// The chart's name, by its manifest.
-    pub name: String,
-    /// The chart's version, by its manifest.
-    pub version: String,
     /// The archive.
     pub bytes: Vec<u8>,
     /// Helm's provenance file, where there is one.
@@ -175,11 +171,7 @@ impl Registry {
             Some(layer) => Some(self.layer(reference, layer, &cached, &what).await?),
             None => None,
         };
-        let text = |name: &str| {
-            let text = json["annotations"][format!("org.opencontainers.image.{name}")].as_str();
-            text.unwrap_or_default().to_owned()
-        };
-        Ok(Pulled { name: text("title"), version: text("version"), bytes, provenance, digest: manifest.digest })
+        Ok(Pulled { bytes, provenance, digest: manifest.digest })
     }
 
     async fn layer(

@@ -1,9 +1,12 @@
 //! Requests: where they may go, how often they are tried, how much of an answer is read.
 
+use super::auth::Pass;
 use super::error::OciError;
+use percent_encoding::percent_decode_str;
 use reqwest::header::HeaderMap;
 use reqwest::{Certificate, Client, Method, RequestBuilder, StatusCode, redirect};
 use std::net::IpAddr;
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 /// How often something is tried before it is given up.
@@ -36,6 +39,35 @@ pub struct Http {
     client: Client,
     /// How registries are reached.
     pub(super) options: Options,
+    /// Clients that were made already.
+    pub(super) kept: Kept,
+}
+
+/// Clients of the oci-client crate, by origin, pass and whether blobs are sent whole. Making one reads all authorities of the
+/// system, which takes longer than most answers.
+#[derive(Clone, Default)]
+pub(super) struct Kept(Arc<Mutex<Vec<KeptClient>>>);
+
+type KeptClient = (String, Pass, bool, oci_client::Client);
+
+impl Kept {
+    pub(super) fn get(&self, origin: &str, pass: &Pass, whole: bool) -> Option<oci_client::Client> {
+        let kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let same = |one: &&KeptClient| one.0 == origin && one.1 == *pass && one.2 == whole;
+        kept.iter().find(same).map(|one| one.3.clone())
+    }
+
+    pub(super) fn keep(&self, origin: &str, pass: &Pass, whole: bool, client: &oci_client::Client) {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        kept.push((origin.to_owned(), pass.clone(), whole, client.clone()));
+    }
+}
+
+/// Passes are not shown.
+impl std::fmt::Debug for Kept {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Kept")
+    }
 }
 
 /// An answer, read whole.
@@ -103,7 +135,7 @@ impl Http {
             .user_agent(concat!("plimsoll/", env!("CARGO_PKG_VERSION")))
             .build()
             .map_err(|error| setup(&error))?;
-        Ok(Self { client, options })
+        Ok(Self { client, options, kept: Kept::default() })
     }
 
     /// Begins a request.
@@ -218,11 +250,21 @@ pub(super) fn host_of(url: &str) -> &str {
     authority.rsplit_once('@').map_or(authority, |(_, host)| host)
 }
 
+/// Gives the place that a URL leads to, host first, in the one way to write it: `charts.example.com/stable`.
+pub fn place(url: &str) -> Option<String> {
+    let url = reqwest::Url::parse(url).ok()?;
+    let port = url.port().map(|port| format!(":{port}")).unwrap_or_default();
+    let path = percent_decode_str(url.path()).decode_utf8_lossy();
+    let parts = path.split('/').filter(|part| !part.is_empty()).map(|part| format!("/{part}"));
+    Some(format!("{}{port}{}", url.host_str()?, parts.collect::<String>()))
+}
+
 /// Tells whether a host, with or without a port, is this machine.
 pub(super) fn is_loopback(host: &str) -> bool {
     let name = match host.strip_prefix('[') {
         Some(rest) => rest.split(']').next().unwrap_or_default(),
         None => host.split(':').next().unwrap_or_default(),
     };
+    let name = name.to_ascii_lowercase();
     name == "localhost" || name.ends_with(".localhost") || name.parse::<IpAddr>().is_ok_and(|ip| ip.is_loopback())
 }

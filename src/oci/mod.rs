@@ -10,6 +10,8 @@ mod credentials;
 mod error;
 mod http;
 mod key;
+#[cfg(feature = "pgp")]
+mod provenance;
 mod reference;
 mod referrers;
 mod registry;
@@ -19,8 +21,10 @@ mod signature;
 pub use chart::{Packaged, Pulled};
 pub use credentials::{Login, Store, Stored, from_helper};
 pub use error::OciError;
-pub use http::{Http, Options};
+pub use http::{Http, Options, place};
 pub use key::{PrivateKey, PublicKey};
+#[cfg(feature = "pgp")]
+pub use provenance::{Ring, Signer};
 pub use reference::{Reference, tag_of, version_of};
 pub use registry::{Manifest, Registry};
 pub use rendered::Manifests;

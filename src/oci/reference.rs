@@ -1,6 +1,7 @@
 //! References to what lies in registries: `oci://registry.example.com/charts/shop:1.0.0@sha256:…`.
 
 use super::error::OciError;
+use crate::chart;
 use std::fmt;
 
 /// A repository in a registry, with what is meant of it.
@@ -41,17 +42,10 @@ impl Reference {
         if tag.as_deref().is_some_and(|tag| !is_tag(tag)) {
             return Err(wrong("its tag has other characters than letters, digits, `_`, `.`, `-`, or too many"));
         }
-        let host_character = |c: char| c.is_ascii_alphanumeric() || ".-:[]".contains(c);
-        if host.is_empty() || !host.chars().all(host_character) {
+        if chart::host(host).is_none() {
             return Err(wrong("its registry is no host"));
         }
-        let is_part = |part: &str| {
-            !part.is_empty()
-                && part.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c))
-                && part.starts_with(|c: char| c.is_ascii_alphanumeric())
-                && part.ends_with(|c: char| c.is_ascii_alphanumeric())
-        };
-        if !path.split('/').all(is_part) {
+        if !chart::is_repository(path) {
             return Err(wrong(
                 "a repository's name has lower-case letters, digits, `.`, `_`, `-`, and `/` between its parts",
             ));
@@ -62,6 +56,11 @@ impl Reference {
     /// Gives what a manifest is asked for by: the digest, else the tag.
     pub fn name(&self) -> Option<&str> {
         self.digest.as_deref().or(self.tag.as_deref())
+    }
+
+    /// Gives the repository by its whole name: `registry.example.com:5000/charts/shop`.
+    pub fn place(&self) -> String {
+        format!("{}/{}", self.host, self.repository)
     }
 
     /// Gives the same repository with another tag and no digest.
@@ -79,7 +78,7 @@ impl Reference {
 
 impl fmt::Display for Reference {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "oci://{}/{}", self.host, self.repository)?;
+        write!(f, "oci://{}", self.place())?;
         self.tag.as_ref().map_or(Ok(()), |tag| write!(f, ":{tag}"))?;
         self.digest.as_ref().map_or(Ok(()), |digest| write!(f, "@{digest}"))
     }
@@ -137,6 +136,10 @@ mod tests {
             "oci://r/../a",
             "oci://u:p@r/a",
             "oci://r/a?b",
+            "oci://r:/a",
+            "oci://r:0443/a",
+            "oci://127.1/a",
+            "oci://r../a",
         ] {
             assert!(Reference::parse(bad).is_err(), "{bad}");
         }

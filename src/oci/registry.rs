@@ -318,6 +318,9 @@ impl Registry {
 
     /// Makes a client of the crate that holds a pass; it keeps the first one that it is given.
     async fn client(&self, pass: &Pass, whole: bool) -> Result<oci_client::Client, OciError> {
+        if let Some(client) = self.http.kept.get(&self.origin, pass, whole) {
+            return Ok(client);
+        }
         let authorities = &self.http.options.authorities;
         let certificate = |data: &Vec<u8>| Certificate { encoding: CertificateEncoding::Pem, data: data.clone() };
         let protocol = if self.origin.starts_with("http://") { ClientProtocol::Http } else { ClientProtocol::Https };
@@ -337,6 +340,7 @@ impl Registry {
         let client = oci_client::Client::try_from(config).map_err(|error| OciError::Setup(error.to_string()))?;
         let real = self.origin.split_once("://").map_or("", |(_, host)| host);
         client.store_auth_if_needed(real, &pass.for_client()).await;
+        self.http.kept.keep(&self.origin, pass, whole, &client);
         Ok(client)
     }
 

@@ -131,9 +131,8 @@ impl Registry {
     }
 
     async fn sign_classically(&self, subject: &Reference, key: &PrivateKey) -> Result<(), OciError> {
-        let named = format!("{}/{}", subject.host, subject.repository);
         let payload = json!({ "critical": {
-            "identity": { "docker-reference": named },
+            "identity": { "docker-reference": subject.place() },
             "image": { "docker-manifest-digest": subject.digest },
             "type": SIMPLE_TYPE,
         }, "optional": null });

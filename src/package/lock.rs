@@ -83,7 +83,7 @@ impl Lock {
         if !self.pinned.is_empty() {
             text += "pinned:\n";
             for pin in &self.pinned {
-                text += &format!("{}  digest: {}\n", entry(&pin.of), pin.digest);
+                text += &format!("{}  digest: {}\n", entry(&pin.of), plain(&pin.digest));
             }
         }
         text

@@ -282,3 +282,12 @@ proptest! {
         let _ = read(&gzip(&whole));
     }
 }
+
+/// Whatever somebody wrote as a digest is written again as the same.
+#[test]
+fn a_lock_is_written_as_it_was_read() {
+    let text =
+        "dependencies:\n- name: db\n  version: 1.0.0\npinned:\n- name: db\n  version: 1.0.0\n  digest: 'a: b #c'\n";
+    let lock = super::Lock::parse(text).expect("is a lock");
+    assert_eq!(super::Lock::parse(&lock.write()).as_ref(), Ok(&lock));
+}

@@ -29,6 +29,8 @@ struct Parsed<'a> {
     source: &'a Arc<SourceFile>,
     /// It is rendered, and not only called.
     prints: bool,
+    /// It is a library's: what nobody calls of it, others may.
+    borrowed: bool,
     /// None where it cannot be parsed.
     root: Option<Stmt<'a>>,
 }
@@ -47,23 +49,28 @@ impl<'a> Parsed<'a> {
 /// values that is rendered itself, templates chosen while running).
 pub fn look(chart: &Chart, composed: &[&Value]) -> Vec<Diagnostic> {
     let mut found = Vec::new();
-    let texts = chart.templates.iter().map(|text| (text, true));
-    let texts = texts.chain(chart.notes.iter().map(|text| (text, true)));
-    let texts = texts.chain(chart.partials.iter().map(|text| (text, false)));
+    let libraries = super::libraries(chart);
+    let printing = chart.templates.iter().chain(&chart.notes);
+    let texts = printing.map(|text| (text.template_name(), text, true, false));
+    let texts = texts.chain(chart.partials.iter().map(|text| (text.template_name(), text, false, false)));
+    let texts = texts.chain(libraries.iter().map(|(name, text)| (name.as_str(), *text, false, true)));
     let mut parsed = Vec::new();
-    for (text, prints) in texts {
-        let name = text.template_name();
+    for (name, text, prints, borrowed) in texts {
         let root = match minijinja::machinery::parse(text.source.text(), name, SyntaxConfig::default()) {
             Ok(root) => {
-                syntax::unknown_names(&text.source, &root, &mut found);
+                if !borrowed {
+                    syntax::unknown_names(&text.source, &root, &mut found);
+                }
                 Some(root)
             }
             Err(error) => {
-                found.push(syntax::problem(&text.source, &error));
+                if !borrowed {
+                    found.push(syntax::problem(&text.source, &error));
+                }
                 None
             }
         };
-        parsed.push(Parsed { name, source: &text.source, prints, root });
+        parsed.push(Parsed { name, source: &text.source, prints, borrowed, root });
     }
 
     let mut walker = Walker::new(&parsed, Spot::root(chart).seeing(composed.iter().copied()));
@@ -75,11 +82,11 @@ pub fn look(chart: &Chart, composed: &[&Value]) -> Vec<Diagnostic> {
     // What nothing reaches is looked at by itself, without knowing what its variables hold.
     walker.knows_variables = false;
     for (index, template) in parsed.iter().enumerate() {
-        if !template.prints && !walker.reached.contains(&index) {
+        if !(template.prints || template.borrowed || walker.reached.contains(&index)) {
             walker.template(index);
         }
     }
-    for (index, template) in parsed.iter().enumerate() {
+    for (index, template) in parsed.iter().enumerate().filter(|(_, template)| !template.borrowed) {
         for node in macros(template) {
             if !walker.called.contains(&(index, node.name)) {
                 walker.uncalled(index, node);

@@ -19,7 +19,7 @@ pub use jinja::{FILTERS, FUNCTIONS, JinjaEngine, TESTS, VARIABLES};
 pub use look::{is_said, look};
 pub use origins::{Origins, Written};
 
-use crate::chart::{Chart, ChartText, Value};
+use crate::chart::{Chart, ChartText, ChartType, Value};
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, SourceMap, Span};
 use crate::yaml::Document;
@@ -66,15 +66,41 @@ impl Templates {
     pub fn of(chart: &Chart) -> Self {
         let entry = |text: &ChartText| (text.template_name().to_owned(), Arc::clone(&text.source));
         let texts = chart.templates.iter().chain(&chart.partials).chain(&chart.notes);
+        let borrowed = libraries(chart).into_iter().map(|(name, text)| (name, Arc::clone(&text.source)));
+        // A library only lends.
+        let printing = chart.templates.iter().filter(|_| chart.metadata.chart_type != ChartType::Library);
         let files = chart.files.iter().map(|file| (file.path.clone(), Arc::clone(&file.bytes)));
         let metadata = crate::yaml::parse(&chart.metadata.source);
         Self {
-            templates: texts.map(entry).collect(),
-            printing: chart.templates.iter().map(|text| text.template_name().to_owned()).collect(),
+            templates: texts.map(entry).chain(borrowed).collect(),
+            printing: printing.map(|text| text.template_name().to_owned()).collect(),
             files: Arc::new(files.collect()),
             metadata: metadata.documents.first().map_or(Data::Null, |document| Data::from_node(document.root())),
         }
     }
+}
+
+/// Gives what a chart may import of its libraries: each text under the name `charts/LIBRARY/FILE`, FILE below the library's
+/// `templates/`.
+fn libraries(chart: &Chart) -> Vec<(String, &ChartText)> {
+    let mut found = Vec::new();
+    for subchart in chart.subcharts.iter().filter(|subchart| subchart.chart.metadata.chart_type == ChartType::Library) {
+        let inner = &*subchart.chart;
+        let own = inner.templates.iter().chain(&inner.partials).map(|text| (text.template_name().to_owned(), text));
+        let all = own.chain(libraries(inner));
+        found.extend(all.map(|(name, text)| (format!("charts/{}/{name}", subchart.name), text)));
+    }
+    found
+}
+
+/// Gives the template that a name means where it stands in another one: a library's own comes first in a library.
+fn joined(name: &str, within: &str, exists: impl Fn(&str) -> bool) -> String {
+    let library = within.rfind("charts/").and_then(|at| {
+        let length = within[at + "charts/".len()..].find('/')?;
+        Some(&within[..=at + "charts/".len() + length])
+    });
+    let own = library.map(|library| format!("{library}{name}")).filter(|own| exists(own));
+    own.unwrap_or_else(|| name.to_owned())
 }
 
 /// A request to render one chart.

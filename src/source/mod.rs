@@ -103,6 +103,18 @@ impl SourceFile {
         Span::new(self.id, 0, self.text.len())
     }
 
+    /// Gives the span of a range of bytes, widened to whole characters and cut to the text.
+    pub fn around(&self, range: &std::ops::Range<usize>) -> Span {
+        let (mut start, mut end) = (range.start.min(self.text.len()), range.end.min(self.text.len()));
+        while !self.text.is_char_boundary(start) {
+            start -= 1;
+        }
+        while !self.text.is_char_boundary(end) {
+            end += 1;
+        }
+        Span::new(self.id, start, end)
+    }
+
     fn lines(&self) -> &[u32] {
         self.lines.get_or_init(|| {
             std::iter::once(0)

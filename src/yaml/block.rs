@@ -450,8 +450,9 @@ impl Reader<'_> {
         if self.byte(self.at) != closing {
             loop {
                 if is_map {
+                    let key = self.at;
                     self.flow_scalar()?;
-                    if self.byte(self.at) != b':' || self.byte(self.at + 1) != b' ' {
+                    if self.at - key >= KEY_LIMIT || self.byte(self.at) != b':' || self.byte(self.at + 1) != b' ' {
                         return None;
                     }
                     self.at += 1;
@@ -484,11 +485,12 @@ impl Reader<'_> {
 
     fn flow_scalar(&mut self) -> Option<()> {
         let start = self.at;
-        let quote = self.byte(start);
-        if matches!(quote, b'"' | b'\'') {
-            return self.quoted(quote);
+        let first = self.byte(start);
+        if matches!(first, b'"' | b'\'') {
+            return self.quoted(first);
         }
-        if !self.starts_plain(start) {
+        // A lone dash is nothing between brackets.
+        if !self.starts_plain(start) || first == b'-' && b",[]{}".contains(&self.byte(start + 1)) {
             return None;
         }
         let (mut at, mut end) = (start, start);

@@ -13,6 +13,6 @@ mod problem;
 mod scalar;
 mod tree;
 
-pub use parse::{Parsed, parse};
+pub use parse::{Parsed, parse, parse_any};
 pub use scalar::{Scalar, float_text, resolve};
 pub use tree::{Comment, Document, Entry, Kind, Node, Step, Style};

@@ -28,8 +28,8 @@ pub fn parse(source: &Arc<SourceFile>) -> Parsed {
     block::read(source).unwrap_or_else(|| parse_any(source))
 }
 
-/// Parses whatever is YAML.
-pub(super) fn parse_any(source: &Arc<SourceFile>) -> Parsed {
+/// Parses whatever is YAML, as [`parse`] does where a text is more than its own reader takes: both give the same.
+pub fn parse_any(source: &Arc<SourceFile>) -> Parsed {
     let mut options = Options::default();
     options.emit_unresolved_aliases = true;
     options.flow_nesting_limit = DEPTH_LIMIT;

@@ -111,7 +111,15 @@ fn number(text: &str) -> Scalar {
     {
         return Scalar::Float(float);
     }
-    Scalar::String
+    // Go takes a sign behind the prefix, too, of this one alone.
+    match plain
+        .strip_prefix("0b")
+        .filter(|digits| digits.starts_with(['+', '-']))
+        .map(|digits| i64::from_str_radix(digits, 2))
+    {
+        Some(Ok(int)) => Scalar::Int(int),
+        _ => Scalar::String,
+    }
 }
 
 /// Reads what Go's `ParseInt(text, 0, 64)` and then `ParseUint` accept: a sign, then `0x`, `0o`, `0b`, `0` or decimal.
@@ -162,9 +170,16 @@ fn is_float(text: &str) -> bool {
     mantissa_fits && exponent_fits
 }
 
-/// Reads what Go's `ParseFloat` accepts of texts that start with a dot.
+/// Reads what Go's `ParseFloat` accepts of texts that start with a dot: `_` may stand between digits.
 fn go_float(text: &str) -> Option<f64> {
-    is_float(text).then(|| text.parse::<f64>().ok()).flatten()
+    let parts: Vec<&str> = text.split('_').collect();
+    let between_digits = parts.windows(2).all(|pair| {
+        let digit = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_digit);
+        digit(pair[0].as_bytes().last()) && digit(pair[1].as_bytes().first())
+    });
+    let plain = parts.concat();
+    let float = (between_digits && is_float(&plain)).then(|| plain.parse::<f64>().ok()).flatten();
+    float.filter(|float| float.is_finite())
 }
 
 /// Writes a float as JSON and Go do: the shortest text that reads back the same, whole numbers without a point.

@@ -210,7 +210,7 @@ fn pods() {
                 Failed,
                 "container `a`: CrashLoopBackOff: it exits with 3, again and again",
             ),
-            ("status: { phase: Pending }", InProgress, "it is not ready"),
+            ("status: { phase: Pending }", InProgress, "no node was chosen for it yet"),
         ],
     );
 }

@@ -43,6 +43,11 @@ fn workspaces() {
         ("registries: { r.example.com: { verify: a.pub } }", false),
         ("registries: { r.example.com: { requireCheck: strict } }", false),
         ("registries: { oci://r.example.com: {} }", false),
+        ("registries: { R.example.com.:443/charts/: {}, 'localhost:5000': {} }", true),
+        ("registries: { r.example.com/*: {} }", false),
+        ("registries: { '*.example.com': {} }", false),
+        ("registries: { r.example.com/Charts: {} }", false),
+        ("registries: { r.example.com/shop:1.0.0: {} }", false),
         ("registries: { r.example.com: { verfy: [a.pub] } }", false),
     ] {
         let text = format!("apiVersion: plimsoll.dev/v1\n{text}\n");

@@ -15,7 +15,7 @@ pub(in crate::render) use flatten::Fed;
 pub use functions::{FILTERS, FUNCTIONS, TESTS, VARIABLES};
 pub(in crate::render) use log::data_text;
 
-use super::{Engine, EngineError, Rendered, RenderedFile, Request, Templates, look, prove, weave};
+use super::{Engine, EngineError, Rendered, RenderedFile, Request, Templates, joined, look, prove, weave};
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, SourceMap};
 use log::{Log, Piece};
@@ -23,7 +23,7 @@ use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
 use rayon::prelude::*;
 use rewrite::{Rewritten, Tables};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 use values::Leaves;
 
@@ -63,6 +63,9 @@ impl<'a> Program<'a> {
         environment.set_syntax(syntax());
         environment.set_fuel(Some(FUEL));
         environment.set_debug(true);
+        let names: BTreeSet<String> = chart.templates.keys().cloned().collect();
+        environment
+            .set_path_join_callback(move |name, within| joined(name, within, |name| names.contains(name)).into());
         let mut tables = Tables::default();
         let mut templates = BTreeMap::new();
         let mut diagnostics = Vec::new();

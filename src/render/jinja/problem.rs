@@ -10,7 +10,7 @@ use std::sync::Arc;
 /// Makes a finding of a template that cannot be prepared for running although its syntax is right.
 pub(super) fn rewritten(source: &SourceFile, rewritten: &super::Rewritten, error: &Error) -> Diagnostic {
     let at = error.range().map_or(0..0, |range| rewritten.original(&range));
-    Diagnostic::error("template/unsupported", message(error)).at(Span::new(source.id(), at.start, at.end))
+    Diagnostic::error("template/unsupported", message(error)).at(source.around(&at))
 }
 
 /// Makes a finding of what went wrong while a template ran: at the innermost place, with the calls that led there.
@@ -65,9 +65,9 @@ pub(super) fn runtime(program: &Program<'_>, name: &str, error: &Error, values: 
 fn place(program: &Program<'_>, error: &Error) -> Option<Span> {
     let loaded = program.templates.get(error.name()?)?;
     let range = error.range()?;
-    let at = loaded.rewritten.original(&range);
-    let text = loaded.source.text().get(at.clone()).unwrap_or_default();
-    let start = at.start + text.len() - text.trim_start().len();
+    let at = loaded.source.around(&loaded.rewritten.original(&range));
+    let text = loaded.source.slice(at);
+    let start = at.start as usize + text.len() - text.trim_start().len();
     Some(Span::new(loaded.source.id(), start, start + text.trim().len()))
 }
 

@@ -29,8 +29,8 @@ pub(in crate::render) fn problem(source: &SourceFile, error: &Error) -> Diagnost
             .at(span)
             .help(format!("add `{{% end{name} %}}`"));
     }
-    let span = Span::new(source.id(), range.start.min(end), range.end.min(end));
-    Diagnostic::error("template/syntax", detail).at(span)
+    // The engine counts a character that it does not know as one byte.
+    Diagnostic::error("template/syntax", detail).at(source.around(&range))
 }
 
 /// Finds the innermost block that is still open at an offset of a template.

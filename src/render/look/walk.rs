@@ -6,6 +6,7 @@ use super::syntax::unknown;
 use super::thing::{At, Thing};
 use crate::chart::Spot;
 use crate::diagnostic::{Diagnostic, Trace, nearest};
+use crate::render::joined;
 use crate::source::Span;
 use minijinja::machinery::ast::{Expr, Macro, Stmt};
 use std::collections::{BTreeMap, HashMap, HashSet};
@@ -357,7 +358,9 @@ impl<'a> Walker<'a> {
             self.tpl = true;
             return None;
         };
-        let found = self.templates.iter().position(|template| template.name == wanted);
+        let position = |name: &str| self.templates.iter().position(|template| template.name == name);
+        let within = self.templates[self.template].name;
+        let found = position(&joined(wanted, within, |name| position(name).is_some()));
         match found {
             Some(index) => _ = self.reached.insert(index),
             None if may_miss => {}

@@ -14,12 +14,12 @@ mod patterns;
 mod policies;
 #[cfg(feature = "cluster")]
 mod proxy;
-mod random;
+pub(crate) mod random;
 #[cfg(feature = "oci")]
 mod registries;
 
 /// Gives what tests/run hands over, where it could.
-fn given(name: &str) -> Option<String> {
+pub(crate) fn given(name: &str) -> Option<String> {
     let value = std::env::var(name).ok();
     if value.is_none() {
         eprintln!("skipped: {name} is not set, tests/run sets it");

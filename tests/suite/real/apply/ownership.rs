@@ -113,6 +113,9 @@ fn kubectl_refuses_our_sets_and_we_refuse_its() {
     assert!(run.stderr.contains("ConfigMap two belongs to the ApplySet plimsoll.other of `kubectl/"), "{}", run.stderr);
     stage.done("apply set --take-ownership");
     assert_eq!(stage.members("set", "configmaps").len(), 2);
+    // Nor is one of another release of ours.
+    let run = stage.run("apply set --name third");
+    assert!(run.code == 1 && run.stderr.contains("ConfigMap one belongs to the release `set` in `"), "{}", run.stderr);
 }
 
 #[test]
@@ -130,7 +133,8 @@ fn objects_of_helm_are_adopted_only_on_request() {
         "{}",
         run.stderr
     );
-    stage.done("apply set --take-ownership");
+    let run = stage.done("apply set --take-ownership");
+    assert!(run.stderr.contains("kubectl delete secret -n there -l owner=helm,name=old"), "{}", run.stderr);
     let object = &stage.get("configmap/one")[0];
     assert_eq!(object["data"]["a"], "ours");
     assert!(
@@ -157,6 +161,14 @@ fn what_is_missing_of_permissions_is_told_before_the_first_write() {
     }
     assert!(!run.stderr.contains("list configmaps"), "{}", run.stderr);
     stage.assert_nothing_left("configmaps");
+    // Who may do nothing at all is told all of it, too.
+    stage.kubectl(&["delete", "rolebinding", "some", "-n", &stage.namespace]);
+    let run = stage.run_by(&nobody, "apply set");
+    assert!(
+        run.code == 2 && run.stderr.contains("get secrets in") && run.stderr.contains("patch configmaps in"),
+        "{}",
+        run.stderr
+    );
 }
 
 /// Two processes, at once, with different contents: each is applied whole.

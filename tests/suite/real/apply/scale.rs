@@ -62,7 +62,7 @@ fn a_release_of_5000_objects_and_30_megabytes() {
 }
 
 /// Requests and wall time beside `kubectl apply --server-side` and `helm upgrade --install`. Helm does not tell its requests.
-/// The command is that of the tests, without optimisation unless they run with `--release`.
+/// The command is that of the tests, without optimisation, unless `PLIMSOLL_TEST_COMMAND` names a better one.
 #[test]
 #[ignore = "takes minutes"]
 fn a_thousand_objects_beside_kubectl_and_helm() {
@@ -89,7 +89,8 @@ fn a_thousand_objects_beside_kubectl_and_helm() {
         }
         stage.files.write("set/a.yaml", &text);
         stage.files.write("chart/templates/a.yaml", &text);
-        let mut ours = Command::new(env!("CARGO_BIN_EXE_plimsoll"));
+        let ours = std::env::var("PLIMSOLL_TEST_COMMAND");
+        let mut ours = Command::new(ours.as_deref().unwrap_or(env!("CARGO_BIN_EXE_plimsoll")));
         ours.args(["apply", "set", "--skip-checks", "--format", "json", "-n", &namespace("plimsoll")]);
         let (took, said, _) = timed(&mut ours);
         let report: serde_json::Value = serde_json::from_str(&said).expect("is JSON");

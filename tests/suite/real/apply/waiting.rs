@@ -199,7 +199,7 @@ fn a_signal_stops_it_where_that_is_safe() {
     for words in [
         "stopping: ",
         "error: it was stopped",
-        "revision 1 is not deployed: 2 of 2 objects were changed, nothing was deleted",
+        "revision 1 is not deployed: 2 of 2 objects were changed, nothing was deleted; apply again to go on, or remove it by `plimsoll uninstall set",
     ] {
         assert!(said.contains(words), "{words}: {said}");
     }

@@ -206,6 +206,8 @@ fn what_is_shown_is_what_happens() {
         data("allocated.txt").lines().filter(|line| !line.starts_with('#')).map(str::to_owned).collect();
     let sandbox = Sandbox::new(&[]);
     let variables = [("KUBECONFIG", kubeconfig.as_str()), ("HOME", "/nowhere")];
+    // Standard input has no name as a release: no label of its members is applied, as none is here.
+    let line = format!("diff - -n {namespace} --format json");
     let (mut made, mut replaced, mut fields, mut ours_noise, mut kubectl_noise) = (0, 0, 0, 0, 0);
     let (mut wrong, mut unforeseen, mut disagreed) = (Vec::new(), Vec::new(), Vec::new());
     for subject in &subjects {
@@ -256,10 +258,9 @@ fn what_is_shown_is_what_happens() {
         }
         let text: Vec<String> = manifests.iter().map(|object| block(&Data::from_json(object), 0)).collect();
         let text = text.join("---\n");
-        sandbox.write("a.yaml", &text);
         // Controllers act on what was applied: what is read here must be what the command sees.
         std::thread::sleep(std::time::Duration::from_millis(700));
-        let run = sandbox.run_with(&format!("diff a.yaml -n {namespace} --format json"), "", &variables);
+        let run = sandbox.run_with(&line, &text, &variables);
         assert!(run.code <= 1, "{}{}", run.stdout, run.stderr);
         let told = by_command(&run.json(), &allocated);
         // One refusal ends kubectl's comparison of all.
@@ -306,7 +307,7 @@ fn what_is_shown_is_what_happens() {
                     .push(format!("{name}\n  forecast {forecast:?}\n  observed {observed:?} {}", answer["message"]));
             }
         }
-        let again = sandbox.run_with(&format!("diff a.yaml -n {namespace} --format json"), "", &variables);
+        let again = sandbox.run_with(&line, &text, &variables);
         let left = by_command(&again.json(), &allocated);
         assert!(left.is_empty(), "what was applied differs no more: {left:?}");
     }

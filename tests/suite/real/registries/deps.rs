@@ -8,7 +8,7 @@ use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
 
 /// Serves a folder over HTTP on a port of this machine, for as long as the tests run.
-fn serve(folder: PathBuf) -> String {
+pub(super) fn serve(folder: PathBuf) -> String {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port");
     let address = listener.local_addr().expect("an address");
     std::thread::spawn(move || {

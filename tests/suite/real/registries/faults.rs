@@ -9,13 +9,16 @@ use crate::sandbox::{Run, Sandbox};
 use std::io::{Read as _, Write as _};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
 use std::path::Path;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 /// What is done to an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Fault {
+    /// The registry never hears of the request.
+    Lost,
+    /// It does, and its answer gets lost.
     Cut,
     CutWithin,
     Delay,
@@ -111,19 +114,21 @@ fn elsewhere() -> (String, Arc<Mutex<Vec<String>>>) {
     (host, leaked)
 }
 
-/// Starts a proxy before a registry that does something to about every fourth answer, and notes what.
-fn proxy(upstream: String, elsewhere: String, seed: u64) -> (String, Arc<Mutex<Vec<Fault>>>) {
-    let state = AtomicU64::new(seed);
-    let struck = Arc::new(Mutex::new(Vec::new()));
-    let noted = Arc::clone(&struck);
-    let host = listen(move |mut connection| {
+/// Starts a proxy before a registry that does to each answer what is chosen for its request.
+fn proxy(
+    upstream: String,
+    elsewhere: String,
+    choose: impl Fn(&str) -> Option<Fault> + Send + Sync + 'static,
+) -> String {
+    listen(move |mut connection| {
         let Some((head, body)) = request(&mut connection) else { return };
-        let roll = next(&state);
-        let fault = roll.is_multiple_of(4).then(|| FAULTS[(roll / 4) as usize % FAULTS.len()]);
-        noted.lock().expect("no thread panicked").extend(fault);
+        let fault = choose(&head);
         if let Some(Fault::Status(status)) = fault {
             let text = format!("HTTP/1.1 {status} Fault\r\nContent-Length: 0\r\nConnection: close\r\n\r\n");
             let _ = connection.write_all(text.as_bytes());
+            return;
+        }
+        if fault == Some(Fault::Lost) {
             return;
         }
         let (answer_head, mut answer) = forward(&upstream, &head, &body);
@@ -176,8 +181,21 @@ fn proxy(upstream: String, elsewhere: String, seed: u64) -> (String, Arc<Mutex<V
             .write_all(text.as_bytes())
             .and_then(|()| if is_head { Ok(()) } else { connection.write_all(&answer) });
         let _ = connection.shutdown(Shutdown::Write);
-    });
-    (host, struck)
+    })
+}
+
+/// Starts a proxy that does something to about every fourth answer, and notes what.
+fn faulty(upstream: String, elsewhere: String, seed: u64) -> (String, Arc<Mutex<Vec<Fault>>>) {
+    let state = AtomicU64::new(seed);
+    let struck = Arc::new(Mutex::new(Vec::new()));
+    let noted = Arc::clone(&struck);
+    let choose = move |_: &str| {
+        let roll = next(&state);
+        let fault = roll.is_multiple_of(4).then(|| FAULTS[(roll / 4) as usize % FAULTS.len()]);
+        noted.lock().expect("no thread panicked").extend(fault);
+        fault
+    };
+    (proxy(upstream, elsewhere, choose), struck)
 }
 
 fn forward(upstream: &str, head: &str, body: &[u8]) -> (String, Vec<u8>) {
@@ -207,7 +225,7 @@ fn one(server: &Server, elsewhere: &str, seed: u64) -> [Met; 2] {
         ("shop/values.yaml", "a: 1\n"),
     ]);
     let direct = format!("{}/faults", server.host);
-    let (proxy, struck) = proxy(server.host.clone(), elsewhere.to_owned(), seed);
+    let (proxy, struck) = faulty(server.host.clone(), elsewhere.to_owned(), seed);
     let met = |run: &Run| Met {
         succeeded: run.code == 0,
         faults: std::mem::take(&mut *struck.lock().expect("no thread panicked")),
@@ -300,4 +318,56 @@ fn faults_leave_nothing_half_done() {
 #[ignore = "takes minutes; the short test above goes over fewer seeds"]
 fn faults_of_300_seeds_leave_nothing_half_done() {
     runs(0..300);
+}
+
+fn length(head: &str) -> u64 {
+    header(head, "content-length").and_then(|text| text.parse().ok()).unwrap_or(0)
+}
+
+fn is_piece(head: &str) -> bool {
+    head.contains("/blobs/uploads/") && length(head) > 1000
+}
+
+fn is_manifest(head: &str) -> bool {
+    head.starts_with("PUT ") && head.contains("/manifests/")
+}
+
+#[test]
+fn a_push_that_was_cut_sends_only_what_is_missing() {
+    let mut state = 7u64;
+    let mut noise = || {
+        state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
+        (state >> 33) as u8
+    };
+    let sandbox = Sandbox::new(&[("shop/Chart.yaml", "apiVersion: plimsoll.dev/v1\nname: shop\nversion: 1.0.0\n")]);
+    sandbox.write("shop/files/noise", (0..64 << 10).map(|_| noise()).collect::<Vec<u8>>());
+    succeed(&sandbox, "package shop --skip-checks");
+    for (cut_at, again) in [(is_piece as fn(&str) -> bool, true), (is_manifest as fn(&str) -> bool, false)] {
+        let Some(server) = Server::start(Kind::Distribution, Asks::Nothing, false) else { return };
+        let cutting = Arc::new(AtomicBool::new(true));
+        let requests = Arc::new(Mutex::new(Vec::new()));
+        let (is_cutting, noted) = (Arc::clone(&cutting), Arc::clone(&requests));
+        let host = proxy(server.host.clone(), String::new(), move |head| {
+            if head.contains("/blobs/uploads/") && length(head) > 0 {
+                noted.lock().expect("no thread panicked").push(length(head));
+            }
+            (is_cutting.load(Ordering::Relaxed) && cut_at(head)).then_some(Fault::Lost)
+        });
+        let push = format!("push shop-1.0.0.tgz oci://{host}/charts");
+        let cut = run(&sandbox, &push, "");
+        assert!(cut.code == 2 && cut.stderr.contains("cannot reach"), "{}", cut.stderr);
+        let first: Vec<u64> = std::mem::take(&mut *requests.lock().expect("no thread panicked"));
+        assert!(first.iter().any(|length| *length < 1000), "the config was sent: {first:?}");
+        let absent = run(&sandbox, &format!("pull oci://{}/charts/shop:1.0.0", server.host), "");
+        assert!(absent.code == 2 && absent.stderr.contains("there is no "), "{}", absent.stderr);
+        cutting.store(false, Ordering::Relaxed);
+        succeed(&sandbox, &push);
+        let second = requests.lock().expect("no thread panicked").clone();
+        let sent: u64 = second.iter().sum();
+        assert!(second.iter().all(|length| *length > 1000), "the config is not sent again: {second:?}");
+        assert_eq!(sent > 64 << 10, again, "what is there is not sent again: {second:?}");
+        succeed(&sandbox, &format!("pull oci://{}/charts/shop:1.0.0 -d back", server.host));
+        let bytes = |path: &str| std::fs::read(sandbox.path(path)).expect("is there");
+        assert_eq!(bytes("back/shop-1.0.0.tgz"), bytes("shop-1.0.0.tgz"));
+    }
 }

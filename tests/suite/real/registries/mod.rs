@@ -1,14 +1,16 @@
 //! Registries, with helm and oras as clients beside us.
 
+mod demands;
 mod deps;
 mod diff;
 mod faults;
+mod provenance;
 pub(super) mod server;
 mod signatures;
 mod trust;
 
 use crate::sandbox::{Run, Sandbox};
-use server::{Asks, Kind, LOGIN, Server, given, peer, run};
+use server::{Asks, KINDS, Kind, LOGIN, Server, given, peer, run};
 
 const NATIVE: [(&str, &str); 4] = [
     (
@@ -47,7 +49,7 @@ fn succeed(sandbox: &Sandbox, line: &str) -> Run {
 
 #[test]
 fn charts_go_to_registries_and_come_back() {
-    for kind in [Kind::Distribution, Kind::Referrers] {
+    for kind in KINDS {
         let Some(server) = Server::start(kind, Asks::Nothing, false) else { return };
         let (host, sandbox) = (&server.host, sandbox());
         succeed(&sandbox, "package shop hc --skip-checks");
@@ -98,7 +100,7 @@ fn charts_go_to_registries_and_come_back() {
 
 #[test]
 fn helm_and_oras_agree() {
-    for kind in [Kind::Distribution, Kind::Referrers] {
+    for kind in KINDS {
         let Some(server) = Server::start(kind, Asks::Nothing, false) else { return };
         let (host, sandbox) = (&server.host, sandbox());
         let Some((helm, _)) = peer(&sandbox, "PLIMSOLL_TEST_HELM", &["version"]) else { return };
@@ -222,7 +224,7 @@ fn credentials_are_kept_and_used() {
 
 #[test]
 fn connections_are_as_secret_as_they_were_asked_to_be() {
-    for kind in [Kind::Distribution, Kind::Referrers] {
+    for kind in KINDS {
         let Some(server) = Server::start(kind, Asks::Nothing, true) else { return };
         let (host, sandbox) = (server.host.replace("127.0.0.1", "localhost"), sandbox());
         let push = format!("push shop oci://{host}/charts --skip-checks");

@@ -30,9 +30,14 @@ pub(in crate::real) enum Asks {
 pub(in crate::real) enum Kind {
     /// distribution, without the API for referrers.
     Distribution,
+    /// Debian's docker-registry, an older distribution.
+    Debian,
     /// go-containerregistry, with it.
     Referrers,
 }
+
+/// All of them.
+pub(super) const KINDS: [Kind; 3] = [Kind::Distribution, Kind::Debian, Kind::Referrers];
 
 /// Gives what tests/run hands over, where it could be built.
 pub(super) fn given(name: &str) -> Option<String> {
@@ -55,7 +60,11 @@ impl Server {
         }
         let (child, host) = match kind {
             Kind::Referrers => Self::referrers(&referrers, folder.path(), asks, tls.then_some(certs.as_path())),
-            Kind::Distribution => Self::distribution(folder.path(), asks, tls.then_some(certs.as_path()))?,
+            Kind::Distribution | Kind::Debian => {
+                let program =
+                    if kind == Kind::Debian { "PLIMSOLL_TEST_DOCKER_REGISTRY" } else { "PLIMSOLL_TEST_REGISTRY" };
+                Self::distribution(&given(program)?, folder.path(), asks, tls.then_some(certs.as_path()))
+            }
         };
         Some(Self { child, host, folder })
     }
@@ -78,8 +87,7 @@ impl Server {
         (child, format!("127.0.0.1:{read}"))
     }
 
-    fn distribution(folder: &Path, asks: Asks, certs: Option<&Path>) -> Option<(Child, String)> {
-        let program = given("PLIMSOLL_TEST_REGISTRY")?;
+    fn distribution(program: &str, folder: &Path, asks: Asks, certs: Option<&Path>) -> (Child, String) {
         let port =
             TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).expect("a port").local_addr().expect("an address").port();
         let mut config = format!(
@@ -102,7 +110,7 @@ impl Server {
         command.arg("serve").arg(folder.join("config.yml")).env("OTEL_TRACES_EXPORTER", "none");
         let child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().expect("the registry starts");
         wait_for(|| TcpStream::connect((Ipv4Addr::LOCALHOST, port)).ok());
-        Some((child, format!("127.0.0.1:{port}")))
+        (child, format!("127.0.0.1:{port}"))
     }
 
     /// Gives the file of the authority behind its certificate.

@@ -22,7 +22,7 @@ pub(super) fn sign(sandbox: &Sandbox, line: &str) -> Run {
 
 #[test]
 fn cosign_and_we_accept_each_other() {
-    for kind in [Kind::Distribution, Kind::Referrers] {
+    for kind in [Kind::Debian, Kind::Referrers] {
         let Some(server) = Server::start(kind, Asks::Nothing, false) else { return };
         let (host, sandbox) = (&server.host, sandbox());
         if !keys(&sandbox, "ours") || !keys(&sandbox, "other") {

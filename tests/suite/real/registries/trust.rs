@@ -9,7 +9,7 @@ const TYPE: &str = "https://plimsoll.dev/attestations/check/v1";
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 
 /// Refuses: the exit code, and a part of what is said.
-fn refuse(sandbox: &Sandbox, line: &str, code: i32, told: &str) {
+pub(super) fn refuse(sandbox: &Sandbox, line: &str, code: i32, told: &str) {
     let run = run(sandbox, line, "");
     assert!(run.code == code && run.stderr.contains(told), "{line}: {} {}{}", run.code, run.stdout, run.stderr);
 }
@@ -25,7 +25,7 @@ fn attest(sandbox: &Sandbox, host: &str, version: &str, flags: &str) -> String {
 
 #[test]
 fn the_verdict_of_check_travels() {
-    for kind in [Kind::Distribution, Kind::Referrers] {
+    for kind in [Kind::Debian, Kind::Referrers] {
         let Some(server) = Server::start(kind, Asks::Nothing, false) else { return };
         let (host, sandbox) = (&server.host, sandbox());
         if !keys(&sandbox, "ours") || !keys(&sandbox, "other") {
@@ -237,7 +237,7 @@ fn what_is_not_signed_goes_nowhere() {
 
 #[test]
 fn flux_finds_rendered_manifests() {
-    for kind in [Kind::Distribution, Kind::Referrers] {
+    for kind in [Kind::Debian, Kind::Referrers] {
         let Some(server) = Server::start(kind, Asks::Nothing, false) else { return };
         let (host, sandbox) = (&server.host, sandbox());
         let oras = |arguments: &[&str]| peer(&sandbox, "PLIMSOLL_TEST_ORAS", arguments);
