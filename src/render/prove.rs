@@ -25,7 +25,7 @@ impl<'d> Places<'d> {
             places.add(document.root());
         }
         for nodes in [&mut places.nodes, &mut places.keys, &mut places.scalars] {
-            nodes.sort_by_key(|node| node.span().start);
+            nodes.sort_by_key(|node| node.start());
         }
         places
     }
@@ -95,16 +95,16 @@ impl<'d> Places<'d> {
 
     /// Finds the scalar that holds an offset.
     fn around(&self, offset: u32) -> Option<Node<'d>> {
-        let after = self.scalars.partition_point(|node| node.span().start <= offset);
+        let after = self.scalars.partition_point(|node| node.start() <= offset);
         self.scalars[..after].last().copied().filter(|node| offset < node.span().end.max(node.span().start + 1))
     }
 }
 
 /// Gives those of some sorted nodes that start at an offset.
 fn starting<'a, 'd>(nodes: &'a [Node<'d>], start: u32) -> &'a [Node<'d>] {
-    let first = nodes.partition_point(|node| node.span().start < start);
+    let first = nodes.partition_point(|node| node.start() < start);
     let rest = &nodes[first..];
-    &rest[..rest.iter().take_while(|node| node.span().start == start).count()]
+    &rest[..rest.iter().take_while(|node| node.start() == start).count()]
 }
 
 /// Checks every value, and records finer origins of what lists and maps printed.

@@ -93,6 +93,11 @@ impl Reader<'_> {
         matches!(self.byte(at), b' ' | b'\n')
     }
 
+    /// Counts the bytes from an offset on that are of a kind.
+    fn run(&self, from: usize, of: impl Fn(u8) -> bool) -> usize {
+        self.bytes.get(from..).unwrap_or_default().iter().take_while(|byte| of(**byte)).count()
+    }
+
     fn line_end(&self, from: usize) -> usize {
         self.bytes
             .get(from..)
@@ -203,6 +208,7 @@ impl Reader<'_> {
             _ => {
                 let mut at = start;
                 loop {
+                    at += self.run(at, |byte| !matches!(byte, b'\n' | b'\t' | b'#' | b':'));
                     match self.byte(at) {
                         b'\n' => return Some(None),
                         b'\t' => return None,
@@ -309,6 +315,9 @@ impl Reader<'_> {
         }
         let (mut at, mut end) = (start, start);
         loop {
+            let run = self.run(at, |byte| !matches!(byte, b'\n' | b'\t' | b' ' | b':'));
+            at += run;
+            end = if run > 0 { at } else { end };
             match self.byte(at) {
                 b'\n' => break,
                 b'\t' => return None,

@@ -239,6 +239,11 @@ impl<'d> Node<'d> {
         Span::new(self.file(), data.start as usize, data.end as usize)
     }
 
+    /// Gives the first byte of the node's range.
+    pub fn start(self) -> u32 {
+        self.data().start
+    }
+
     /// Gives a short range that names the node: a scalar whole; of a collection its first key or its opening bracket.
     pub fn head(self) -> Span {
         let span = self.span();

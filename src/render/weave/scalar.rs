@@ -37,7 +37,7 @@ pub(super) enum Part<'a> {
     },
 }
 
-impl<'a> Part<'a> {
+impl Part<'_> {
     pub(super) fn place(&self) -> (Span, TraceId) {
         match self {
             Self::Literal { span, trace, .. } | Self::Text { span, trace, .. } => (*span, *trace),
