@@ -21,6 +21,7 @@ pub(super) struct Checking<'a> {
 }
 
 /// A check that was run.
+#[cfg_attr(not(feature = "oci"), expect(dead_code, reason = "reports of checks go to registries"))]
 pub(super) struct Checked {
     /// What it found.
     pub compiled: Compiled,

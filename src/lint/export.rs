@@ -45,7 +45,11 @@ fn export(rule: &Rule, severity: Severity, params: &Data) -> Result<String, &'st
         Some(_) => "its check is built in, and its file gives none in CEL",
         None => "it is written in Rego",
     })?;
-    let PolicyKind::Cel(cel) = policy.kind() else { return Err("it is written in Rego") };
+    let cel = match policy.kind() {
+        PolicyKind::Cel(cel) => cel,
+        #[cfg(feature = "rego")]
+        PolicyKind::Rego(_) => return Err("it is written in Rego"),
+    };
     let mut variables = Vec::new();
     if !params.is_empty_collection() {
         variables.push(variable("params", &literal(params)));

@@ -3,8 +3,12 @@
 use super::checks::Check;
 use super::finding::{Context, Findings};
 use super::params::Param;
-use super::rule::{Applies, Decoder, Logic, Rule};
-use crate::diagnostic::{Diagnostic, Severity, nearest};
+#[cfg(feature = "rego")]
+use super::rule::Applies;
+use super::rule::{Decoder, Logic, Rule};
+#[cfg(feature = "rego")]
+use crate::diagnostic::Severity;
+use crate::diagnostic::{Diagnostic, nearest};
 use crate::object::ObjectSet;
 use crate::policy::own::{Answer, Policy, PolicyKind, Subject, Task, follow, read_cel, run};
 use crate::source::SourceFile;
