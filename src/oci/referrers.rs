@@ -2,13 +2,11 @@
 
 use super::error::OciError;
 use super::reference::{Reference, is_digest};
-use super::registry::Registry;
+use super::registry::{INDEX, MANIFEST, Registry};
 use crate::package::digest;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 /// No list of referrers is larger, and no more of its pages are read.
 const LIMIT: usize = 4 << 20;
