@@ -39,6 +39,6 @@ fuzz_target!(|bytes: &[u8]| {
     let parsed = parse(&sources.add("a.yaml", OBJECT));
     let objects = ObjectSet::read(&parsed.documents, Some("ns"), &|_, _| Vec::new());
     let versions = [Version::LATEST];
-    let context = LintContext { environment: None, release: None, versions: &versions, complete: true, neighbours: &[] };
+    let context = LintContext { versions: &versions, complete: true, ..LintContext::default() };
     check_findings(&linter.lint(&objects, &context), &sources);
 });

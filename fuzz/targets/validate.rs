@@ -34,6 +34,6 @@ fuzz_target!(|bytes: &[u8]| {
     }
     let embedded = |api_version: &str, kind: &str| store.embedded_pods(api_version, kind);
     let objects = ObjectSet::read(&parsed.documents, Some("ns"), &embedded);
-    let context = LintContext { environment: None, release: None, versions: &versions, complete: true, neighbours: &[] };
+    let context = LintContext { versions: &versions, complete: true, ..LintContext::default() };
     check_findings(&linter.lint(&objects, &context), &sources);
 });

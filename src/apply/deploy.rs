@@ -1,5 +1,6 @@
-//! Brings a release to a wanted state: `apply` and `rollback`.
+//! Brings a release to a wanted state.
 
+use super::back::go_back;
 use super::hooks::Moment;
 use super::inventory::{self, Reach};
 use super::item::{Item, Key};
@@ -7,21 +8,18 @@ use super::live;
 use super::mask::Mask;
 use super::owned::lost;
 use super::preflight::Needed;
-use super::prepare::{Prepared, Refusal, migrate, prepare};
+use super::prepare::{Prepared, Refusal, prepare};
 use super::promise::Promise;
 use super::release::{Work, reason, without};
 use super::remove::Removal;
 use super::report::{Action, Deed, Report};
 use super::revision::{Contents, Revision, Status};
-use super::rollout::{Ill, Rollout};
+use super::rollout::{Ill, Rollout, defined};
 use super::server::{Failure, Server};
 use super::{How, Told, clock};
 use crate::cluster::{Members, text};
-use crate::diff::Left;
-use crate::schema::SchemaStore;
 use serde_json::Value as Json;
 use std::collections::{BTreeSet, HashMap, HashSet};
-use std::sync::Arc;
 
 /// What a release is to be.
 #[derive(Clone, Debug, Default)]
@@ -45,18 +43,20 @@ pub struct Wanted {
 }
 
 /// What is to happen, in detail.
-struct Plan<'a> {
-    wanted: &'a Wanted,
-    prepared: Prepared,
+pub(super) struct Plan<'a> {
+    pub(super) wanted: &'a Wanted,
+    pub(super) prepared: Prepared,
     /// It was like this before: the number of the revision.
-    back_to: Option<u32>,
+    pub(super) back_to: Option<u32>,
+    /// The namespace of the release is new: it was made just now.
+    pub(super) is_home_new: bool,
 }
 
 /// What was there before.
 pub(super) struct Before {
     parent: Option<Json>,
     reach: Reach,
-    revisions: Vec<Revision>,
+    pub(super) revisions: Vec<Revision>,
     pub(super) members: HashMap<Key, Json>,
     /// Members, and others with names that are wanted.
     pub(super) live: HashMap<Key, Json>,
@@ -70,93 +70,8 @@ pub async fn deploy(server: &Server, wanted: &Wanted, how: &How, told: &dyn Told
         Ok(prepared) => prepared,
         Err(refused) => return Ok(Report { refused, requests: server.requests(), ..work.report() }),
     };
-    let plan = Plan { wanted, prepared, back_to: None };
+    let plan = Plan { wanted, prepared, back_to: None, is_home_new: false };
     locked(&work, plan).await
-}
-
-/// Brings a release back to what an earlier revision applied; to the one before where none is named.
-pub async fn rollback(
-    server: &Server,
-    [release, namespace]: [&str; 2],
-    number: Option<u32>,
-    how: &How,
-    told: &dyn Told,
-) -> Result<Report, Failure> {
-    let with_left;
-    let mut work = Work::begin(server, [release, namespace], how, told).await?;
-    let revisions = work.store.revisions().await?;
-    let target = choose(&revisions, release, namespace, number)?;
-    let mut contents = work.store.contents(target).await?;
-    if !contents.left.is_empty() {
-        let left = Left { rules: contents.left, store: SchemaStore::new(), version: server.cluster().version() };
-        with_left = How { left: Some(Arc::new(left)), ..how.clone() };
-        work.how = &with_left;
-    }
-    for moved in
-        migrate(&mut contents.objects, &work.kinds).into_iter().chain(migrate(&mut contents.hooks, &work.kinds))
-    {
-        told.line(&format!("moved {moved}: the cluster does not serve the old version any more"));
-    }
-    let objects: Vec<Json> = contents.objects.into_iter().chain(contents.hooks).collect();
-    let wanted = Wanted {
-        release: release.to_owned(),
-        namespace: namespace.to_owned(),
-        objects,
-        chart: target.chart.clone(),
-        app_version: target.app_version.clone(),
-        environment: target.environment.clone(),
-        unchecked: target.unchecked,
-        promise: None,
-    };
-    work.kinds.learn(&wanted.objects);
-    let prepared = match prepare(&wanted.objects, namespace, &work.kinds) {
-        Ok(prepared) => prepared,
-        Err(refused) => {
-            return Ok(Report { refused: placeless(refused), requests: server.requests(), ..work.report() });
-        }
-    };
-    let back_to = target.description.strip_prefix("rollback to ").and_then(|text| text.parse().ok());
-    let goes_on = target.status == Status::Pending || number.is_some_and(|number| number != target.number);
-    let back_to = back_to.filter(|_| goes_on).unwrap_or(target.number);
-    let mut report = locked(&work, Plan { wanted: &wanted, prepared, back_to: Some(back_to) }).await?;
-    report.refused = placeless(report.refused);
-    Ok(report)
-}
-
-/// What comes from a revision has no place in a file of today.
-fn placeless(refused: Vec<Refusal>) -> Vec<Refusal> {
-    refused.into_iter().map(|refusal| Refusal { source: None, ..refusal }).collect()
-}
-
-/// Chooses the revision to go back to.
-fn choose<'a>(
-    revisions: &'a [Revision],
-    release: &str,
-    namespace: &str,
-    number: Option<u32>,
-) -> Result<&'a Revision, Failure> {
-    let Some(newest) = revisions.last() else {
-        return Err(Failure::Unfit(format!("there is no release `{release}` in the namespace `{namespace}`")));
-    };
-    let found = match number {
-        // The way back to the oldest one pushes it out: then the newest is the same.
-        Some(number) => revisions
-            .iter()
-            .find(|revision| revision.number == number)
-            .or_else(|| Some(newest).filter(|newest| newest.description == format!("rollback to {number}"))),
-        // Somebody went back, and did not get there.
-        None if newest.status == Status::Pending && newest.description.starts_with("rollback to ") => Some(newest),
-        None => {
-            let good = |revision: &&Revision| matches!(revision.status, Status::Deployed | Status::Superseded);
-            revisions[..revisions.len() - 1].iter().rev().find(good)
-        }
-    };
-    found.ok_or_else(|| {
-        let known: Vec<String> = revisions.iter().map(|revision| revision.number.to_string()).collect();
-        let what =
-            number.map_or("no earlier revision to go back to".to_owned(), |number| format!("no revision {number}"));
-        Failure::Unfit(format!("`{release}` has {what}; there are {}", known.join(", ")))
-    })
 }
 
 /// Asks what would happen, without changing anything.
@@ -196,11 +111,7 @@ pub async fn rehearse(server: &Server, wanted: &Wanted, how: &How, told: &dyn To
     };
     let rollout = rollout(&work, adopted);
     let todo: Vec<&Item> = items.iter().filter(|item| !settled.contains(&item.key)).collect();
-    let definitions = todo.iter().filter(|item| item.key.kind == "CustomResourceDefinition");
-    let redefined = definitions
-        .map(|item| [text(&item.object, "/spec/group"), text(&item.object, "/spec/names/kind")].into())
-        .collect();
-    let (actions, refused) = rollout.rehearse(&todo, &before.live, &homeless, &redefined).await;
+    let (actions, refused) = rollout.rehearse(&todo, &before.live, &homeless, &defined(&todo)).await;
     report.actions.extend(
         items.iter().filter(|item| settled.contains(&item.key)).map(|item| Action::new(&item.object, Deed::Unchanged)),
     );
@@ -223,7 +134,7 @@ fn rollout<'a>(work: &'a Work<'_>, adopted: HashSet<Key>) -> Rollout<'a> {
         set: Some(Members::of(work.release, work.namespace).id),
         force: work.how.force_conflicts,
         adopted,
-        left: work.how.left.as_deref(),
+        left: work.left.as_deref(),
         until: work.until(),
     }
 }
@@ -233,7 +144,7 @@ fn removal<'a>(work: &'a Work<'_>) -> Removal<'a> {
 }
 
 /// Does it with the lock in hand, and gives the lock back.
-async fn locked(work: &Work<'_>, plan: Plan<'_>) -> Result<Report, Failure> {
+pub(super) async fn locked(work: &Work<'_>, mut plan: Plan<'_>) -> Result<Report, Failure> {
     let items = &plan.prepared.items;
     preflight(work, items, &plan.prepared.hooks).await?;
     if plan.wanted.promise.is_some() {
@@ -244,7 +155,7 @@ async fn locked(work: &Work<'_>, plan: Plan<'_>) -> Result<Report, Failure> {
         }
     }
     let declared = items.iter().any(|item| item.key.is("", &["Namespace"]) && item.key.name == work.namespace);
-    work.ensure_namespace(declared).await?;
+    plan.is_home_new = work.ensure_namespace(declared).await?;
     let lock = work.lock().await?;
     let report = change(work, &plan).await;
     lock.give_back().await;
@@ -351,12 +262,14 @@ async fn settled(work: &Work<'_>, prepared: &Prepared, before: &Before) -> Resul
 }
 
 /// Changes a release.
-async fn change(work: &Work<'_>, plan: &Plan<'_>) -> Result<Report, Failure> {
+pub(super) async fn change(work: &Work<'_>, plan: &Plan<'_>) -> Result<Report, Failure> {
     let items = &plan.prepared.items;
     let mut report = work.report();
     let before = read(work, items).await?;
     // Before anything was written it held; now nobody else of us is at it.
-    let refused = broken(work, plan.wanted, &plan.prepared, &before);
+    let mut refused = broken(work, plan.wanted, &plan.prepared, &before);
+    let is_home = |key: &Key| key.is("", &["Namespace"]) && key.name == work.namespace;
+    refused.retain(|refusal| !(plan.is_home_new && is_home(&refusal.key)));
     if !refused.is_empty() {
         return Ok(Report { refused, ..report });
     }
@@ -375,7 +288,7 @@ async fn change(work: &Work<'_>, plan: &Plan<'_>) -> Result<Report, Failure> {
     let leaving: Vec<Json> = without(&before.members, items).into_iter().cloned().collect();
     let narrow = Reach::of(items, work.namespace);
     let mut contents = plan.prepared.contents();
-    contents.left = work.how.left.as_ref().map_or_else(Vec::new, |left| left.rules.clone());
+    contents.left = work.left.as_ref().map_or_else(Vec::new, |left| left.rules.clone());
     let digest = contents.digest();
     let newest = before.revisions.last();
     let same = newest.is_some_and(|newest| {
@@ -548,52 +461,4 @@ async fn settle_revision(work: &Work<'_>, before: &Before, revision: &mut Revisi
     numbers.dedup();
     let keep = numbers.len().saturating_sub(work.how.keep.max(1));
     work.store.keep_only(&numbers[keep..]).await
-}
-
-/// Goes back to what was there before a revision that failed; removes what a first one left.
-async fn go_back(work: &Work<'_>, before: &Before, report: &mut Report) -> Result<(), Failure> {
-    let good = before.revisions.iter().rev().find(|revision| revision.status == Status::Deployed);
-    let Some(good) = good else {
-        work.told.line("removing what the failed installation left");
-        let removed = super::uninstall::remove_all(work).await?;
-        report.actions.extend(removed.actions);
-        report.stuck.extend(removed.stuck);
-        report.trouble.extend(removed.trouble);
-        report.trouble.push("the installation failed, and what it left was removed".to_owned());
-        return Ok(());
-    };
-    work.told.line(&format!("going back to revision {}", good.number));
-    let contents = work.store.contents(good).await?;
-    let wanted = Wanted {
-        release: work.release.to_owned(),
-        namespace: work.namespace.to_owned(),
-        objects: contents.objects.into_iter().chain(contents.hooks).collect(),
-        chart: good.chart.clone(),
-        app_version: good.app_version.clone(),
-        environment: good.environment.clone(),
-        unchecked: good.unchecked,
-        promise: None,
-    };
-    let prepared = match prepare(&wanted.objects, work.namespace, &work.kinds) {
-        Ok(prepared) => prepared,
-        Err(refused) => {
-            report.refused.extend(placeless(refused));
-            return Ok(());
-        }
-    };
-    let plan = Plan { wanted: &wanted, prepared, back_to: Some(good.number) };
-    let back = Box::pin(change(work, &plan)).await?;
-    let went = back.is_good();
-    report.refused.extend(placeless(back.refused));
-    report.stuck.extend(back.stuck);
-    report.trouble.extend(back.trouble);
-    if went {
-        report.trouble.push(format!(
-            "revision {} failed, and revision {} is there again",
-            report.revision.unwrap_or_default(),
-            good.number
-        ));
-    }
-    report.revision = back.revision;
-    Ok(())
 }

@@ -18,7 +18,7 @@ pub(super) const RELEASE: &str = "plimsoll.dev/release";
 /// Where a release's objects may be: the kinds, and the namespaces.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Reach {
-    /// Discovery as ApplySets write them: `Deployment.apps`.
+    /// Kinds as ApplySets write them: `Deployment.apps`.
     pub kinds: BTreeSet<String>,
     /// Namespaces other than the release's own.
     pub namespaces: BTreeSet<String>,

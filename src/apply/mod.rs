@@ -8,6 +8,7 @@
 //! wave by wave, then it deletes what is not wanted any more, narrows the inventory, and says that the revision is deployed. The
 //! next run finds every object that this one may have written, by its label, and takes over.
 
+mod back;
 mod clock;
 mod deploy;
 mod explain;
@@ -33,7 +34,8 @@ mod store;
 mod uninstall;
 mod wait;
 
-pub use deploy::{Wanted, deploy, rehearse, rollback};
+pub use back::rollback;
+pub use deploy::{Wanted, deploy, rehearse};
 pub use explain::Stuck;
 pub use item::Key;
 pub use lock::Terms;

@@ -10,8 +10,10 @@ use super::server::{Apply, Failure, Server};
 use super::store::Store;
 use super::{How, Told};
 use crate::cluster::{Discovery, text};
+use crate::diff::Left;
 use serde_json::{Value as Json, json};
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 use tokio::time::Instant;
 
 /// A release, where it lives, and how it is changed.
@@ -23,6 +25,8 @@ pub(super) struct Work<'a> {
     pub(super) namespace: &'a str,
     pub(super) how: &'a How,
     pub(super) told: &'a dyn Told,
+    /// Fields that are left to others.
+    pub(super) left: Option<Arc<Left>>,
 }
 
 impl<'a> Work<'a> {
@@ -34,7 +38,7 @@ impl<'a> Work<'a> {
     ) -> Result<Self, Failure> {
         let kinds = Discovery::read(server).await?;
         let store = Store::new(server, namespace, release);
-        Ok(Self { server, kinds, store, release, namespace, how, told })
+        Ok(Self { server, kinds, store, release, namespace, how, told, left: how.left.clone() })
     }
 
     /// Gives until when is waited from now on; none for not at all.
@@ -52,24 +56,24 @@ impl<'a> Work<'a> {
         Report { release: self.release.to_owned(), namespace: self.namespace.to_owned(), ..Report::default() }
     }
 
-    /// Makes sure that the namespace is there.
-    pub(super) async fn ensure_namespace(&self, declared: bool) -> Result<(), Failure> {
-        let Some(served) = self.kinds.find("v1", "Namespace") else { return Ok(()) };
+    /// Makes sure that the namespace is there. Tells whether it had to be made.
+    pub(super) async fn ensure_namespace(&self, declared: bool) -> Result<bool, Failure> {
+        let Some(served) = self.kinds.find("v1", "Namespace") else { return Ok(false) };
         match self.server.get(served, None, self.namespace).await {
             Ok(Some(found)) if found.pointer("/metadata/deletionTimestamp").is_some() => {
                 Err(Failure::Unfit(format!("the namespace `{}` is being deleted", self.namespace)))
             }
-            Ok(Some(_)) => Ok(()),
+            Ok(Some(_)) => Ok(false),
             Ok(None) if declared || self.how.create_namespace => {
                 let object = json!({"apiVersion": "v1", "kind": "Namespace", "metadata": {"name": self.namespace}});
                 let how = Apply { manager: super::owned::MANAGER, force: false, dry_run: false };
                 self.server.apply(served, &object, how).await?;
                 self.told.line(&format!("created Namespace {}", self.namespace));
-                Ok(())
+                Ok(true)
             }
             Ok(None) => Err(Failure::Unfit(format!("the namespace `{}` is not in the cluster", self.namespace))),
             // Who may not look at namespaces may well write into one.
-            Err(failure) if failure.is(403) => Ok(()),
+            Err(failure) if failure.is(403) => Ok(false),
             Err(failure) => Err(failure),
         }
     }
@@ -94,7 +98,7 @@ impl<'a> Work<'a> {
             }
             self.told.line(&format!("running {}, a {} hook", hook.key, moment.name()));
             let mut unheard = Vec::new();
-            let applied = rollout.apply(&[hook], &HashMap::new(), &mut unheard).await?;
+            let applied = rollout.apply(&[hook], &HashMap::new(), &HashSet::new(), &mut unheard).await?;
             let result = rollout.wait(applied).await;
             if (result.is_ok() && policy.succeeded) || (result.is_err() && policy.failed) {
                 self.remove_hook(hook, false).await?;

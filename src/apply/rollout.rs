@@ -84,6 +84,7 @@ impl Rollout<'_> {
         settled: &HashSet<Key>,
         actions: &mut Vec<Action>,
     ) -> Result<(), Ill> {
+        let mut redefined = HashSet::new();
         for wave in waves {
             let mut pending = Vec::new();
             for group in &wave.groups {
@@ -97,19 +98,22 @@ impl Rollout<'_> {
                     actions.push(Action::new(&items[index].object, Deed::Unchanged));
                 }
                 let todo: Vec<&Item> = todo.into_iter().map(|index| &items[index]).collect();
-                let objects = self.apply(&todo, before, actions).await?;
+                let objects = self.apply(&todo, before, &redefined, actions).await?;
                 pending.extend(objects);
+                redefined.extend(defined(&todo));
             }
             self.wait(pending).await?;
         }
         Ok(())
     }
 
-    /// Applies objects at once; gives them as they are then.
+    /// Applies objects at once; gives them as they are then. Of `redefined` kinds the server may hold the old definition for
+    /// a moment.
     pub(super) async fn apply(
         &self,
         items: &[&Item],
         before: &HashMap<Key, Json>,
+        redefined: &HashSet<Kind>,
         actions: &mut Vec<Action>,
     ) -> Result<Vec<(Key, Json)>, Ill> {
         let mut jobs = Vec::new();
@@ -118,8 +122,9 @@ impl Rollout<'_> {
             let adopted = self.adopted.contains(&item.key);
             let how = Apply { manager: MANAGER, force: self.force || adopted, dry_run: false };
             let object = self.sent(item, before.get(&item.key));
+            let is_redefined = redefined.contains(&kind(&item.key));
             jobs.push(async move {
-                let applied = send(&server, &served, &object, how).await?;
+                let applied = send(&server, &served, &object, how, is_redefined).await?;
                 if adopted {
                     leave_helm(&server, &served, &object).await?;
                 }
@@ -160,7 +165,7 @@ impl Rollout<'_> {
         items: &[&Item],
         before: &HashMap<Key, Json>,
         homeless: &dyn Fn(&Key) -> bool,
-        redefined: &HashSet<(&str, &str)>,
+        redefined: &HashSet<Kind>,
     ) -> (Vec<Action>, Vec<Refusal>) {
         let (mut asked, mut actions, mut refusals) = (Vec::new(), Vec::new(), Vec::new());
         let mut jobs = Vec::new();
@@ -191,7 +196,7 @@ impl Rollout<'_> {
                 // The kind or the namespace is to come first.
                 Err(failure) if failure.is(404) => actions.push(Action::new(&item.object, Deed::Created)),
                 // What an old definition refuses, the new one may allow.
-                Err(Failure::Refused(..)) if redefined.contains(&(item.key.group.as_str(), item.key.kind.as_str())) => {
+                Err(failure) if failure.is_verdict() && redefined.contains(&kind(&item.key)) => {
                     let deed = if before.contains_key(&item.key) { Deed::Changed } else { Deed::Created };
                     let note = "if its new definition allows it".to_owned();
                     actions.push(Action { note, ..Action::new(&item.object, deed) });
@@ -299,19 +304,42 @@ impl Rollout<'_> {
     }
 }
 
-/// Applies one object. One of a kind that was defined a moment ago may have to wait until it is served.
-async fn send(server: &Server, served: &Served, object: &Json, how: Apply<'_>) -> Result<Applied, Failure> {
+/// A group and a kind.
+pub(super) type Kind = (String, String);
+
+fn kind(key: &Key) -> Kind {
+    (key.group.clone(), key.kind.clone())
+}
+
+/// Gives the kinds that definitions among objects define.
+pub(super) fn defined(items: &[&Item]) -> HashSet<Kind> {
+    let definitions = items.iter().filter(|item| item.key.is("apiextensions.k8s.io", &["CustomResourceDefinition"]));
+    let own = |item: &&Item, path: &str| text(&item.object, path).to_owned();
+    definitions.map(|item| (own(item, "/spec/group"), own(item, "/spec/names/kind"))).collect()
+}
+
+/// Applies one object. One of a kind that was defined a moment ago may have to wait until it is served, and until the server
+/// judges by the new definition: nothing in the cluster tells when that is.
+async fn send(
+    server: &Server,
+    served: &Served,
+    object: &Json,
+    how: Apply<'_>,
+    is_redefined: bool,
+) -> Result<Applied, Failure> {
     let mut delay = Duration::from_millis(100);
     loop {
-        match server.apply(served, object, how).await {
-            Err(Failure::Refused(404, body))
-                if text(&body, "/details/kind") != "namespaces" && delay < Duration::from_secs(3) =>
-            {
-                server.pause(delay).await?;
-                delay *= 2;
-            }
+        let failure = match server.apply(served, object, how).await {
+            Err(failure) if delay < Duration::from_secs(3) => failure,
             result => return result,
+        };
+        match &failure {
+            Failure::Refused(404, body) if text(body, "/details/kind") != "namespaces" => {}
+            _ if is_redefined && failure.is_verdict() => {}
+            _ => return Err(failure),
         }
+        server.pause(delay).await?;
+        delay *= 2;
     }
 }
 

@@ -51,6 +51,15 @@ impl Failure {
     pub(super) fn is(&self, wanted: u16) -> bool {
         matches!(self, Self::Refused(code, _) if *code == wanted)
     }
+
+    /// Tells whether the server refuses an object for what stands in it.
+    pub(super) fn is_verdict(&self) -> bool {
+        match self {
+            Self::Refused(400 | 422, _) => true,
+            Self::Refused(500, body) => is_type_error(body),
+            _ => false,
+        }
+    }
 }
 
 impl From<ClusterError> for Failure {
@@ -372,6 +381,11 @@ pub(super) struct Apply<'a> {
     pub(super) dry_run: bool,
 }
 
+/// Tells whether fields are refused that the kind does not have: a verdict, although it comes as an error of the server.
+fn is_type_error(body: &Json) -> bool {
+    ["failed to create typed", "failed to convert"].iter().any(|words| text(body, "/message").contains(words))
+}
+
 /// Tells how often a request is sent that is answered like this; nothing where its answer is a verdict.
 fn patience(code: u16, body: &Json) -> Option<u32> {
     let message = text(body, "/message");
@@ -388,8 +402,7 @@ fn patience(code: u16, body: &Json) -> Option<u32> {
         ]);
     match code {
         429 | 502 | 503 | 504 => Some(ATTEMPTS),
-        // A verdict on the object, although it comes as an error of the server.
-        500 if says(&["failed to create typed", "failed to convert"]) => None,
+        500 if is_type_error(body) => None,
         500 if webhook => Some(ATTEMPTS),
         500 if says(&["failed calling webhook"]) => Some(2),
         500 => Some(5),

@@ -6,7 +6,6 @@ use super::changing::{
     COLOUR, ChangeArgs, OutputArgs, OutputFormat, Teller, Telling, check_name, converse, finish, release_name,
 };
 use super::compile::{self, Compiled, Question, Stages};
-use super::definitions;
 use super::gather::Unit;
 use super::live::{WayArgs, pinned};
 use super::paths::Base;
@@ -114,7 +113,8 @@ impl ApplyArgs {
             verbose: false,
             progress: None,
         };
-        let Compiled { report, troubles, units } = compile::compile(&question, sources, world)?;
+        let Compiled { report, troubles, units, store } = compile::compile(&question, sources, world)?;
+        let store = Arc::new(store);
         let stops = report.findings.iter().any(|finding| self.fail_on.mildest() >= Some(finding.severity));
         // What cannot be rendered or read cannot be applied, whatever is checked.
         let broken = self.skip_checks && report.count(Severity::Error) > 0;
@@ -138,7 +138,7 @@ impl ApplyArgs {
         }
         let units = in_order(units);
         for (at, unit) in units.iter().enumerate() {
-            let exit = self.apply_one(unit, sources, world)?;
+            let exit = self.apply_one(unit, &store, sources, world)?;
             if exit != Exit::Done {
                 let left: Vec<&str> = units[at + 1..].iter().map(|unit| unit.checked.name.as_str()).collect();
                 if !left.is_empty() {
@@ -174,7 +174,13 @@ impl ApplyArgs {
         if found { Exit::Findings } else { exit }
     }
 
-    fn apply_one(&self, unit: &Unit, sources: &SourceMap, world: &dyn World) -> Result<Exit, Trouble> {
+    fn apply_one(
+        &self,
+        unit: &Unit,
+        store: &Arc<SchemaStore>,
+        sources: &SourceMap,
+        world: &dyn World,
+    ) -> Result<Exit, Trouble> {
         let name = release_name(unit, self.release.name.as_deref(), world)?;
         check_name(&name)?;
         let objects = ObjectSet::read(&unit.documents, unit.namespace.as_deref(), &|_, _| Vec::new());
@@ -208,7 +214,7 @@ impl ApplyArgs {
             take_ownership: self.take_ownership,
             allow_empty: self.allow_empty,
             keep: usize::from(self.history_max),
-            left: left(unit, sources, world)?,
+            left: left(unit, store),
             ..self.change.how(world)
         };
         let teller = Teller::new(world, self.change.quiet || self.output.format == OutputFormat::Json);
@@ -252,17 +258,10 @@ impl ApplyArgs {
 }
 
 /// Gives what the workspace of a release leaves to others.
-fn left(unit: &Unit, sources: &SourceMap, world: &dyn World) -> Result<Option<Arc<Left>>, Trouble> {
-    let Some(loaded) = unit.workspace.as_deref().filter(|loaded| !loaded.workspace.ignore.is_empty()) else {
-        return Ok(None);
-    };
-    let mut store = SchemaStore::new();
-    definitions::learn(&unit.documents, &mut store);
-    let base = Base::current(world)?;
-    definitions::Reader { store: &mut store, sources, base: &base, world, verbose: false }
-        .workspaces(std::iter::once(loaded))?;
+fn left(unit: &Unit, store: &Arc<SchemaStore>) -> Option<Arc<Left>> {
+    let rules = &unit.workspace.as_deref().filter(|loaded| !loaded.workspace.ignore.is_empty())?.workspace.ignore;
     let version = unit.versions.last().copied().unwrap_or(Version::LATEST);
-    Ok(Some(Arc::new(Left { rules: loaded.workspace.ignore.clone(), store, version })))
+    Some(Arc::new(Left { rules: rules.clone(), store: Arc::clone(store), version }))
 }
 
 /// Makes a finding of a refusal, at the field that it is about.

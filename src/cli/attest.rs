@@ -7,7 +7,7 @@ use super::paths::Base;
 use super::trouble::Trouble;
 use super::world::World;
 use crate::chart::Level;
-use crate::diagnostic::Severity;
+use crate::diagnostic::emit::summary;
 use crate::lint;
 use crate::package::digest;
 use serde_json::{Map, Value as Json, json};
@@ -59,14 +59,7 @@ pub(super) fn report(checking: &Checking<'_>, checked: &Checked, world: &dyn Wor
         },
         "kubernetesVersions": versions,
         "environments": environments,
-        "summary": {
-            "releases": report.releases(),
-            "objects": report.objects(),
-            "errors": report.count(Severity::Error),
-            "warnings": report.count(Severity::Warning),
-            "infos": report.count(Severity::Info),
-            "suppressed": report.suppressed.len(),
-        },
+        "summary": summary(report),
     }))
 }
 

@@ -166,7 +166,7 @@ fn judge(
     let changed = suppress.only_changed.as_deref().map(|rev| Changed::since(rev, &base, world)).transpose()?;
     // What `--verbose` tells would stand in the way of it.
     let wanted = !report.tone.quiet && !report.tone.verbose;
-    let Compiled { report: mut found, mut troubles, units } = Progress::during(wanted, world, |progress| {
+    let Compiled { report: mut found, mut troubles, units, .. } = Progress::during(wanted, world, |progress| {
         compile::compile(&Question { progress: Some(progress), ..*question }, &sources, world)
     })?;
     if let Some(file) = &suppress.write_baseline {

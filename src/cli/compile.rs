@@ -75,6 +75,8 @@ pub(super) struct Compiled {
     pub(super) report: Report,
     pub(super) troubles: Vec<Trouble>,
     pub(super) units: Vec<Unit>,
+    /// The schemas that it was judged by, custom ones among them.
+    pub(super) store: SchemaStore,
 }
 
 /// Finds the inputs, runs the stages over them, and gives the report with the troubles on the way.
@@ -196,7 +198,7 @@ pub(super) fn run(
     drop(neighbourhoods);
     drop(sets);
     units.iter_mut().zip(documents).for_each(|(unit, documents)| unit.documents = documents);
-    Ok(Compiled { report, troubles, units })
+    Ok(Compiled { report, troubles, units, store })
 }
 
 /// Asks the cluster of each unit what it says of the unit's objects. The first trouble ends it: a cluster that does not

@@ -314,13 +314,19 @@ fn is_yaml(path: &Path) -> bool {
 fn looks_like_manifest(text: &str) -> bool {
     // Files of tools that run on people's machines look like objects and are none.
     let tools = ["kustomize.config.k8s.io/", "skaffold/", "kind.x-k8s.io/"];
-    let of_tool = |at: usize| {
-        let line = text[..at].rfind('\n').map_or(0, |at| at + 1);
-        let version = text[line..].trim_start_matches(['{', ' ']).trim_start_matches("apiVersion:").trim_start();
+    let of_tool = |line: &str| {
+        let version = line.trim_start_matches(['{', ' ']).trim_start_matches("apiVersion:").trim_start();
         tools.iter().any(|tool| version.trim_start_matches(['"', '\'']).starts_with(tool))
     };
-    if text.match_indices("apiVersion").any(|(at, _)| of_tool(at)) {
-        return false;
+    // Line by line, but only those that name a version: a file may be one long line.
+    let mut rest = text;
+    while let Some(at) = rest.find("apiVersion") {
+        let start = rest[..at].rfind('\n').map_or(0, |at| at + 1);
+        let end = rest[at..].find('\n').map_or(rest.len(), |length| at + length);
+        if of_tool(&rest[start..end]) {
+            return false;
+        }
+        rest = &rest[end..];
     }
     text.contains("apiVersion") && text.contains("kind")
         || text.lines().any(|line| {

@@ -1,4 +1,4 @@
-//! What a server serves, asked in two requests.
+//! What a server serves, asked in two requests; of a server with the old form of discovery, in one for each version.
 
 use super::connect::Cluster;
 use super::error::ClusterError;

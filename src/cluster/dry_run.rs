@@ -57,7 +57,9 @@ impl Cluster {
     fn path(&self, sent: &Sent, discovery: &Discovery) -> Result<(Method, String), Answer> {
         let (api_version, kind) = (sent.text("/apiVersion"), sent.text("/kind"));
         let Some(served) = discovery.find(api_version, kind) else {
-            return Err(not_judged(format!("the cluster does not serve `{api_version} {kind}`")));
+            let (group, _) = super::json::split(api_version);
+            let why = if discovery.is_stale(group) { "cannot say now whether it serves" } else { "does not serve" };
+            return Err(not_judged(format!("the cluster {why} `{api_version} {kind}`")));
         };
         let name = sent.text("/metadata/name");
         // What gets its name from the server is created; all else is applied.

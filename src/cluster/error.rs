@@ -91,6 +91,9 @@ impl ClusterError {
             }
             Self::TimedOut { .. } => Some("give it longer by `--timeout`, such as `--timeout 2m`".to_owned()),
             Self::Login { hint: Some(hint), .. } => Some(hint.lines().next().unwrap_or_default().to_owned()),
+            Self::Login { .. } => {
+                Some("run it by hand: what it says may hold secrets, and is not shown here".to_owned())
+            }
             Self::Unauthorized { .. } => Some("log in again".to_owned()),
             Self::Forbidden(_) => Some("ask for the permission, or choose another context by `--context`".to_owned()),
             _ => None,

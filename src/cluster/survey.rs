@@ -85,7 +85,7 @@ impl Cluster {
         let mut wanted = BTreeSet::new();
         let mut running = JoinSet::new();
         // Kinds of which the server did not answer in time: each further question would take as long.
-        let mut silent: HashMap<String, String> = HashMap::new();
+        let mut silent: HashMap<(String, String), String> = HashMap::new();
         let mut answers: Vec<Option<Surveyed>> = vec![None; objects.len()];
         for (index, sent) in objects.iter().enumerate() {
             let (api_version, kind) = (sent.text("/apiVersion"), sent.text("/kind"));
@@ -109,7 +109,7 @@ impl Cluster {
             if running.len() >= AT_ONCE {
                 settle(&mut running, &mut answers, &mut survey.troubles, &mut silent).await?;
             }
-            if let Some(why) = silent.get(kind) {
+            if let Some(why) = silent.get(&(name.0.clone(), name.1.clone())) {
                 answers[index] = Some(Surveyed { live: found, after: After::NotYet(why.clone()) });
                 continue;
             }
@@ -385,7 +385,7 @@ async fn settle(
     running: &mut JoinSet<Finished>,
     answers: &mut [Option<Surveyed>],
     troubles: &mut Vec<String>,
-    silent: &mut HashMap<String, String>,
+    silent: &mut HashMap<(String, String), String>,
 ) -> Result<(), ClusterError> {
     let Some(Ok((index, name, live, after))) = running.join_next().await else { return Ok(()) };
     let after = match after {
@@ -394,7 +394,7 @@ async fn settle(
         Err(error) => {
             let why = format!("the cluster could not be asked: {error}");
             let late = matches!(error, ClusterError::TimedOut { .. });
-            if !late || silent.insert(name.1.clone(), why.clone()).is_none() {
+            if !late || silent.insert((name.0.clone(), name.1.clone()), why.clone()).is_none() {
                 tell(troubles, format!("{} `{}` could not be tried: {error}", name.1, name.3));
             }
             After::NotYet(why)

@@ -10,6 +10,7 @@ use crate::chart::IgnoredField;
 use crate::schema::{Identity, SchemaStore, Version};
 use crate::yaml::emit::Data;
 use serde_json::Value as Json;
+use std::sync::Arc;
 
 /// What a workspace leaves to others.
 #[derive(Debug)]
@@ -17,7 +18,7 @@ pub struct Left {
     /// Its rules.
     pub rules: Vec<IgnoredField>,
     /// The schemas, which say by what the items of lists are told apart.
-    pub store: SchemaStore,
+    pub store: Arc<SchemaStore>,
     /// The version whose schemas hold.
     pub version: Version,
 }
@@ -38,8 +39,12 @@ impl Left {
         covered(&value, &Path::default(), &ignored, false, &mut fields);
         let owners = Owners::of(live);
         for path in fields {
-            let kept = find(live, &path.0).filter(|_| !owners.is_others(&path));
-            put(object, &path.0, kept);
+            let held = find(live, &path.0);
+            // Of what is owned as one, nothing is taken out: it is sent as it is live, where the rest is the same.
+            match held.filter(|_| !owners.is_others(&path)) {
+                None if owners.is_part(&path) => _ = held.map(|held| put(object, &path.0, Some(held))),
+                kept => put(object, &path.0, kept),
+            }
         }
     }
 }
@@ -65,6 +70,12 @@ fn covered(value: &Value<'_>, path: &Path, ignored: &Ignored<'_>, inside: bool, 
                 }
             }
             _ if inside => fields.push(path.clone()),
+            // A list without keys that is left item by item is left as one.
+            _ if !list.items.is_empty()
+                && (0..list.items.len()).all(|at| ignored.covers(&path.then(Step::Index(at)))) =>
+            {
+                fields.push(path.clone());
+            }
             _ => {
                 for (at, item) in list.items.iter().enumerate() {
                     covered(item, &path.then(Step::Index(at)), ignored, inside, fields);
@@ -152,8 +163,7 @@ mod tests {
 
     fn kept(rules: &[&str], mut object: Json, live: &Json) -> Json {
         let rule = |path: &&str| IgnoredField { path: (*path).to_owned(), ..IgnoredField::default() };
-        let left =
-            Left { rules: rules.iter().map(rule).collect(), store: SchemaStore::new(), version: Version::LATEST };
+        let left = Left { rules: rules.iter().map(rule).collect(), store: Arc::default(), version: Version::LATEST };
         left.keep(&mut object, live);
         object
     }
@@ -192,5 +202,24 @@ mod tests {
         };
         let sent = kept(&["webhooks[*].clientConfig.caBundle"], hook(""), &hook("bGl2ZQ=="));
         assert_eq!(sent, hook("bGl2ZQ=="));
+    }
+
+    /// What the server owns as one is sent whole, or not at all.
+    #[test]
+    fn what_is_owned_as_one_is_not_torn() {
+        let pod = |arguments: &[&str], zone: &str, disk: &str| {
+            json!({"apiVersion": "v1", "kind": "Pod", "metadata": {"name": "a"}, "spec": {
+                "nodeSelector": {"zone": zone, "disk": disk},
+                "containers": [{"name": "c", "args": arguments}]}})
+        };
+        let mut live = pod(&["x"], "b", "ssd");
+        live["metadata"]["managedFields"] = json!([{"manager": "someone", "operation": "Update", "fieldsV1": {"f:spec": {
+            "f:nodeSelector": {}, "f:containers": {"k:{\"name\":\"c\"}": {"f:args": {}}}}}}]);
+        let rules = ["spec.nodeSelector.zone", "spec.containers[name=c].args[*]"];
+        let sent = kept(&rules, pod(&["a", "b", "c"], "a", "ssd"), &live);
+        assert_eq!(sent["spec"]["nodeSelector"], json!({"zone": "b", "disk": "ssd"}));
+        assert_eq!(sent["spec"]["containers"][0], json!({"name": "c"}), "somebody else has all arguments");
+        let one = kept(&["spec.containers[name=c].args[0]"], pod(&["a", "b"], "a", "ssd"), &live);
+        assert_eq!(one["spec"]["containers"][0]["args"], json!(["x", "b"]));
     }
 }

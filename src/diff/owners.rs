@@ -53,6 +53,13 @@ impl<'a> Owners<'a> {
         self.0.iter().any(|owner| !owner.ours && follow(owner.fields, &path.0))
     }
 
+    /// Tells whether somebody else holds what a field is only a part of: a list without keys, a map that is owned as one.
+    pub(super) fn is_part(&self, path: &Path) -> bool {
+        let above = |owner: &Owner<'_>| (1..path.0.len()).any(|length| is_leaf(owner.fields, &path.0[..length]));
+        path.0.iter().any(|step| matches!(step, Step::Index(_)))
+            || self.0.iter().any(|owner| !owner.ours && above(owner))
+    }
+
     /// Says who else set a field that is not ours, and when.
     pub(super) fn stranger(&self, path: &Path) -> Option<String> {
         let holds = |owner: &&Owner<'_>| follow(owner.fields, &path.0);
@@ -77,6 +84,13 @@ fn follow(fields: &Json, path: &[Step]) -> bool {
     }
     let Some((step, rest)) = path.split_first() else { return true };
     map.iter().any(|(key, inner)| fits(key, step) && follow(inner, rest))
+}
+
+/// Tells whether a path leads to something that a record holds as one.
+fn is_leaf(fields: &Json, path: &[Step]) -> bool {
+    let Some(map) = fields.as_object() else { return false };
+    let Some((step, rest)) = path.split_first() else { return map.is_empty() };
+    map.iter().any(|(key, inner)| fits(key, step) && is_leaf(inner, rest))
 }
 
 /// Tells whether a key of a record names a step.

@@ -170,14 +170,6 @@ impl Reader<'_> {
         self.byte(self.at) == b'-' && self.ends_word(self.at + 1)
     }
 
-    fn is_dash_behind_dash(&self) -> bool {
-        let mut inner = self.at + 1;
-        while self.byte(inner) == b' ' {
-            inner += 1;
-        }
-        self.byte(inner) == b'-'
-    }
-
     fn map(&mut self, column: usize) -> Option<()> {
         self.builder.open(self.at as u32, Style::Plain, true);
         loop {
@@ -246,8 +238,6 @@ impl Reader<'_> {
                 self.end_line()?;
                 match self.column {
                     Some(next) if next > column => self.block(next),
-                    // Of a list in its key's column that begins with two dashes the parser tells another place.
-                    Some(next) if next == column && self.is_dash() && self.is_dash_behind_dash() => None,
                     Some(next) if next == column && self.is_dash() => self.block(column),
                     _ => {
                         let at = colon as u32;
@@ -459,8 +449,9 @@ impl Reader<'_> {
         if self.byte(self.at) != closing {
             loop {
                 if is_map {
+                    let key = self.at;
                     self.flow_scalar()?;
-                    if self.byte(self.at) != b':' || self.byte(self.at + 1) != b' ' {
+                    if self.at - key >= KEY_LIMIT || self.byte(self.at) != b':' || self.byte(self.at + 1) != b' ' {
                         return None;
                     }
                     self.at += 1;
@@ -493,11 +484,12 @@ impl Reader<'_> {
 
     fn flow_scalar(&mut self) -> Option<()> {
         let start = self.at;
-        let quote = self.byte(start);
-        if matches!(quote, b'"' | b'\'') {
-            return self.quoted(quote);
+        let first = self.byte(start);
+        if matches!(first, b'"' | b'\'') {
+            return self.quoted(first);
         }
-        if !self.starts_plain(start) {
+        // A lone dash is nothing between brackets.
+        if !self.starts_plain(start) || first == b'-' && b",[]{}".contains(&self.byte(start + 1)) {
             return None;
         }
         let (mut at, mut end) = (start, start);

@@ -308,12 +308,13 @@ impl Builder {
         let data = &self.document.nodes[node as usize];
         let Content::Seq(first, _) = content else { return None };
         let source = self.document.source.text();
-        if data.style == Style::Flow || source.as_bytes().get(data.start as usize) == Some(&b'-') {
+        let item = self.document.nodes.get(*self.document.items.get(*first as usize)? as usize)?;
+        let is_at_dash = source.as_bytes().get(data.start as usize) == Some(&b'-');
+        if data.style == Style::Flow || is_at_dash && data.start != item.start {
             return None;
         }
-        let item = self.document.nodes.get(*self.document.items.get(*first as usize)? as usize)?;
-        let before = source.get(..item.start as usize)?.trim_end_matches([' ', '\n', '\r', '\t']);
-        before.ends_with('-').then(|| before.len() as u32 - 1)
+        let before = without_comments(source.get(..data.start as usize)?);
+        before.strip_suffix('-').map(|before| before.len() as u32)
     }
 
     /// Puts the entries of merged maps (`<<`) behind a map's own.
@@ -515,6 +516,20 @@ impl Builder {
                     .help("templates stand in a chart's `templates/` folder, beside a Chart.yaml; put quotes around it if it is text"),
             );
         }
+    }
+}
+
+/// Takes the blanks and comments off the end of a text that ends between a dash and its item.
+fn without_comments(text: &str) -> &str {
+    let mut rest = text.trim_end();
+    loop {
+        let line = rest.rfind('\n').map_or(0, |at| at + 1);
+        if rest[line..].trim_start().starts_with('#') {
+            rest = rest[..line].trim_end();
+            continue;
+        }
+        let comments = rest[line..].match_indices(" #").map(|(at, _)| rest[..line + at].trim_end());
+        return comments.into_iter().find(|before| before.ends_with('-')).unwrap_or(rest);
     }
 }
 

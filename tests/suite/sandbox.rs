@@ -67,6 +67,14 @@ impl Sandbox {
         fs::read_to_string(self.path(name)).unwrap_or_else(|error| panic!("{name}: {error}"))
     }
 
+    /// Runs git in the folder, as somebody without settings of their own; the line is split at blanks.
+    pub(crate) fn git(&self, line: &str) {
+        let mut command = Command::new("git");
+        command.args(["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgSign=false"]);
+        let output = command.args(line.split(' ')).current_dir(self.path("")).output().expect("git starts");
+        assert!(output.status.success(), "git {line}: {}", String::from_utf8_lossy(&output.stderr));
+    }
+
     /// Runs a command line, split at blanks.
     pub(crate) fn run(&self, line: &str) -> Run {
         self.run_with(line, "", &[])

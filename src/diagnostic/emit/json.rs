@@ -21,15 +21,8 @@ impl Format for Json {
     }
 
     fn pieces(&self, report: &Report, sources: &SourceMap, out: &mut dyn FnMut(&str)) {
-        let summary = json!({
-            "releases": report.releases(),
-            "objects": report.objects(),
-            "errors": report.count(Severity::Error),
-            "warnings": report.count(Severity::Warning),
-            "infos": report.count(Severity::Info),
-            "suppressed": report.suppressed.len(),
-            "incomplete": report.incomplete,
-        });
+        let mut summary = summary(report);
+        summary["incomplete"] = report.incomplete.into();
         out(&format!("{{\n  \"schemaVersion\": 1,\n  \"summary\": {},\n  \"findings\": [", indented(&summary, 2)));
         for (number, piece) in report.findings.chunks(PIECE).enumerate() {
             let written: Vec<String> =
@@ -43,6 +36,18 @@ impl Format for Json {
         }
         out("\n}\n");
     }
+}
+
+/// Counts what was found, and in what.
+pub fn summary(report: &Report) -> Value {
+    json!({
+        "releases": report.releases(),
+        "objects": report.objects(),
+        "errors": report.count(Severity::Error),
+        "warnings": report.count(Severity::Warning),
+        "infos": report.count(Severity::Info),
+        "suppressed": report.suppressed.len(),
+    })
 }
 
 /// Writes a value that stands in others, its further lines by a number of blanks to the right.

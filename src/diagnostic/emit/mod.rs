@@ -16,7 +16,7 @@ mod words;
 pub use fingerprint::{Fingerprints, MARK};
 pub use github::GitHub;
 pub use gitlab::GitLab;
-pub use json::Json;
+pub use json::{Json, summary};
 pub use junit::JUnit;
 pub use markdown::Markdown;
 pub use mask::{MASK, masked_line};

@@ -39,13 +39,34 @@ fn agree(text: &str) -> bool {
     true
 }
 
-/// The parser says that such a list begins at its first item, where that begins with a dash, too.
+/// The parser says that a list in its key's column begins at its first item.
 #[test]
-fn a_list_in_the_column_of_its_key_may_be_the_parsers() {
-    assert!(!agree("c:\n- - h\n"));
-    assert!(!agree("c:\n- -1\n"));
-    assert!(agree("c: # why\n- h\n"));
-    assert!(agree("c:\n- h\n"));
+fn a_list_begins_at_its_dash() {
+    for text in [
+        "c:\n- h\n",
+        "c:\n- -1\n",
+        "c:\n- - h\n",
+        "c: # why\n- -1\n",
+        "c:\n- # x\n  - 1\n",
+        "c:\n- # x -\n  b: 1\n",
+        "c:\n-\n  # x\n  # y - # z\n  b: 1\n",
+        "d:\n  c:\n  - # x\n    -1\n  - 2\n",
+        "c:\n-\n- 1\n",
+        "c:\n- &a 1\n- *a\n",
+    ] {
+        let source = SourceMap::new().add("a.yaml", text);
+        let list = parse_any(&source).documents[0].root().entries().next().map(|entry| {
+            let value = entry.value;
+            value.get("c").unwrap_or(value).span().start as usize
+        });
+        assert_eq!(list, text.find('-'), "{text}");
+        agree(text);
+    }
+    let source = SourceMap::new().add("a.yaml", "- &a 1\n- c:\n  - *a\n- - *a\n- -\n  - 1\n");
+    let parsed = parse_any(&source);
+    let items: Vec<_> = parsed.documents[0].root().items().collect();
+    let starts = [items[1].get("c").expect("is there"), items[2], items[3]].map(|list| list.span().start);
+    assert_eq!(starts, [14, 21, 28]);
 }
 
 #[test]
@@ -94,9 +115,14 @@ fn what_is_unusual_is_left_to_the_parser() {
         "a:\tb\n",
         "a\n",
         "a: [b,\n  c]\n",
+        "a: [-]\n",
+        "a: [b, -]\n",
+        "a: {b: -}\n",
     ] {
         assert!(!agree(text), "{text}");
     }
+    assert!(!agree(&format!("a: {{{}: 1}}\n", "k".repeat(1100))));
+    assert!(!agree(&format!("a: {{\"{}\": 1}}\n", "k".repeat(1100))));
 }
 
 /// Gathers the texts of files below a folder, and of the blocks that pages hold.
@@ -132,6 +158,9 @@ fn line() -> impl Strategy<Value = String> {
         "- g:",
         "-",
         "- - h",
+        "- # x",
+        "- -1",
+        "m: [-, a]",
         "i: |",
         "j: |-",
         "- |+",

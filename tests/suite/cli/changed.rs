@@ -2,24 +2,15 @@
 
 use crate::sandbox::{Run, Sandbox};
 use std::path::Path;
-use std::process::Command;
 
 const TWO: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: web }\nspec:\n  containers:\n    - name: a\n      image: nginx\n    - name: b\n      image: redis\n";
-
-fn git(sandbox: &Sandbox, line: &str) {
-    let mut command = Command::new("git");
-    // People's own settings must not matter, and here they stand in the way.
-    command.args(["-c", "user.name=t", "-c", "user.email=t@example.com", "-c", "commit.gpgSign=false"]);
-    let output = command.args(line.split(' ')).current_dir(sandbox.path("")).output().expect("git starts");
-    assert!(output.status.success(), "{line}: {}", String::from_utf8_lossy(&output.stderr));
-}
 
 /// Makes a repository with one commit.
 fn repository(files: &[(&str, &str)]) -> Sandbox {
     let sandbox = Sandbox::new(files);
-    git(&sandbox, "init --quiet");
-    git(&sandbox, "add .");
-    git(&sandbox, "commit --quiet -m one");
+    sandbox.git("init --quiet");
+    sandbox.git("add .");
+    sandbox.git("commit --quiet -m one");
     sandbox
 }
 
@@ -44,7 +35,7 @@ fn only_changed_lines_are_told() {
 #[test]
 fn renamed_untracked_and_ignored_files() {
     let sandbox = repository(&[("k8s/a.yaml", TWO), (".gitignore", "k8s/ignored.yaml\n")]);
-    git(&sandbox, "mv k8s/a.yaml k8s/é.yaml");
+    sandbox.git("mv k8s/a.yaml k8s/é.yaml");
     let text = TWO.replace("nginx", "httpd");
     sandbox.write("k8s/é.yaml", &text);
     sandbox.write("k8s/new.yaml", TWO.replace("web", "new"));
@@ -78,7 +69,7 @@ fn a_changed_value_or_call_is_enough() {
     };
     sandbox.write("shop/values.yaml", "one: nginx\ntwo: redis:8\n");
     assert_eq!(lines(), ["one"]);
-    git(&sandbox, "commit --quiet -a -m two");
+    sandbox.git("commit --quiet -a -m two");
     assert_eq!(lines(), [""; 0]);
     let call = sandbox.read("shop/templates/a.yaml").replace("(\"a\"", "(\"c\"");
     sandbox.write("shop/templates/a.yaml", call);
@@ -91,7 +82,7 @@ fn settings_of_git_do_not_matter() {
     for setting in
         ["diff.noprefix true", "color.ui always", "diff.mnemonicPrefix true", "diff.external false", "diff.context 9"]
     {
-        git(&sandbox, &format!("config {setting}"));
+        sandbox.git(&format!("config {setting}"));
     }
     sandbox.write("a.yaml", TWO.replace("redis", "valkey"));
     let run = sandbox.run("lint a.yaml --rule latest-tag --only-changed HEAD --format json");

@@ -1,7 +1,6 @@
 //! `diff`: what it compares with, formats, exit codes.
 
 use crate::sandbox::Sandbox;
-use std::process::Command;
 
 const CHART: [(&str, &str); 5] = [
     ("shop/Chart.yaml", "apiVersion: plimsoll.dev/v1\nname: shop\nversion: 1.0.0\n"),
@@ -88,18 +87,11 @@ fn several_environments_are_a_matrix() {
 #[test]
 fn revisions_of_the_repository_are_compared_with() {
     let sandbox = Sandbox::new(&[]);
-    std::fs::remove_dir(sandbox.path(".git")).expect("is empty");
     for (name, text) in CHART {
         sandbox.write(name, text);
     }
-    let git = |line: &str| {
-        let mut command = Command::new("git");
-        command.args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"]);
-        let output = command.args(line.split(' ')).current_dir(sandbox.path("")).output().expect("git runs");
-        assert!(output.status.success(), "git {line}: {}", String::from_utf8_lossy(&output.stderr));
-    };
     for line in ["init -q", "add .", "commit -q -m one", "tag v1"] {
-        git(line);
+        sandbox.git(line);
     }
     sandbox.write("shop/values.yaml", "web:\n  replicas: 1\n  image: web:2\npassword: hunter3\n");
     sandbox.write("more.yaml", "web:\n  replicas: 7\n");

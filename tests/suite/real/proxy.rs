@@ -35,6 +35,8 @@ pub(super) enum Fault {
     Hang,
     /// Discovery has its old form only.
     OldDiscovery,
+    /// The server judges by a definition that was changed a moment ago.
+    OldDefinition,
 }
 
 pub(super) const FAULTS: [Fault; 11] = [
@@ -147,6 +149,11 @@ async fn serve(mut stream: TcpStream, client: Client, judge: Judge, seen: Arc<Se
                 409,
                 "Conflict",
                 "Operation cannot be fulfilled on things \"a\": the object has been modified; please apply your changes to the latest version and try again",
+            ),
+            Some(Fault::OldDefinition) => status(
+                500,
+                "",
+                "failed to create typed patch object (a/one; example.com/v1, Kind=Light): .spec.glow: field not declared in schema",
             ),
             Some(Fault::Expired) => status(401, "Unauthorized", "Unauthorized"),
             Some(Fault::Webhook) if method != Method::GET => status(

@@ -1,8 +1,11 @@
 //! The life of releases: installed, upgraded, pruned, rolled back, uninstalled.
 
+use super::proxy::{Fault, Proxy};
 use super::{Stage, config, name_of};
+use http::Method;
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 const KINDS: &str = "configmaps,secrets,services,serviceaccounts,deployments,statefulsets,daemonsets,jobs,cronjobs,ingresses,networkpolicies,poddisruptionbudgets,horizontalpodautoscalers,externalsecrets,clusterroles,clusterrolebindings";
 
@@ -191,10 +194,25 @@ fn definitions_come_before_their_resources_and_are_upgraded() {
     stage.files.write("chart/values.yaml", "version: v1\nspec: { colour: green, glow: 1 }\n");
     let run = stage.done("apply chart --skip-checks --dry-run");
     assert!(run.stdout.contains("Light one (if its new definition allows it)"), "{}{}", run.stdout, run.stderr);
-    let run = stage.run("plan chart --out p.json");
+    // Nor has it while the server has not taken up the new one.
+    let late = AtomicU32::new(0);
+    let proxy = Proxy::start(&stage.kubeconfig, move |method, path| {
+        let is_light = method == Method::PATCH && path.contains("/lights/") && !path.contains("dryRun");
+        (is_light && late.fetch_add(1, Ordering::Relaxed) < 3).then_some(Fault::OldDefinition)
+    });
+    stage.files.write("proxy.kubeconfig", proxy.kubeconfig());
+    let proxied = stage.path("proxy.kubeconfig").display().to_string();
+    let run = stage.run_by(&proxied, "plan chart --out p.json");
     assert!(run.code == 1 && run.stdout.contains("comes first"), "{}{}", run.stdout, run.stderr);
-    stage.done("apply chart --skip-checks --plan p.json");
+    let run = stage.run_by(&proxied, "apply chart --skip-checks --plan p.json");
+    assert_eq!(run.code, 0, "{}{}", run.stdout, run.stderr);
+    assert_eq!(proxy.seen.faults.lock().expect("no thread panicked").len(), 3);
     assert_eq!(stage.get("lights")[0]["spec"]["glow"], 1);
+
+    // A definition that stays as it is gets no second chance.
+    stage.files.write("chart/values.yaml", "version: v1\nspec: { colour: green, gloom: 1 }\n");
+    let run = stage.run("apply chart --skip-checks");
+    assert!(run.code == 1 && run.stderr.contains("`spec.gloom` of Light one"), "{}{}", run.stdout, run.stderr);
     stage.done("uninstall lights");
     stage.kubectl(&["wait", "--for=delete", "crd/lights.apply.example.com", "--timeout=20s"]);
 }

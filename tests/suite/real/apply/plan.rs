@@ -229,6 +229,15 @@ fn what_is_no_plan_cannot_be_tried() {
     assert!(run.code == 1 && run.stdout.contains("two"), "{}{}", run.stdout, run.stderr);
     stage.done("apply set --plan p.json");
     assert_eq!(stage.members("set", "configmaps"), ["ConfigMap/one".to_owned()].into());
-    let run = stage.run("apply set --plan p.json --set a=b");
-    assert_eq!(run.code, 2, "{}{}", run.stdout, run.stderr);
+}
+
+/// The namespace that a first apply makes, because it is among the objects, is no change that somebody else made.
+#[test]
+fn a_release_may_bring_its_namespace() {
+    let Some(stage) = Stage::bare("planned-home", &[("set/a.yaml", &super::config("one", "1"))]) else { return };
+    let home = format!("apiVersion: v1\nkind: Namespace\nmetadata: {{ name: {} }}\n", stage.namespace);
+    stage.files.write("set/home.yaml", home);
+    assert_eq!(stage.run("plan set --out p.json").code, 1);
+    stage.done("apply set --plan p.json");
+    assert_eq!(stage.members("set", "configmaps"), ["ConfigMap/one".to_owned()].into());
 }

@@ -1,13 +1,11 @@
 //! Helm charts, compared with what they were at a revision.
 
 use crate::sandbox::Sandbox;
-use std::process::Command;
 
 #[test]
 fn helm_charts_are_rendered_as_they_were() {
     let Some(helm) = super::given("PLIMSOLL_TEST_HELM") else { return };
     let sandbox = Sandbox::new(&[]);
-    std::fs::remove_dir(sandbox.path(".git")).expect("is empty");
     let template = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\ndata:\n  a: {{ .Values.a | quote }}\n  b: {{ .Values.b | quote }}\n  c: {{ include \"c\" . }}\n";
     for (name, text) in [
         ("charts/hc/Chart.yaml", "apiVersion: v2\nname: hc\nversion: 0.1.0\n"),
@@ -23,14 +21,8 @@ fn helm_charts_are_rendered_as_they_were() {
     ] {
         sandbox.write(name, text);
     }
-    let git = |line: &str| {
-        let mut command = Command::new("git");
-        command.args(["-c", "user.name=a", "-c", "user.email=a@example.com", "-c", "init.defaultBranch=main"]);
-        let output = command.args(line.split(' ')).current_dir(sandbox.path("")).output().expect("git runs");
-        assert!(output.status.success(), "git {line}: {}", String::from_utf8_lossy(&output.stderr));
-    };
     for line in ["init -q", "add .", "commit -q -m one"] {
-        git(line);
+        sandbox.git(line);
     }
     sandbox.write("charts/hc/environments/prod.yaml", "b: 3\n");
     sandbox.write("charts/hc/templates/_c.tpl", "{{ define \"c\" }}new{{ end }}");
@@ -57,8 +49,8 @@ fn helm_charts_are_rendered_as_they_were() {
     let told = run("diff charts/hc -f one.yaml --against git:HEAD --format json");
     assert_eq!(told.code, 1, "{}{}", told.stdout, told.stderr);
     sandbox.write("charts/hc/templates/a.yaml", template.replace("| quote", "| oops"));
-    git("add .");
-    git("commit -q -m broken");
+    sandbox.git("add .");
+    sandbox.git("commit -q -m broken");
     sandbox.write("charts/hc/templates/a.yaml", template);
     let broken = run("diff charts/hc -e prod --against git:HEAD");
     assert!(broken.code == 2 && broken.stderr.contains("function \"oops\" not defined"), "{}", broken.stderr);
