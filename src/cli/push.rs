@@ -189,7 +189,7 @@ impl Read {
 /// Opens a package; gives its Chart.yaml too, decoded.
 pub(super) fn described(shown: &str, bytes: &[u8]) -> Result<(Archive, Data), Trouble> {
     let archive = Archive::read(bytes, &mut Budget::default()).map_err(|error| refused(shown, &error))?;
-    let metadata = archive.files.iter().find(|(path, _)| path == "Chart.yaml").map(|(_, bytes)| bytes.to_vec());
+    let metadata = archive.files.iter().find(|(path, _)| path == "Chart.yaml").map(|(_, bytes)| bytes.clone());
     let parsed = parse(&SourceMap::new().add("Chart.yaml", text(Path::new(shown), metadata.unwrap_or_default())?));
     let data = parsed.documents.first().map_or(Data::Null, |document| Data::from_node(document.root()));
     Ok((archive, data))

@@ -3,7 +3,7 @@
 use super::error::OciError;
 use super::key::{PrivateKey, PublicKey};
 use super::reference::Reference;
-use super::referrers::{Attachment, REFERRERS};
+use super::referrers::Attachment;
 use super::registry::{MANIFEST, Registry};
 use crate::package::digest;
 use base64::Engine as _;
@@ -24,6 +24,8 @@ const IMAGE_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 const BUNDLE_LIMIT: u64 = 8 << 20;
 /// No payload of the older form is larger.
 const PAYLOAD_LIMIT: u64 = 1 << 20;
+/// No more of what may be signatures of one manifest is looked at, by bundles or in the older form.
+const LOOKED_AT: usize = 200;
 /// How many questions about signatures a registry may answer by no before it is believed.
 const REFUSALS: usize = 5;
 
@@ -81,14 +83,14 @@ impl Registry {
         let layers = self.classic(&subject).await.or_else(|error| pass_over(error, &mut kept_back))?;
         let mut verdict = Verdict { holds: vec!["bundle"; predicates.len()], refused, kept_back };
         let mut layers = layers.iter().filter(|layer| layer["mediaType"] == SIMPLE);
-        for layer in layers.by_ref().take(REFERRERS) {
+        for layer in layers.by_ref().take(LOOKED_AT) {
             match self.judge_classic(layer, &subject, key).await {
                 Ok(()) => verdict.holds.push("classic"),
                 Err(reason) => verdict.refused.push(reason),
             }
         }
         if layers.next().is_some() {
-            verdict.refused.insert(0, format!("there are more than {REFERRERS} classic signatures, which is too many"));
+            verdict.refused.insert(0, format!("there are more than {LOOKED_AT} classic signatures, which is too many"));
         }
         Ok((subject, verdict))
     }
@@ -103,9 +105,13 @@ impl Registry {
     ) -> Result<(Reference, Attested), OciError> {
         let subject = reference.with_digest(&self.manifest(reference).await?.digest);
         let mut attested = Attested::default();
-        for referrer in self.referrers(&subject).await? {
+        let referrers = self.referrers(&subject).await?;
+        if referrers.len() > LOOKED_AT {
+            attested.refused.push(format!("more than {LOOKED_AT} things are attached to it, which is too many"));
+        }
+        for referrer in referrers.iter().take(LOOKED_AT) {
             // What cannot be read proves nothing; the next one may.
-            match self.bundle(&subject, &referrer).await {
+            match self.bundle(&subject, referrer).await {
                 Ok(Some(bundle)) => match judge(&bundle, &subject, key) {
                     Ok(mut statement) if statement["predicateType"] == predicate_type => {
                         attested.predicates.push(statement["predicate"].take());
