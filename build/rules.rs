@@ -1,7 +1,7 @@
 //! Indexes `rules/<group>/<rule-id>.yaml` into a table of texts with the few fields that choosing rules needs.
 //!
 //! Those fields are read line by line, so they stand on one line each; a test compares the table with the rules' own
-//! decoder. Everything else is decoded on use.
+//! decoder. Everything else is decoded on use: what linting needs from a text of its own, of a few lines.
 
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
@@ -49,6 +49,7 @@ fn entry(text: &str, path: &Path) -> String {
     let _ = writeln!(entry, "        kinds: &{kinds:?},");
     let head = text.find("\nexamples:").map_or(text.len(), |at| at + 1);
     let _ = writeln!(entry, "        head: {head},");
+    let _ = writeln!(entry, "        working: {:?},", cut(text, &["remedy", "check", "fix"]));
     let path = path.to_str().expect("the package's folder has a name in Unicode");
     let _ = writeln!(entry, "        text: include_str!({path:?}),\n    }},");
     entry
@@ -57,6 +58,18 @@ fn entry(text: &str, path: &Path) -> String {
 fn field<'a>(text: &'a str, name: &str, path: &Path) -> &'a str {
     let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": "));
     value.unwrap_or_else(|| panic!("{}: no line `{name}: …`", path.display())).trim_matches('"')
+}
+
+/// Cuts out some of the rule's fields, with all lines that belong to them.
+fn cut(text: &str, names: &[&str]) -> String {
+    let begins =
+        |line: &str| names.iter().any(|name| line.strip_prefix(name).is_some_and(|rest| rest.starts_with(':')));
+    let mut wanted = false;
+    let lines = text.split_inclusive('\n').filter(|line| {
+        wanted = if line.starts_with(' ') { wanted } else { begins(line) };
+        wanted
+    });
+    lines.collect()
 }
 
 fn list(text: &str) -> Vec<&str> {

@@ -159,16 +159,15 @@ const EXAMPLES: &[(&str, &[(&str, &str)])] = &[
 ];
 
 /// Ends the help of a command line and of its subcommands with examples.
-pub(super) fn add(mut command: Command) -> Command {
-    for (name, examples) in EXAMPLES {
-        let text = text(examples);
-        if name.is_empty() {
-            command = command.after_help(text);
-        } else if command.find_subcommand(name).is_some() {
-            command = command.mut_subcommand(name, |command| command.after_help(text));
-        }
-    }
-    command
+pub(super) fn add(command: Command) -> Command {
+    let end = |command: Command, name: &str| match EXAMPLES.iter().find(|(known, _)| *known == name) {
+        Some((_, examples)) => command.after_help(text(examples)),
+        None => command,
+    };
+    end(command, "").mut_subcommands(|command| {
+        let name = command.get_name().to_owned();
+        end(command, &name)
+    })
 }
 
 fn text(examples: &[(&str, &str)]) -> String {

@@ -146,14 +146,21 @@ impl<'a> Finder<'a> {
             self.charts.insert(self.base.absolute(folder), true);
         }
         let (mut files, mut charts_found) = (Vec::new(), false);
+        // Files of a folder come one after the other: what holds for all of them is found once.
+        let (mut here, mut shown, mut owner) = (None, PathBuf::new(), None);
         for path in walked.files {
-            let path = self.base.relative(&path);
+            if here.as_deref() != path.parent() {
+                here = path.parent().map(Path::to_owned);
+                shown = here.as_deref().map(|here| self.base.relative(here)).unwrap_or_default();
+                owner = here.as_deref().and_then(|here| self.owner(&self.base.absolute(here)));
+            }
+            let name = path.file_name().unwrap_or_default();
+            let path = if shown == Path::new(".") { PathBuf::from(name) } else { shown.join(name) };
             if self.is_excluded(&path) {
                 continue;
             }
-            let absolute = self.base.absolute(&path);
-            if let Some(chart) = absolute.parent().and_then(|folder| self.owner(folder)) {
-                charts.insert(self.base.relative(&chart));
+            if let Some(chart) = &owner {
+                charts.insert(self.base.relative(chart));
                 charts_found = true;
             } else if is_yaml(&path) && path.file_name().is_some_and(|name| name != WORKSPACE_FILE) {
                 files.push(path);

@@ -1,6 +1,6 @@
 //! The built-in rules: a table made at build time, decoded on use.
 
-use super::rule::{self, Applies, Rule};
+use super::rule::{self, Applies, Rule, Working};
 use crate::diagnostic::{Severity, nearest};
 use std::sync::OnceLock;
 
@@ -13,8 +13,10 @@ struct Indexed {
     profiles: &'static [&'static str],
     pods: bool,
     kinds: &'static [&'static str],
-    /// How much of the text linting needs: all before the examples.
+    /// How long the text is without the examples.
     head: usize,
+    /// The fields of the text that linting needs.
+    working: &'static str,
     text: &'static str,
 }
 
@@ -84,10 +86,16 @@ pub(super) fn references() -> &'static [(&'static str, String, String)] {
     })
 }
 
-/// Decodes what linting needs of a built-in rule.
-pub(super) fn load_head(id: &str) -> Option<Rule> {
+/// Decodes a built-in rule without its examples.
+fn load_head(id: &str) -> Option<Rule> {
     let rule = find(id)?;
     rule::decode_builtin(rule.text.get(..rule.head)?)
+}
+
+/// Decodes what linting needs of a built-in rule.
+pub(super) fn working(id: &str) -> Option<Working> {
+    let Indexed { group, summary, pods, working, .. } = find(id)?;
+    rule::decode_working(working, group, summary, *pods)
 }
 
 /// Tells which objects a built-in rule looks at, without decoding it.
@@ -98,6 +106,8 @@ pub(super) fn applies(id: &str) -> Option<Applies> {
 
 #[cfg(test)]
 mod tests {
+    use super::super::params::Param;
+    use super::super::rule::CheckText;
     use super::super::{checks, examples};
     use super::*;
     use crate::source::SourceMap;
@@ -123,11 +133,17 @@ mod tests {
             assert_eq!(summary.summary, rule.summary);
             assert_eq!(applies(&rule.id), Some(rule.applies.clone()), "{}", rule.id);
             let head = load_head(&rule.id).expect("the head decodes");
-            assert_eq!(
-                (head.remedy, head.with.len(), head.references),
-                (rule.remedy, rule.with.len(), rule.references)
-            );
-            assert_eq!(head.fix.is_some(), rule.fix.is_some(), "{}: `fix` stands before the examples", rule.id);
+            assert_eq!(head.references, rule.references, "{}: they stand before the examples", rule.id);
+            let shown = |working: Working| {
+                let unplaced =
+                    |with: Vec<Param>| with.into_iter().map(|param| Param { place: None, ..param }).collect();
+                let Working { group, summary, remedy, check: CheckText { logic, from, with, since }, fix } = working;
+                let with: Vec<Param> = unplaced(with);
+                let since: Vec<(_, Vec<Param>)> =
+                    since.into_iter().map(|(from, with)| (from, unplaced(with))).collect();
+                format!("{group} {summary} {remedy} {logic:?} {from:?} {with:?} {since:?} {fix:?}")
+            };
+            assert_eq!(shown(working(&rule.id).expect("it decodes")), shown(rule.working()), "{}", rule.id);
         }
     }
 

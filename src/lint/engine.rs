@@ -7,13 +7,12 @@ use super::finding::{Context, Finding, Findings, LintContext, called};
 use super::fix::RuleFix;
 use super::own::{self, Answers, OwnCheck};
 use super::params::{Param, Params};
-use super::rule::{Applies, Logic, PROFILES, Rule, steps};
+use super::rule::{Applies, CheckText, Logic, PROFILES, Rule, Working, steps};
 use super::set::Set;
 use crate::diagnostic::{Diagnostic, Label, Severity, nearest};
 use crate::object::{ObjectSet, Pod};
 use crate::schema::{Version, over_versions};
 use rayon::prelude::*;
-use std::borrow::Cow;
 use std::collections::BTreeSet;
 use std::sync::OnceLock;
 
@@ -106,15 +105,16 @@ impl Active {
 
     /// Decodes the rule. Gives what is wrong with its parameters, too.
     fn prepare(&self) -> Option<(Prepared, Vec<Diagnostic>)> {
-        let (rule, over) = match &self.source {
-            Source::BuiltIn(over) => (Cow::Owned(catalogue::load_head(&self.id)?), over),
-            Source::Own(rule, over) => (Cow::Borrowed(&**rule), over),
+        let (working, over) = match &self.source {
+            Source::BuiltIn(over) => (catalogue::working(&self.id)?, over),
+            Source::Own(rule, over) => (rule.working(), over),
         };
+        let Working { group, summary, remedy, check: CheckText { logic, from, with, since }, fix } = working;
         let mut problems = Vec::new();
         let mut checks = Vec::new();
-        for (version, given) in steps(rule.from, &rule.with, &rule.since, over) {
+        for (version, given) in steps(from, &with, &since, over) {
             // Each step reads what a person laid over them all: once is enough to say what is wrong with it.
-            match &rule.logic {
+            match &logic {
                 Logic::Builtin(builtin) => {
                     let mut params = Params::new(&given);
                     checks.push((version, (builtin.build)(&mut params)));
@@ -122,14 +122,12 @@ impl Active {
                 }
                 Logic::Own(policy) => {
                     checks.push((version, Check::Own(OwnCheck::new(policy, &given))));
-                    let declared: Vec<&Param> =
-                        rule.with.iter().chain(rule.since.iter().flat_map(|(_, with)| with)).collect();
+                    let declared: Vec<&Param> = with.iter().chain(since.iter().flat_map(|(_, with)| with)).collect();
                     problems = own::problems(&declared, over);
                 }
             }
         }
-        let (summary, remedy, fix) = (rule.summary.clone(), rule.remedy.clone(), rule.fix.clone());
-        Some((Prepared { secret: rule.group == "secrets", summary, remedy, fix, checks }, problems))
+        Some((Prepared { secret: group == "secrets", summary, remedy, fix, checks }, problems))
     }
 }
 

@@ -70,7 +70,32 @@ pub struct Rule {
     pub place: Span,
 }
 
+/// What linting needs of a rule that was chosen.
+pub(super) struct Working {
+    pub(super) group: String,
+    pub(super) summary: String,
+    pub(super) remedy: String,
+    pub(super) check: CheckText,
+    pub(super) fix: Option<RuleFix>,
+}
+
 impl Rule {
+    /// Gives what linting needs.
+    pub(super) fn working(&self) -> Working {
+        Working {
+            group: self.group.clone(),
+            summary: self.summary.clone(),
+            remedy: self.remedy.clone(),
+            check: CheckText {
+                logic: self.logic.clone(),
+                from: self.from,
+                with: self.with.clone(),
+                since: self.since.clone(),
+            },
+            fix: self.fix.clone(),
+        }
+    }
+
     /// Gives the check in CEL, where there is one.
     pub(super) fn in_cel(&self) -> Option<&Policy> {
         match &self.logic {
@@ -161,6 +186,16 @@ pub(super) fn decode_builtin(text: &str) -> Option<Rule> {
     decode(&SourceMap::new().add("rule", text)).ok()
 }
 
+/// Decodes what linting needs of a built-in rule, from a text that holds nothing else, and what its index says.
+pub(super) fn decode_working(text: &str, group: &str, summary: &str, pods: bool) -> Option<Working> {
+    let parsed = parse(&SourceMap::new().add("rule", text));
+    let root = parsed.documents.first()?.root();
+    let mut decoder = Decoder { problems: Vec::new(), files: &|_| Err(String::new()) };
+    let (remedy, check, fix) =
+        (decoder.text(root, "remedy"), decoder.check(root, pods)?, fix::decode(&mut decoder, root));
+    Some(Working { group: group.to_owned(), summary: summary.to_owned(), remedy, check, fix })
+}
+
 fn decode_document(document: &Document, files: Files<'_>) -> Result<Rule, Vec<Diagnostic>> {
     let mut decoder = Decoder { problems: Vec::new(), files };
     let rule = decoder.rule(document.root());
@@ -171,11 +206,11 @@ fn decode_document(document: &Document, files: Files<'_>) -> Result<Rule, Vec<Di
 }
 
 /// What a rule file says under `check`.
-struct CheckText {
-    logic: Logic,
-    from: Option<Version>,
-    with: Vec<Param>,
-    since: Vec<(Version, Vec<Param>)>,
+pub(super) struct CheckText {
+    pub(super) logic: Logic,
+    pub(super) from: Option<Version>,
+    pub(super) with: Vec<Param>,
+    pub(super) since: Vec<(Version, Vec<Param>)>,
 }
 
 /// Lists the parameters by the version from which on they hold, oldest first; `over` is laid over each.
@@ -242,6 +277,9 @@ impl Decoder<'_> {
         let (summary, why, remedy) = (self.text(root, "summary"), self.text(root, "why"), self.text(root, "remedy"));
         let applies = self.applies(root);
         let check = self.check(root, applies.pods);
+        if let Some(check) = &check {
+            self.parameters(root, check);
+        }
         let mut references = Vec::new();
         if let Some(map) = self.map(root, "references") {
             self.keys(map, &TOOLS);
@@ -401,15 +439,21 @@ impl Decoder<'_> {
             self.problem("policy/unknown-builtin", node.head(), format!("there is no check `{name}`"), help);
             return None;
         };
-        for (_, with) in steps(from, &with, &since, &[]) {
+        Some(CheckText { logic: Logic::Builtin(builtin), from, with, since })
+    }
+
+    /// Reports what is wrong with the parameters of a built-in check.
+    fn parameters(&mut self, root: Node<'_>, check: &CheckText) {
+        let Logic::Builtin(builtin) = &check.logic else { return };
+        let place = root.at(&["check", "builtin"]).map(Node::head);
+        for (_, with) in steps(check.from, &check.with, &check.since, &[]) {
             let mut params = Params::new(&with);
             (builtin.build)(&mut params);
             for mut problem in params.finish() {
-                problem.span = problem.span.or(Some(node.head()));
+                problem.span = problem.span.or(place);
                 self.problems.push(problem);
             }
         }
-        Some(CheckText { logic: Logic::Builtin(builtin), from, with, since })
     }
 
     /// Reads a version of Kubernetes.

@@ -10,21 +10,25 @@ pub fn what_is(name: &str, text: &str) -> Option<&'static str> {
     if is_no_secret(text) {
         return None;
     }
-    let named = || (is_secret_name(name) && could_be_secret(text)) || (is_weak(name) && is_random(text));
+    let named = || (is_secret_name(name) && could_be_secret(text)) || (is_random(text) && is_weak(name));
     secret_form(text).or_else(|| named().then_some("a secret"))
 }
 
 /// Names what kind of secret a text is where names speak of Secrets as often as of secrets, as fields of manifests and keys
 /// of values do: the `secret` of an Ingress is the name of one, and `tokenSecretKey` the name of a key in one.
 pub fn what_is_in_field(name: &str, text: &str) -> Option<&'static str> {
+    what_is(name, text).filter(|what| *what != "a secret" || !is_name_of_secret(name, text) || is_random(text))
+}
+
+/// Tells whether a field that looks like a secret's holds the name of one, or of a key in one.
+fn is_name_of_secret(name: &str, text: &str) -> bool {
     let lower = name.to_ascii_lowercase();
     let reference = ["secret", "secrets", "credentials"].iter().any(|word| lower.ends_with(word));
     let is_name = text.bytes().all(|byte| byte.is_ascii_lowercase() || byte.is_ascii_digit() || b"-./".contains(&byte));
     let is_word = is_name && !text.bytes().any(|byte| byte.is_ascii_digit());
     let key = lower.trim_end_matches("key").trim_end_matches(['-', '_']);
     let of_key = key != lower && key != "secret" && key.ends_with("secret");
-    let names = (reference && is_name) || (of_key && is_word);
-    what_is(name, text).filter(|what| *what != "a secret" || !names || is_random(text))
+    (reference && is_name) || (of_key && is_word)
 }
 
 fn is_weak(name: &str) -> bool {

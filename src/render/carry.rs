@@ -94,11 +94,11 @@ impl RenderedFile {
             Change::Replace(Json::String(new)) => self.supplied_text(node, new)?,
             _ => (self.origins.supplied(node)?, change.clone()),
         };
-        Some(change_value(edit, node, &change, sources))
+        Some(change_value(&edit, node, &change, sources))
     }
 
     /// Finds the value that printed the part of a scalar that is to change, and what becomes of it.
-    fn supplied_text(&self, node: Node<'_>, new: &str) -> Option<(&Edit, Change)> {
+    fn supplied_text(&self, node: Node<'_>, new: &str) -> Option<(Edit, Change)> {
         if let Some(edit) = self.origins.supplied(node) {
             return Some((edit, Change::Replace(new.into())));
         }

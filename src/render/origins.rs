@@ -1,5 +1,6 @@
 //! From rendered text back to what a person wrote.
 
+use super::jinja::Fed;
 use crate::diagnostic::{Edit, Trace};
 use crate::source::{SourceMap, Span};
 use crate::yaml::Node;
@@ -34,7 +35,7 @@ pub struct Origins {
     /// Finer origins inside sites that printed lists and maps: ranges of rendered text, and what supplied them.
     details: Vec<(u32, u32, u32)>,
     pub(in crate::render) traces: Vec<(TraceId, Trace)>,
-    pub(in crate::render) edits: Vec<Edit>,
+    pub(in crate::render) fed: Fed,
 }
 
 /// What a person wrote to make a stretch of rendered text.
@@ -85,7 +86,8 @@ impl Origins {
 
     /// Forgets everything from an offset on.
     pub(in crate::render) fn truncate(&mut self, offset: usize) {
-        self.stretches.retain(|stretch| (stretch.start as usize) < offset);
+        let kept = self.stretches.iter().rposition(|stretch| (stretch.start as usize) < offset);
+        self.stretches.truncate(kept.map_or(0, |last| last + 1));
     }
 
     pub(in crate::render) fn detail(&mut self, span: Span, edit: u32) {
@@ -137,7 +139,7 @@ impl Origins {
             .iter()
             .filter(|(start, end, _)| *start <= rendered.start && rendered.start < (*end).max(*start + 1))
             .min_by_key(|(start, end, _)| end - start);
-        let edit = detail.map(|(.., edit)| *edit).or(edit).and_then(|edit| self.edits.get(edit as usize)).cloned();
+        let edit = detail.map(|(.., edit)| *edit).or(edit).and_then(|edit| self.fed.edit(edit));
         Some(Written { span, trace: self.trace(stretch.trace), edit })
     }
 }
@@ -237,25 +239,25 @@ impl Origins {
     }
 
     /// Finds the value that a node was printed from, the whole node and nothing else.
-    pub(in crate::render) fn supplied(&self, node: Node<'_>) -> Option<&Edit> {
+    pub(in crate::render) fn supplied(&self, node: Node<'_>) -> Option<Edit> {
         let span = node.span();
         let start = node.parent_entry().map_or(span.start, |entry| entry.key.span().start);
         let detail =
             self.details.iter().find(|(from, to, _)| (*from == start || *from == span.start) && *to == span.end);
         if let Some((.., edit)) = detail {
-            return self.edits.get(*edit as usize);
+            return self.fed.edit(*edit);
         }
         let whole = self.stretches.iter().find(|stretch| stretch.start == span.start && stretch.end == span.end)?;
         let Made::Site(_, Some(edit)) = whole.made else { return None };
-        self.edits.get(edit as usize)
+        self.fed.edit(edit)
     }
 
     /// Finds the value that printed the text around an offset, and the range that it printed.
-    pub(in crate::render) fn printed(&self, at: usize) -> Option<(&Edit, Range<usize>)> {
+    pub(in crate::render) fn printed(&self, at: usize) -> Option<(Edit, Range<usize>)> {
         let index = self.stretches.partition_point(|stretch| stretch.end as usize <= at);
         let stretch = self.stretches.get(index).filter(|stretch| stretch.start as usize <= at)?;
         let Made::Site(_, Some(edit)) = stretch.made else { return None };
-        Some((self.edits.get(edit as usize)?, stretch.start as usize..stretch.end as usize))
+        Some((self.fed.edit(edit)?, stretch.start as usize..stretch.end as usize))
     }
 }
 

@@ -25,7 +25,7 @@ impl<'d> Places<'d> {
             places.add(document.root());
         }
         for nodes in [&mut places.nodes, &mut places.keys, &mut places.scalars] {
-            nodes.sort_by_key(|node| node.span().start);
+            nodes.sort_by_key(|node| node.start());
         }
         places
     }
@@ -95,16 +95,16 @@ impl<'d> Places<'d> {
 
     /// Finds the scalar that holds an offset.
     fn around(&self, offset: u32) -> Option<Node<'d>> {
-        let after = self.scalars.partition_point(|node| node.span().start <= offset);
+        let after = self.scalars.partition_point(|node| node.start() <= offset);
         self.scalars[..after].last().copied().filter(|node| offset < node.span().end.max(node.span().start + 1))
     }
 }
 
 /// Gives those of some sorted nodes that start at an offset.
 fn starting<'a, 'd>(nodes: &'a [Node<'d>], start: u32) -> &'a [Node<'d>] {
-    let first = nodes.partition_point(|node| node.span().start < start);
+    let first = nodes.partition_point(|node| node.start() < start);
     let rest = &nodes[first..];
-    &rest[..rest.iter().take_while(|node| node.span().start == start).count()]
+    &rest[..rest.iter().take_while(|node| node.start() == start).count()]
 }
 
 /// Checks every value, and records finer origins of what lists and maps printed.
@@ -112,7 +112,7 @@ fn starting<'a, 'd>(nodes: &'a [Node<'d>], start: u32) -> &'a [Node<'d>] {
 /// `supplied` gives the index of an edit for a value nested in the one that a site printed.
 pub(super) fn prove(
     documents: &[Document],
-    expected: &[Expected],
+    expected: &[Expected<'_>],
     origins: &mut Origins,
     supplied: &mut dyn FnMut(u32, &[Step]) -> Option<u32>,
 ) -> Vec<Diagnostic> {
@@ -126,8 +126,8 @@ pub(super) fn prove(
         let holds = match &expected.value {
             ExpectedValue::Data(data) => {
                 let found = places.printed(start, data);
-                if let (Some(nodes), Some(edit)) = (&found, expected.edit)
-                    && matches!(data, Data::Seq(_) | Data::Map(_))
+                if let (Some(nodes), Some(edit)) = (&found, expected.blame.edit)
+                    && matches!(**data, Data::Seq(_) | Data::Map(_))
                 {
                     for (step, node) in nodes {
                         detail(*node, edit, &mut vec![step.clone()], origins, supplied);
@@ -149,7 +149,7 @@ pub(super) fn prove(
             ExpectedValue::Raw(text) => {
                 if places.around(start).is_none_or(|node| node.text() != text) {
                     let message = "`|raw` makes this value change the YAML around it";
-                    let problem = Diagnostic::warning("template/raw", message).at(expected.span);
+                    let problem = Diagnostic::warning("template/raw", message).at(expected.blame.span);
                     problems.push(with_trace(problem.help("drop `|raw`, unless that is meant"), expected, origins));
                 }
                 true
@@ -161,7 +161,7 @@ pub(super) fn prove(
                 _ => "this value does not come out as itself where it stands",
             };
             let problem = Diagnostic::error("template/place", message)
-                .at(expected.span)
+                .at(expected.blame.span)
                 .help("put it behind `key:` or `- `, or write the whole scalar in quotes");
             problems.push(with_trace(problem, expected, origins));
         }
@@ -169,8 +169,8 @@ pub(super) fn prove(
     problems
 }
 
-fn with_trace(mut problem: Diagnostic, expected: &Expected, origins: &Origins) -> Diagnostic {
-    problem.trace = origins.trace(expected.trace);
+fn with_trace(mut problem: Diagnostic, expected: &Expected<'_>, origins: &Origins) -> Diagnostic {
+    problem.trace = origins.trace(expected.blame.trace);
     problem
 }
 

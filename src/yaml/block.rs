@@ -71,15 +71,14 @@ impl Reader<'_> {
 
     /// Reads a document, whose first line is next.
     fn document(&mut self, start: usize, parsed: &mut Parsed) -> Option<()> {
-        self.builder = Builder::new(Arc::clone(self.source), start);
+        self.builder.begin(start);
         if let Some(column) = self.column {
             self.block(column)?;
         }
         if self.column.is_some() {
             return None;
         }
-        let builder = std::mem::replace(&mut self.builder, Builder::new(Arc::clone(self.source), start));
-        let (document, problems) = builder.finish(std::mem::take(&mut self.comments), self.at);
+        let (document, problems) = self.builder.finish(std::mem::take(&mut self.comments), self.at);
         parsed.diagnostics.extend(problems);
         parsed.documents.extend(document);
         Some(())
@@ -92,6 +91,11 @@ impl Reader<'_> {
 
     fn ends_word(&self, at: usize) -> bool {
         matches!(self.byte(at), b' ' | b'\n')
+    }
+
+    /// Counts the bytes from an offset on that are of a kind.
+    fn run(&self, from: usize, of: impl Fn(u8) -> bool) -> usize {
+        self.bytes.get(from..).unwrap_or_default().iter().take_while(|byte| of(**byte)).count()
     }
 
     fn line_end(&self, from: usize) -> usize {
@@ -204,6 +208,7 @@ impl Reader<'_> {
             _ => {
                 let mut at = start;
                 loop {
+                    at += self.run(at, |byte| !matches!(byte, b'\n' | b'\t' | b'#' | b':'));
                     match self.byte(at) {
                         b'\n' => return Some(None),
                         b'\t' => return None,
@@ -241,7 +246,8 @@ impl Reader<'_> {
                     Some(next) if next == column && self.is_dash() => self.block(column),
                     _ => {
                         let at = colon as u32;
-                        self.builder.scalar(at..at, Style::Plain, Scalar::Null, Text::Owned("~".into()));
+                        let text = self.builder.own("~");
+                        self.builder.scalar(at..at, Style::Plain, Scalar::Null, text);
                         Some(())
                     }
                 }
@@ -309,6 +315,9 @@ impl Reader<'_> {
         }
         let (mut at, mut end) = (start, start);
         loop {
+            let run = self.run(at, |byte| !matches!(byte, b'\n' | b'\t' | b' ' | b':'));
+            at += run;
+            end = if run > 0 { at } else { end };
             match self.byte(at) {
                 b'\n' => break,
                 b'\t' => return None,
@@ -361,8 +370,8 @@ impl Reader<'_> {
         let inner = self.text.get(start + 1..end - 1)?;
         let text = match (escapes, quote) {
             (false, _) => Text::Source(start as u32 + 1, end as u32 - 1),
-            (true, b'"') => Text::Owned(unescape(inner)?.into()),
-            (true, _) => Text::Owned(inner.replace("''", "'").into()),
+            (true, b'"') => self.builder.own(unescape(inner)?),
+            (true, _) => self.builder.own(inner.replace("''", "'")),
         };
         let style = if quote == b'"' { Style::DoubleQuoted } else { Style::SingleQuoted };
         self.builder.scalar(start as u32..end as u32, style, Scalar::String, text);
@@ -429,7 +438,8 @@ impl Reader<'_> {
         }
         let end = start + self.text[start..end].trim_end().len();
         let style = if folded { Style::Folded } else { Style::Literal };
-        self.builder.scalar(start as u32..end as u32, style, Scalar::String, Text::Owned(text.into()));
+        let text = self.builder.own(text);
+        self.builder.scalar(start as u32..end as u32, style, Scalar::String, text);
         self.at = at;
         self.next_line()?;
         (self.column <= Some(column)).then_some(())

@@ -1,8 +1,8 @@
 //! Builds one document's tree from events, and keeps what a parser does not: duplicate keys, merges, budgets for aliases.
 
 use super::parse::DEPTH_LIMIT;
-use super::scalar::{Scalar, float_text, resolve};
-use super::tree::{Comment, Content, Document, NodeData, NodeId, Style, Text};
+use super::scalar::{Scalar, Type, float_text, resolve};
+use super::tree::{Comment, Content, Document, NodeData, NodeId, Pair, Style, Text, tag};
 use crate::diagnostic::{Change, Diagnostic, Safety, Wish};
 use crate::source::{SourceFile, Span};
 use granit_parser::{Event, ScalarStyle, StructureStyle, Tag};
@@ -25,6 +25,8 @@ struct Frame {
     is_map: bool,
     /// Where its children begin among those that wait: of a map key and value in turn.
     first: usize,
+    /// Where the tags of its keys begin.
+    first_tag: usize,
     /// The names of a long map's keys so far.
     seen: Option<HashSet<Box<str>>>,
 }
@@ -45,6 +47,8 @@ pub(super) struct Builder {
     stack: Vec<Frame>,
     /// The children of the open collections, those of the innermost last.
     waiting: Vec<NodeId>,
+    /// The tags of the keys among them that have their values.
+    tags: Vec<u32>,
     /// The height of each open frame's subtree so far.
     heights: Vec<usize>,
     anchors: HashMap<usize, Anchor>,
@@ -57,21 +61,11 @@ pub(super) struct Builder {
 
 impl Builder {
     pub(super) fn new(source: Arc<SourceFile>, start: usize) -> Self {
-        let document = Document {
-            source,
-            nodes: Vec::new(),
-            items: Vec::new(),
-            entries: Vec::new(),
-            comments: Vec::new(),
-            aliased: Vec::new(),
-            root: 0,
-            start: start as u32,
-            end: start as u32,
-        };
         Self {
-            document,
+            document: Document::new(source, start as u32),
             stack: Vec::new(),
             waiting: Vec::new(),
+            tags: Vec::new(),
             heights: Vec::new(),
             anchors: HashMap::new(),
             open_anchors: Vec::new(),
@@ -81,19 +75,36 @@ impl Builder {
         }
     }
 
+    /// Begins a document at a byte, after one that was finished.
+    pub(super) fn begin(&mut self, start: usize) {
+        let document = &mut self.document;
+        (document.start, document.end) = (start as u32, start as u32);
+        // About what manifests have; what is too much is given back at the end.
+        let nodes = ((document.source.text().len() - start) / 16).min(128);
+        document.nodes.reserve(nodes);
+        document.entries.reserve(nodes / 2);
+    }
+
     /// Ends the document. It is left out where its anchors made it unreadable.
-    pub(super) fn finish(mut self, comments: Vec<Comment>, end: usize) -> (Option<Document>, Vec<Diagnostic>) {
+    pub(super) fn finish(&mut self, comments: Vec<Comment>, end: usize) -> (Option<Document>, Vec<Diagnostic>) {
         if self.document.nodes.is_empty() {
             let start = self.document.start;
-            self.push(start..start, Style::Plain, Content::Scalar(Scalar::Null, Text::Source(start, start)));
+            self.push(start..start, Style::Plain, Content::Scalar(Type::Null, Text::Source(start, start)));
         }
         // A text of nothing but comments holds no document.
         let empty = self.document.root().is_null() && self.document.root().span().range().is_empty();
-        self.document.comments = comments;
-        self.document.end = end as u32;
-        let unreadable =
-            self.problems.iter().any(|problem| problem.rule == "yaml/alias-budget" || problem.rule == TEMPLATE);
-        ((!empty && !unreadable).then_some(self.document), self.problems)
+        let next = Document::new(Arc::clone(&self.document.source), end as u32);
+        let mut document = std::mem::replace(&mut self.document, next);
+        document.comments = comments;
+        document.end = end as u32;
+        document.nodes.shrink_to_fit();
+        document.entries.shrink_to_fit();
+        document.items.shrink_to_fit();
+        let problems = std::mem::take(&mut self.problems);
+        self.anchors.clear();
+        (self.counted, self.aliased) = (0, 0);
+        let unreadable = problems.iter().any(|problem| problem.rule == "yaml/alias-budget" || problem.rule == TEMPLATE);
+        ((!empty && !unreadable).then_some(document), problems)
     }
 
     /// Takes an event of the parser.
@@ -137,12 +148,18 @@ impl Builder {
                 let node = self.push(
                     range.clone(),
                     Style::Plain,
-                    Content::Scalar(Scalar::Null, Text::Source(range.end, range.end)),
+                    Content::Scalar(Type::Null, Text::Source(range.end, range.end)),
                 );
                 self.attach(node, false);
             }
             _ => {}
         }
+    }
+
+    /// Keeps a text that does not stand in the source as it is.
+    pub(super) fn own(&mut self, text: impl Into<Box<str>>) -> Text {
+        self.document.texts.push(text.into());
+        Text::Owned(self.document.texts.len() as u32 - 1)
     }
 
     /// Adds a scalar.
@@ -169,10 +186,10 @@ impl Builder {
     fn push_scalar(&mut self, range: Range<u32>, style: Style, scalar: Scalar, text: Text) -> NodeId {
         let not_finite = matches!(scalar, Scalar::Float(value) if !value.is_finite());
         let span = self.span(&range);
-        let node = self.push(range, style, Content::Scalar(scalar, text));
+        let node = self.push(range, style, Content::Scalar(Type::of(scalar), text));
         self.counted += 1;
         if not_finite {
-            let message = format!("`{}` is a number that JSON does not have", self.text(node));
+            let message = format!("`{}` is a number that JSON does not have", self.document.text(node));
             let problem = Diagnostic::error("yaml/number", message);
             self.problems.push(problem.at(span).help("quote it if it is meant as text"));
         }
@@ -183,7 +200,7 @@ impl Builder {
         let content = if is_map { Content::Map(0, 0) } else { Content::Seq(0, 0) };
         let node = self.push(start..start, style, content);
         self.heights.push(0);
-        self.stack.push(Frame { node, is_map, first: self.waiting.len(), seen: None });
+        self.stack.push(Frame { node, is_map, first: self.waiting.len(), first_tag: self.tags.len(), seen: None });
         node
     }
 
@@ -210,7 +227,13 @@ impl Builder {
         }
     }
 
-    fn scalar_content(&self, text: &str, style: ScalarStyle, tag: Option<&Tag>, range: &Range<u32>) -> (Scalar, Text) {
+    fn scalar_content(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        tag: Option<&Tag>,
+        range: &Range<u32>,
+    ) -> (Scalar, Text) {
         let scalar = match (tag.and_then(Tag::core_suffix), style) {
             (Some("str" | "binary"), _) => Scalar::String,
             (Some("int" | "float" | "bool" | "null"), _) | (_, ScalarStyle::Plain) => resolve(text),
@@ -224,7 +247,7 @@ impl Builder {
         } else if inner.start <= inner.end && holds(inner.start, inner.end) {
             Text::Source(inner.start, inner.end)
         } else {
-            Text::Owned(text.into())
+            self.own(text)
         };
         (scalar, text)
     }
@@ -272,21 +295,18 @@ impl Builder {
         }
         let last = self.waiting.get(frame.first..).and_then(<[NodeId]>::last).copied();
         let content = if frame.is_map {
-            let merges = |pair: &[NodeId]| {
-                matches!(self.document.nodes[pair[0] as usize].content, Content::Scalar(Scalar::Merge, _))
-            };
-            let pairs = self.waiting[frame.first..].chunks_exact(2);
-            if pairs.clone().any(merges) {
-                let entries = pairs.map(|pair| (pair[0], pair[1])).collect();
+            let pairs = self.waiting[frame.first..].chunks_exact(2).zip(&self.tags[frame.first_tag..]);
+            let pairs = pairs.map(|(pair, tag)| Pair { tag: *tag, key: pair[0], value: pair[1] });
+            let start = self.document.entries.len() as u32;
+            if self.tags[frame.first_tag..].contains(&tag("<<")) {
+                let entries = pairs.collect();
                 let entries = self.merge(entries);
-                let start = self.document.entries.len() as u32;
                 self.document.entries.extend(entries);
-                Content::Map(start, self.document.entries.len() as u32)
             } else {
-                let start = self.document.entries.len() as u32;
-                self.document.entries.extend(pairs.map(|pair| (pair[0], pair[1])));
-                Content::Map(start, self.document.entries.len() as u32)
+                self.document.entries.extend(pairs);
             }
+            self.tags.truncate(frame.first_tag);
+            Content::Map(start, self.document.entries.len() as u32)
         } else {
             let start = self.document.items.len() as u32;
             self.document.items.extend_from_slice(&self.waiting[frame.first..]);
@@ -318,13 +338,13 @@ impl Builder {
     }
 
     /// Puts the entries of merged maps (`<<`) behind a map's own.
-    fn merge(&mut self, entries: Vec<(NodeId, NodeId)>) -> Vec<(NodeId, NodeId)> {
+    fn merge(&mut self, entries: Vec<Pair>) -> Vec<Pair> {
         let is_merge =
-            |id: NodeId, nodes: &[NodeData]| matches!(nodes[id as usize].content, Content::Scalar(Scalar::Merge, _));
+            |id: NodeId, nodes: &[NodeData]| matches!(nodes[id as usize].content, Content::Scalar(Type::Merge, _));
         let (merges, mut own): (Vec<_>, Vec<_>) =
-            entries.into_iter().partition(|(key, _)| is_merge(*key, &self.document.nodes));
-        let mut names: HashSet<String> = own.iter().map(|(key, _)| self.text(*key).to_owned()).collect();
-        for (key, value) in merges {
+            entries.into_iter().partition(|pair| is_merge(pair.key, &self.document.nodes));
+        let mut names: HashSet<String> = own.iter().map(|pair| self.document.text(pair.key).to_owned()).collect();
+        for Pair { key, value, .. } in merges {
             let sources = match self.document.nodes[value as usize].content {
                 Content::Seq(start, end) => self.document.items[start as usize..end as usize].to_vec(),
                 _ => vec![value],
@@ -342,23 +362,13 @@ impl Builder {
                 };
                 for at in start..end {
                     let entry = self.document.entries[at as usize];
-                    if names.insert(self.text(entry.0).to_owned()) {
+                    if names.insert(self.document.text(entry.key).to_owned()) {
                         own.push(entry);
                     }
                 }
             }
         }
         own
-    }
-
-    fn text(&self, node: NodeId) -> &str {
-        match &self.document.nodes[node as usize].content {
-            Content::Scalar(_, Text::Source(start, end)) => {
-                self.document.source.text().get(*start as usize..*end as usize).unwrap_or_default()
-            }
-            Content::Scalar(_, Text::Owned(text)) => text,
-            _ => "",
-        }
     }
 
     fn alias(&mut self, id: usize, range: Range<u32>) {
@@ -389,7 +399,7 @@ impl Builder {
         if !known || problem.rule == "yaml/alias-cycle" {
             self.problems.push(problem.at(span));
         }
-        let null = Content::Scalar(Scalar::Null, Text::Source(range.end, range.end));
+        let null = Content::Scalar(Type::Null, Text::Source(range.end, range.end));
         let node = self.push(range, Style::Plain, null);
         self.attach(node, false);
     }
@@ -419,11 +429,11 @@ impl Builder {
         let data = &self.document.nodes[node as usize];
         let span = self.span(&(data.start..data.end));
         let Content::Scalar(scalar, _) = data.content else { return };
-        if matches!(scalar, Scalar::String | Scalar::Merge) {
+        if matches!(scalar, Type::String | Type::Merge) {
             return;
         }
-        let written = self.text(node).to_owned();
-        let read = match scalar {
+        let written = self.document.text(node).to_owned();
+        let read = match scalar.read(&written) {
             Scalar::String | Scalar::Merge => return,
             Scalar::Null => {
                 let problem = Diagnostic::error("yaml/key", "null cannot be a key").at(span).help("quote it");
@@ -445,7 +455,8 @@ impl Builder {
                     .help(format!("write `\"{written}\"` to keep it as text"))
                     .wish(wish),
             );
-            self.document.nodes[node as usize].content = Content::Scalar(scalar, Text::Owned(read.into()));
+            let read = self.own(read);
+            self.document.nodes[node as usize].content = Content::Scalar(scalar, read);
         }
     }
 
@@ -462,29 +473,30 @@ impl Builder {
         let data = &self.document.nodes[key as usize];
         let span = self.span(&(data.start..data.end));
         match data.content {
-            Content::Scalar(Scalar::Merge, _) => return true,
+            Content::Scalar(Type::Merge, _) => {
+                self.tags.push(tag("<<"));
+                return true;
+            }
             Content::Scalar(..) => {}
             Content::Seq(..) | Content::Map(..) => {
                 self.refuse_key(span);
                 return false;
             }
         }
-        let Some(Frame { first, seen, .. }) = self.stack.last() else { return false };
+        let Some(Frame { first, first_tag, seen, .. }) = self.stack.last() else { return false };
         let known = self.waiting[*first..].chunks_exact(2).map(|pair| pair[0]);
-        let name = self.text(key);
-        let twice = |known: &NodeId| self.text(*known) == name;
-        let duplicate = match seen {
-            Some(seen) => seen.contains(name),
-            None => known.clone().any(|known| twice(&known)),
-        };
-        if duplicate {
-            let first = known.clone().find(twice).map(|first| &self.document.nodes[first as usize]);
-            let mut problem = Diagnostic::error("yaml/duplicate-key", format!("the key `{name}` is given twice"))
+        let name = self.document.text(key);
+        let tag = tag(name);
+        let mut alike = known.clone().zip(&self.tags[*first_tag..]).filter(|(_, known)| **known == tag);
+        let mut twice = || alike.find(|(known, _)| self.document.text(*known) == name).map(|(known, _)| known);
+        if seen.as_ref().is_none_or(|seen| seen.contains(name))
+            && let Some(first) = twice()
+        {
+            let first = &self.document.nodes[first as usize];
+            let problem = Diagnostic::error("yaml/duplicate-key", format!("the key `{name}` is given twice"))
                 .at(span)
-                .help("keep one of the two");
-            if let Some(first) = first {
-                problem = problem.label(self.span(&(first.start..first.end)), "first given here");
-            }
+                .help("keep one of the two")
+                .label(self.span(&(first.start..first.end)), "first given here");
             self.problems.push(problem);
             return false;
         }
@@ -492,7 +504,7 @@ impl Builder {
             let name = Box::from(name);
             let before: Vec<Box<str>> = match seen {
                 Some(_) => Vec::new(),
-                None => known.map(|known| Box::from(self.text(known))).collect(),
+                None => known.map(|known| Box::from(self.document.text(known))).collect(),
             };
             if let Some(frame) = self.stack.last_mut() {
                 let seen = frame.seen.get_or_insert_default();
@@ -500,6 +512,7 @@ impl Builder {
                 seen.insert(name);
             }
         }
+        self.tags.push(tag);
         true
     }
 

@@ -96,6 +96,11 @@ pub fn is_plain_safe(text: &str, place: Place) -> bool {
     if text.is_empty() || !matches!(resolve(text), Scalar::String) || text == "=" {
         return false;
     }
+    // Most are words.
+    let word = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'/' | b'.');
+    if text.as_bytes()[0].is_ascii_alphanumeric() && text.bytes().all(word) {
+        return true;
+    }
     let mut characters = text.chars();
     let (Some(first), Some(last)) = (characters.next(), text.chars().next_back()) else { return false };
     let second = characters.next();

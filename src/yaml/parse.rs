@@ -68,7 +68,7 @@ pub fn parse_any(source: &Arc<SourceFile>) -> Parsed {
             }
             Event::DocumentEnd => {
                 end = range.end;
-                if let Some(builder) = builder.take() {
+                if let Some(mut builder) = builder.take() {
                     let (document, problems) = builder.finish(std::mem::take(&mut comments), end);
                     parsed.diagnostics.extend(problems);
                     parsed.documents.extend(document);

@@ -3,6 +3,8 @@
 //! They read through sigs.k8s.io/yaml, which is go-yaml v2's YAML 1.1 dialect and then JSON. No parser of YAML 1.2 types
 //! scalars that way, so the typing is ours. Source: `resolve.go` of go-yaml v2.
 
+use std::borrow::Cow;
+
 /// What a scalar is read as.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub enum Scalar {
@@ -22,6 +24,50 @@ pub enum Scalar {
     Merge,
 }
 
+/// What a scalar is read as, without the value.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Type {
+    Null,
+    Bool,
+    Int,
+    UInt,
+    Float,
+    String,
+    Merge,
+}
+
+impl Type {
+    /// Takes the type of a scalar.
+    pub(super) fn of(scalar: Scalar) -> Self {
+        match scalar {
+            Scalar::Null => Self::Null,
+            Scalar::Bool(_) => Self::Bool,
+            Scalar::Int(_) => Self::Int,
+            Scalar::UInt(_) => Self::UInt,
+            Scalar::Float(_) => Self::Float,
+            Scalar::String => Self::String,
+            Scalar::Merge => Self::Merge,
+        }
+    }
+
+    /// Reads a scalar of this type from its text.
+    pub(super) fn read(self, text: &str) -> Scalar {
+        match self {
+            Self::Null => Scalar::Null,
+            Self::String => Scalar::String,
+            Self::Merge => Scalar::Merge,
+            Self::Bool | Self::Int | Self::UInt | Self::Float => match (self, resolve(text)) {
+                // A key's text is what JSON has for it: a float may have lost its point.
+                #[expect(clippy::cast_precision_loss, reason = "such a text was written from a float")]
+                (Self::Float, Scalar::Int(value)) => Scalar::Float(value as f64),
+                #[expect(clippy::cast_precision_loss, reason = "such a text was written from a float")]
+                (Self::Float, Scalar::UInt(value)) => Scalar::Float(value as f64),
+                (_, scalar) => scalar,
+            },
+        }
+    }
+}
+
 /// Reads the type of a plain scalar.
 pub fn resolve(text: &str) -> Scalar {
     let Some(first) = text.bytes().next() else { return Scalar::Null };
@@ -37,6 +83,7 @@ pub fn resolve(text: &str) -> Scalar {
 
 fn word(text: &str) -> Scalar {
     match text {
+        _ if text.len() > "false".len() => Scalar::String,
         "y" | "Y" | "yes" | "Yes" | "YES" | "true" | "True" | "TRUE" | "on" | "On" | "ON" => Scalar::Bool(true),
         "n" | "N" | "no" | "No" | "NO" | "false" | "False" | "FALSE" | "off" | "Off" | "OFF" => Scalar::Bool(false),
         "~" | "null" | "Null" | "NULL" => Scalar::Null,
@@ -54,7 +101,7 @@ fn special_float(text: &str) -> Option<f64> {
 }
 
 fn number(text: &str) -> Scalar {
-    let plain: String = text.chars().filter(|c| *c != '_').collect();
+    let plain = if text.contains('_') { Cow::Owned(text.replace('_', "")) } else { Cow::Borrowed(text) };
     if let Some(whole) = whole_number(&plain) {
         return whole;
     }
@@ -82,11 +129,10 @@ fn whole_number(text: &str) -> Option<Scalar> {
         b'+' => (false, true, &text[1..]),
         _ => (false, false, text),
     };
-    let lower = digits.get(..2).map(str::to_ascii_lowercase);
-    let (radix, digits) = match lower.as_deref() {
-        Some("0x") => (16, &digits[2..]),
-        Some("0o") => (8, &digits[2..]),
-        Some("0b") => (2, &digits[2..]),
+    let (radix, digits) = match digits.as_bytes() {
+        [b'0', b'x' | b'X', ..] => (16, &digits[2..]),
+        [b'0', b'o' | b'O', ..] => (8, &digits[2..]),
+        [b'0', b'b' | b'B', ..] => (2, &digits[2..]),
         _ if digits.len() > 1 && digits.starts_with('0') => (8, &digits[1..]),
         _ => (10, digits),
     };

@@ -1,6 +1,6 @@
 //! The spanned tree: an arena per document, read through [`Node`].
 
-use super::scalar::Scalar;
+use super::scalar::{Scalar, Type};
 use crate::source::{FileId, SourceFile, Span};
 use std::sync::Arc;
 
@@ -58,29 +58,47 @@ impl Kind {
     }
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Text {
     /// The text is this range of the source, to the byte.
     Source(u32, u32),
-    Owned(Box<str>),
+    /// The text is one of `Document::texts`.
+    Owned(u32),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) enum Content {
-    Scalar(Scalar, Text),
+    /// What numbers and booleans are is read from the text when somebody asks.
+    Scalar(Type, Text),
     /// A range of `Document::items`.
     Seq(u32, u32),
     /// A range of `Document::entries`.
     Map(u32, u32),
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 pub(super) struct NodeData {
     pub(super) start: u32,
     pub(super) end: u32,
     pub(super) parent: NodeId,
     pub(super) style: Style,
     pub(super) content: Content,
+}
+
+/// An entry of a map.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Pair {
+    /// What the key's text gives by [`tag`].
+    pub(super) tag: u32,
+    pub(super) key: NodeId,
+    pub(super) value: NodeId,
+}
+
+/// Tells most keys apart: their length, and three of their bytes. Nothing is asked more often of a document than keys.
+pub(super) fn tag(key: &str) -> u32 {
+    let bytes = key.as_bytes();
+    let byte = |at: usize| bytes.get(at).map_or(0, |byte| u32::from(*byte));
+    (bytes.len() as u32) << 24 | byte(0) << 16 | byte(bytes.len() / 2) << 8 | byte(bytes.len().wrapping_sub(1))
 }
 
 /// A comment: from `#` to the end of its line.
@@ -98,7 +116,9 @@ pub struct Document {
     pub(super) source: Arc<SourceFile>,
     pub(super) nodes: Vec<NodeData>,
     pub(super) items: Vec<NodeId>,
-    pub(super) entries: Vec<(NodeId, NodeId)>,
+    pub(super) entries: Vec<Pair>,
+    /// Texts that do not stand in the source as they are.
+    pub(super) texts: Vec<Box<str>>,
     pub(super) comments: Vec<Comment>,
     /// The nodes that aliases stand for, too.
     pub(super) aliased: Vec<NodeId>,
@@ -108,6 +128,33 @@ pub struct Document {
 }
 
 impl Document {
+    /// Makes a document of nothing, that begins at a byte.
+    pub(super) fn new(source: Arc<SourceFile>, start: u32) -> Self {
+        Self {
+            source,
+            nodes: Vec::new(),
+            items: Vec::new(),
+            entries: Vec::new(),
+            texts: Vec::new(),
+            comments: Vec::new(),
+            aliased: Vec::new(),
+            root: 0,
+            start,
+            end: start,
+        }
+    }
+
+    /// Gives a scalar's text; empty for collections.
+    pub(super) fn text(&self, node: NodeId) -> &str {
+        match self.nodes[node as usize].content {
+            Content::Scalar(_, Text::Source(start, end)) => {
+                self.source.text().get(start as usize..end as usize).unwrap_or_default()
+            }
+            Content::Scalar(_, Text::Owned(at)) => &self.texts[at as usize],
+            _ => "",
+        }
+    }
+
     /// Gives the root node. An empty document has a null root.
     pub fn root(&self) -> Node<'_> {
         Node { document: self, id: self.root }
@@ -192,6 +239,11 @@ impl<'d> Node<'d> {
         Span::new(self.file(), data.start as usize, data.end as usize)
     }
 
+    /// Gives the first byte of the node's range.
+    pub fn start(self) -> u32 {
+        self.data().start
+    }
+
     /// Gives a short range that names the node: a scalar whole; of a collection its first key or its opening bracket.
     pub fn head(self) -> Span {
         let span = self.span();
@@ -212,11 +264,11 @@ impl<'d> Node<'d> {
     pub fn kind(self) -> Kind {
         match &self.data().content {
             Content::Scalar(scalar, _) => match scalar {
-                Scalar::Null => Kind::Null,
-                Scalar::Bool(_) => Kind::Bool,
-                Scalar::Int(_) | Scalar::UInt(_) => Kind::Int,
-                Scalar::Float(_) => Kind::Float,
-                Scalar::String | Scalar::Merge => Kind::String,
+                Type::Null => Kind::Null,
+                Type::Bool => Kind::Bool,
+                Type::Int | Type::UInt => Kind::Int,
+                Type::Float => Kind::Float,
+                Type::String | Type::Merge => Kind::String,
             },
             Content::Seq(..) => Kind::Seq,
             Content::Map(..) => Kind::Map,
@@ -231,20 +283,14 @@ impl<'d> Node<'d> {
     /// Gives the typed scalar; none for collections.
     pub fn scalar(self) -> Option<Scalar> {
         match self.data().content {
-            Content::Scalar(scalar, _) => Some(scalar),
+            Content::Scalar(scalar, _) => Some(scalar.read(self.text())),
             _ => None,
         }
     }
 
     /// Gives a scalar's text as written, without quotes and escapes, whatever its type; empty for collections.
     pub fn text(self) -> &'d str {
-        match &self.data().content {
-            Content::Scalar(_, Text::Source(start, end)) => {
-                self.document.source.text().get(*start as usize..*end as usize).unwrap_or_default()
-            }
-            Content::Scalar(_, Text::Owned(text)) => text,
-            _ => "",
-        }
+        self.document.text(self.id)
     }
 
     /// Gives the text of a string; none for anything else.
@@ -279,7 +325,7 @@ impl<'d> Node<'d> {
         let document = self.document;
         document.entries[range]
             .iter()
-            .map(move |(key, value)| Entry { key: Node { document, id: *key }, value: Node { document, id: *value } })
+            .map(move |pair| Entry { key: Node { document, id: pair.key }, value: Node { document, id: pair.value } })
     }
 
     /// Iterates over a list's items; nothing for other kinds.
@@ -294,16 +340,11 @@ impl<'d> Node<'d> {
 
     /// Finds a map's entry by its key.
     pub fn entry(self, key: &str) -> Option<Entry<'d>> {
-        let source = self.document.source.text().as_bytes();
-        self.entries().find(|entry| match &entry.key.data().content {
-            // Nothing is asked more often: hardly any key is as long as the wanted one, which saves looking at the text.
-            Content::Scalar(_, Text::Source(start, end)) => {
-                (end - start) as usize == key.len()
-                    && source.get(*start as usize..*end as usize) == Some(key.as_bytes())
-            }
-            Content::Scalar(_, Text::Owned(text)) => **text == *key,
-            Content::Seq(..) | Content::Map(..) => key.is_empty(),
-        })
+        let Content::Map(start, end) = self.data().content else { return None };
+        let (document, tag) = (self.document, tag(key));
+        let mut pairs = document.entries[start as usize..end as usize].iter();
+        let pair = pairs.find(|pair| pair.tag == tag && document.text(pair.key) == key)?;
+        Some(Entry { key: Node { document, id: pair.key }, value: Node { document, id: pair.value } })
     }
 
     /// Finds a map's value by its key. A null counts as a value; see [`Node::field`].

@@ -52,8 +52,9 @@ pub fn summary(report: &Report) -> Value {
 
 /// Writes a value that stands in others, its further lines by a number of blanks to the right.
 fn indented(value: &Value, by: usize) -> String {
+    let text = serde_json::to_string_pretty(value).unwrap_or_default();
     // Line breaks inside strings are escaped: what is left separates lines.
-    format!("{value:#}").replace('\n', &format!("\n{:by$}", ""))
+    text.replace('\n', &format!("\n{:by$}", ""))
 }
 
 /// A test; what does not hold of it stands among the findings.

@@ -81,6 +81,12 @@ const FORMS: [(&str, Rest, &str); 62] = [
     ("EAAA", Word(60), "a Square token"),
 ];
 
+/// How private keys begin in base64.
+const PRIVATE_KEY: &str = "LS0tLS1CRUdJTi";
+
+/// No known token is shorter.
+const SHORTEST: usize = 16;
+
 impl Rest {
     fn fits(self, rest: &str) -> bool {
         let count = |of: fn(char) -> bool| rest.chars().take_while(|c| of(*c)).count();
@@ -97,19 +103,23 @@ impl Rest {
 
 /// Names the kind of secret that a text is by its form alone: `a private key`.
 pub fn secret_form(text: &str) -> Option<&'static str> {
-    if text.contains("-----BEGIN ") && text.contains("PRIVATE KEY-----") {
+    let in_token = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'_' | b'-' | b'.');
+    let tokens = || text.split(|c: char| !(c.is_ascii() && in_token(c as u8)));
+    // Most texts are short words, of which nothing has to be asked.
+    let longest = text.as_bytes().split(|byte| !in_token(*byte)).map(<[u8]>::len).max().unwrap_or_default();
+    if longest >= "-----BEGIN".len() && text.contains("-----BEGIN ") && text.contains("PRIVATE KEY-----") {
         return Some("a private key");
     }
     // The same in base64: its beginning, and `PRIVATE KEY` at each of three offsets.
-    if text.contains("LS0tLS1CRUdJTi")
+    if longest >= PRIVATE_KEY.len()
+        && text.contains(PRIVATE_KEY)
         && ["UFJJVkFURSBLRV", "BSSVZBVEUgS0VZ", "QUklWQVRFIEtFW"].iter().any(|key| text.contains(key))
     {
         return Some("a private key");
     }
-    let tokens = || text.split(|c: char| !(c.is_ascii_alphanumeric() || "_-.".contains(c)));
-    let known = tokens().filter(|token| token.len() >= 16).find_map(|token| {
-        let mut forms = FORMS.iter();
-        let form = forms.find(|(start, rest, _)| token.strip_prefix(start).is_some_and(|tail| rest.fits(tail)));
+    let known = tokens().filter(|token| token.len() >= SHORTEST).find_map(|token| {
+        let begins = |start: &str| token.as_bytes().first() == start.as_bytes().first() && token.starts_with(start);
+        let form = FORMS.iter().find(|(start, rest, _)| begins(start) && rest.fits(&token[start.len()..]));
         form.map(|(_, _, what)| *what).or_else(|| of_parts(token))
     });
     known.or_else(|| in_address(text))
@@ -135,16 +145,22 @@ fn in_address(text: &str) -> Option<&'static str> {
     if has_password_in_url(text) {
         return Some("a password in a URL");
     }
-    let webhook = text.split_once("hooks.slack.com/services/").is_some_and(|(_, rest)| {
-        rest.starts_with('T') && rest.split(char::is_whitespace).next().is_some_and(|path| path.len() > 40)
-    });
-    if webhook {
+    let (host, path) = ("hooks.slack.com/services/", 40);
+    let webhook = || {
+        text.split_once(host).is_some_and(|(_, rest)| {
+            rest.starts_with('T') && rest.split(char::is_whitespace).next().is_some_and(|rest| rest.len() > path)
+        })
+    };
+    if text.len() > host.len() + path && webhook() {
         return Some("a Slack webhook");
     }
     has_password_in_connection(text).then_some("a password in a connection string")
 }
 
 fn has_password_in_url(text: &str) -> bool {
+    if !text.contains('@') {
+        return false;
+    }
     text.match_indices("://").any(|(at, _)| {
         let rest = text.get(at + 3..).unwrap_or_default();
         let authority = rest.split(|c: char| c.is_whitespace() || "/?#\"'".contains(c)).next().unwrap_or_default();
@@ -155,9 +171,14 @@ fn has_password_in_url(text: &str) -> bool {
 
 /// Finds a password in `host=db password=hunter2`, `Server=db;Password=hunter2;` or `app:hunter2@tcp(db:3306)/app`.
 fn has_password_in_connection(text: &str) -> bool {
-    if let Some((user, _)) = text.split_once("@tcp(") {
+    if text.contains('@')
+        && let Some((user, _)) = text.split_once("@tcp(")
+    {
         let password = user.rsplit(char::is_whitespace).next().and_then(|user| user.split_once(':'));
         return password.is_some_and(|(_, password)| !is_no_secret(password));
+    }
+    if !text.contains('=') {
+        return false;
     }
     text.lines().any(|line| {
         let separator = if line.contains(';') { ';' } else { ' ' };

@@ -89,22 +89,24 @@ const ABOUT: [&str; 48] = [
 pub fn is_secret_name(name: &str) -> bool {
     let words = words(name);
     let Some((last, before)) = words.split_last() else { return false };
-    if ABOUT.contains(&last.as_str())
-        || ["existing", "public", "automount", "checksum"]
-            .iter()
-            .any(|about| words.first().is_some_and(|first| first == about))
+    let among = |word: &str, known: &[&str]| known.iter().any(|known| word.eq_ignore_ascii_case(known));
+    if among(last, &ABOUT)
+        || words.first().is_some_and(|first| among(first, &["existing", "public", "automount", "checksum"]))
     {
         return false;
     }
-    if last == "key" {
+    if among(last, &["key"]) {
         // `passwordKey` is the entry of a Secret under which the password stands.
-        return before.last().is_some_and(|word| SECRET_KEY.contains(&word.as_str()));
+        return before.last().is_some_and(|word| among(word, &SECRET_KEY));
     }
-    let glued = ["password", "passwd", "secret"].iter().any(|end| last.ends_with(end));
+    let glued = ["password", "passwd", "secret"].iter().any(|end| {
+        let from = last.len().checked_sub(end.len());
+        from.and_then(|from| last.get(from..)).is_some_and(|tail| tail.eq_ignore_ascii_case(end))
+    });
     // `PWD` alone is a shell's current folder, `PASS` alone a verb.
-    let ends = SECRET_LAST.contains(&last.as_str()) && (!before.is_empty() || last == "token" || last == "apikey");
-    let key_base = last == "base" && before.last().is_some_and(|word| word == "key");
-    glued || ends || key_base || words.iter().any(|word| SECRET.contains(&word.as_str()))
+    let ends = among(last, &SECRET_LAST) && (!before.is_empty() || among(last, &["token", "apikey"]));
+    let key_base = among(last, &["base"]) && before.last().is_some_and(|word| among(word, &["key"]));
+    glued || ends || key_base || words.iter().any(|word| among(word, &SECRET))
 }
 
 /// Tells whether a value under these keys, from the outermost, holds a secret: its own name says so, or one around it and
@@ -113,31 +115,28 @@ pub fn is_secret_path<'a>(keys: impl DoubleEndedIterator<Item = &'a str>) -> boo
     let mut keys = keys.rev();
     let Some(last) = keys.next() else { return false };
     let plural = |key: &str| key.strip_suffix('s').is_some_and(is_secret_name);
-    let about = words(last).last().is_some_and(|word| ABOUT.contains(&word.as_str()));
+    let about = words(last).last().is_some_and(|word| ABOUT.iter().any(|about| word.eq_ignore_ascii_case(about)));
     is_secret_name(last) || plural(last) || !about && keys.any(|key| is_secret_name(key) || plural(key))
 }
 
-/// Splits a name at case changes and at what is no letter; all in lower case. Digits are left out.
-fn words(name: &str) -> Vec<String> {
-    let mut words: Vec<String> = Vec::new();
-    let (mut previous_lower, mut open) = (false, false);
-    let mut characters = name.chars().peekable();
-    while let Some(c) = characters.next() {
-        if !c.is_alphabetic() {
-            open = false;
-            continue;
-        }
-        let next_lower = characters.peek().is_some_and(|next| next.is_lowercase());
+/// Splits a name at case changes and at what is no letter. Digits are left out.
+fn words(name: &str) -> Vec<&str> {
+    let mut words = Vec::new();
+    let (mut previous_lower, mut start) = (false, None);
+    let mut characters = name.char_indices().peekable();
+    while let Some((at, c)) = characters.next() {
+        let next_lower = characters.peek().is_some_and(|(_, next)| next.is_lowercase());
         // `dbPassword` parts before P, `APIToken` before T.
-        let starts = !open || (c.is_uppercase() && (previous_lower || next_lower));
-        if starts {
-            words.push(String::new());
+        let ends = !c.is_alphabetic() || (c.is_uppercase() && (previous_lower || next_lower));
+        if ends && let Some(start) = start.take() {
+            words.extend(name.get(start..at));
         }
-        if let Some(word) = words.last_mut() {
-            word.extend(c.to_lowercase());
+        if c.is_alphabetic() {
+            start.get_or_insert(at);
         }
-        (previous_lower, open) = (!c.is_uppercase(), true);
+        previous_lower = !c.is_uppercase();
     }
+    words.extend(start.and_then(|start| name.get(start..)));
     words
 }
 

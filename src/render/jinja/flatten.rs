@@ -9,10 +9,13 @@ use crate::render::prove::Step;
 use crate::render::weave::{Atom, Fragment, Site, SiteData};
 use crate::source::Span;
 use crate::yaml::emit::Data;
+use std::borrow::Cow;
+use std::collections::HashMap;
+use std::sync::Arc;
 
 /// Atoms, and the tables that their numbers point into.
-pub(super) struct Flat {
-    pub(super) atoms: Vec<Atom>,
+pub(super) struct Flat<'a> {
+    pub(super) atoms: Vec<Atom<'a>>,
     pub(super) traces: Vec<(TraceId, Trace)>,
     pub(super) edits: Edits,
 }
@@ -21,15 +24,15 @@ pub(super) struct Flat {
 #[derive(Default)]
 pub(super) struct Edits {
     leaves: Vec<Leaf>,
+    indices: HashMap<Leaf, u32>,
 }
 
 impl Edits {
     fn index(&mut self, leaf: Leaf) -> u32 {
-        let known = self.leaves.iter().rposition(|known| *known == leaf);
-        known.unwrap_or_else(|| {
+        *self.indices.entry(leaf).or_insert_with(|| {
             self.leaves.push(leaf);
-            self.leaves.len() - 1
-        }) as u32
+            self.leaves.len() as u32 - 1
+        })
     }
 
     /// Finds the node nested in the one of an edit.
@@ -42,16 +45,29 @@ impl Edits {
         Some(self.index(leaf))
     }
 
-    /// Gives the edits themselves.
-    pub(super) fn resolve(&self, leaves: &Leaves) -> Vec<Edit> {
-        let edit = |leaf: &Leaf| Some(Edit { span: leaves.place(*leaf)?, key: leaves.key(*leaf) });
-        // Only nodes with a place are ever indexed, so that no index shifts.
-        self.leaves.iter().filter_map(edit).collect()
+    /// Gives the nodes, with what it takes to find them in what a person wrote.
+    pub(super) fn fed(self, leaves: &Arc<Leaves>) -> Fed {
+        Fed { leaves: Some(Arc::clone(leaves)), nodes: self.leaves }
+    }
+}
+
+/// The nodes of the values that fed a text; where a person edits one is found when somebody asks.
+#[derive(Clone, Debug, Default)]
+pub(in crate::render) struct Fed {
+    leaves: Option<Arc<Leaves>>,
+    nodes: Vec<Leaf>,
+}
+
+impl Fed {
+    /// Gives where to edit a node, by its index.
+    pub(in crate::render) fn edit(&self, index: u32) -> Option<Edit> {
+        let (leaves, leaf) = (self.leaves.as_ref()?, *self.nodes.get(index as usize)?);
+        Some(Edit { span: leaves.place(leaf)?, key: leaves.key(leaf) })
     }
 }
 
 /// Flattens what a template printed.
-pub(super) fn flatten(tables: &Tables, pieces: &[Piece], leaves: &Leaves) -> Flat {
+pub(super) fn flatten<'a>(tables: &'a Tables, pieces: &'a [Piece], leaves: &'a Leaves) -> Flat<'a> {
     let mut flattener = Flattener {
         tables,
         leaves,
@@ -66,7 +82,7 @@ pub(super) fn flatten(tables: &Tables, pieces: &[Piece], leaves: &Leaves) -> Fla
 pub(super) fn plain(tables: &Tables, pieces: &[Piece]) -> String {
     let text = |piece: &Piece| match piece {
         Piece::Literal(id) => tables.literals[*id].text().to_owned(),
-        Piece::Site { value: SiteValue::Data(data), .. } => data_text(data),
+        Piece::Site { value: SiteValue::Data(data), .. } => data_text(data).into_owned(),
         Piece::Site { value: SiteValue::Raw(text) | SiteValue::Yaml(_, text), .. } => text.clone(),
         Piece::Capture { capture, .. } => capture.text.clone(),
     };
@@ -76,19 +92,19 @@ pub(super) fn plain(tables: &Tables, pieces: &[Piece]) -> String {
 struct Flattener<'a> {
     tables: &'a Tables,
     leaves: &'a Leaves,
-    flat: Flat,
+    flat: Flat<'a>,
     scopes: u32,
 }
 
-impl Flattener<'_> {
+impl<'a> Flattener<'a> {
     /// Adds pieces; `outer` is the site that prints them, for pieces that have none of their own.
-    fn pieces(&mut self, pieces: &[Piece], outer: usize, trace: TraceId, scope: u32) {
+    fn pieces(&mut self, pieces: &'a [Piece], outer: usize, trace: TraceId, scope: u32) {
         for piece in pieces {
             match piece {
                 Piece::Literal(id) => {
                     let literal = &self.tables.literals[*id];
                     let span = Span::new(literal.source.id(), literal.range.start, literal.range.end);
-                    self.flat.atoms.push(Atom::Text { span, text: literal.text().into(), trace, scope });
+                    self.flat.atoms.push(Atom::Text { span, text: literal.text(), trace, scope });
                 }
                 Piece::Site { site, value, leaf } => {
                     let site = if *site == usize::MAX { outer } else { *site };
@@ -100,30 +116,30 @@ impl Flattener<'_> {
         }
     }
 
-    fn site(&mut self, site: usize, value: &SiteValue, leaf: Option<Leaf>, trace: TraceId) -> Site {
+    fn site(&mut self, site: usize, value: &'a SiteValue, leaf: Option<Leaf>, trace: TraceId) -> Site<'a> {
         let place = leaf.and_then(|leaf| self.leaves.value(leaf)?.place.as_ref());
         let edit = leaf.filter(|_| place.is_some()).map(|leaf| self.flat.edits.index(leaf));
         let (value, written) = match value {
-            SiteValue::Raw(text) => (SiteData::Raw(text.clone()), None),
-            SiteValue::Yaml(data, text) => (SiteData::Data(data.clone()), Some(text.as_str().into())),
+            SiteValue::Raw(text) => (SiteData::Raw(text), None),
+            SiteValue::Yaml(data, text) => (SiteData::Data(data), Some(Cow::Borrowed(text.as_str()))),
             SiteValue::Data(data) => {
                 let printed = match data {
                     Data::Bool(_) | Data::Int(_) | Data::UInt(_) | Data::Float(_) => {
                         // Only a number that is the value itself keeps the text that a person gave it.
                         let same =
                             leaf.and_then(|leaf| self.leaves.value(leaf)).is_some_and(|value| value.to_data() == *data);
-                        let written = place.and_then(|place| place.written.clone()).filter(|_| same);
-                        Some(written.unwrap_or_else(|| data_text(data).into()))
+                        let written = place.and_then(|place| place.written.as_deref()).filter(|_| same);
+                        Some(written.map_or_else(|| data_text(data), Cow::Borrowed))
                     }
                     _ => None,
                 };
-                (SiteData::Data(data.clone()), printed)
+                (SiteData::Data(data), printed)
             }
         };
         Site { span: self.tables.sites[site].span, trace, value, edit, written }
     }
 
-    fn capture(&mut self, site: usize, capture: &Capture, outer: TraceId) {
+    fn capture(&mut self, site: usize, capture: &'a Capture, outer: TraceId) {
         let span = self.tables.sites[site].span;
         let what = match self.tables.captures.get(capture.captured) {
             Some(Captured::Macro(name)) => Some(format!("macro `{name}`")),
@@ -145,7 +161,7 @@ impl Flattener<'_> {
         let atoms = &self.flat.atoms[start..];
         if is_fragment(atoms) {
             let text = capture.text.trim_end_matches(['\n', '\r']).trim_start_matches(['\n', '\r']);
-            let fragment = Fragment { span, trace: outer, text: text.into(), dedent: first_indentation(atoms) };
+            let fragment = Fragment { span, trace: outer, text, dedent: first_indentation(atoms) };
             self.flat.atoms.insert(start, Atom::Open(fragment));
             self.flat.atoms.push(Atom::Close);
         }
@@ -153,7 +169,7 @@ impl Flattener<'_> {
 }
 
 /// Takes line breaks (or, of trimmed text, all blanks) off the ends of what was captured.
-fn trim(atoms: &mut Vec<Atom>, start: usize, blanks: bool) {
+fn trim(atoms: &mut Vec<Atom<'_>>, start: usize, blanks: bool) {
     let strip = |c: char| c == '\n' || c == '\r' || blanks && c.is_whitespace();
     while atoms.len() > start {
         let Some(Atom::Text { text, span, .. }) = atoms.last_mut() else { break };
@@ -163,7 +179,7 @@ fn trim(atoms: &mut Vec<Atom>, start: usize, blanks: bool) {
             _ => text.trim_end_matches(strip).len(),
         };
         span.end -= (text.len() - kept) as u32;
-        *text = text[..kept].into();
+        *text = &text[..kept];
         if kept > 0 {
             break;
         }
@@ -176,7 +192,7 @@ fn trim(atoms: &mut Vec<Atom>, start: usize, blanks: bool) {
             cut += at + 1;
         }
         span.start += cut as u32;
-        *text = text[cut..].into();
+        *text = &text[cut..];
         if !text.is_empty() {
             break;
         }
@@ -185,7 +201,7 @@ fn trim(atoms: &mut Vec<Atom>, start: usize, blanks: bool) {
 }
 
 /// Tells whether captured text makes structure of its own: by its literal text, never by its values.
-fn is_fragment(atoms: &[Atom]) -> bool {
+fn is_fragment(atoms: &[Atom<'_>]) -> bool {
     let mut first = true;
     for (index, atom) in atoms.iter().enumerate() {
         match atom {
@@ -207,7 +223,7 @@ fn is_fragment(atoms: &[Atom]) -> bool {
     false
 }
 
-fn first_indentation(atoms: &[Atom]) -> usize {
+fn first_indentation(atoms: &[Atom<'_>]) -> usize {
     match atoms.first() {
         Some(Atom::Text { text, .. }) => text.len() - text.trim_start_matches(' ').len(),
         _ => 0,

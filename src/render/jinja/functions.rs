@@ -103,7 +103,7 @@ pub(super) fn to_value(data: &Data) -> Value {
 fn bytes_of(value: &Value) -> Result<Vec<u8>, Error> {
     match value.as_bytes() {
         Some(bytes) => Ok(bytes.to_vec()),
-        None => Ok(data_text(&to_data(value)?).into_bytes()),
+        None => Ok(data_text(&to_data(value)?).into_owned().into_bytes()),
     }
 }
 
@@ -144,7 +144,9 @@ pub(super) fn install(environment: &mut Environment<'_>, tables: &Arc<Tables>) {
             text.chars().take(length_of).collect()
         }
     });
-    environment.add_filter("raw", |value: Value| Ok::<_, Error>(Value::from_object(Raw(data_text(&to_data(&value)?)))));
+    environment.add_filter("raw", |value: Value| {
+        Ok::<_, Error>(Value::from_object(Raw(data_text(&to_data(&value)?).into_owned())))
+    });
     environment.add_filter("string", string);
     environment.add_filter("indent", indent);
     environment.add_filter("required", |value: Value, message: &str| required(value, message));
@@ -206,7 +208,7 @@ fn string(state: &mut State, value: Value) -> Result<Value, Error> {
     let data = to_data(&value)?;
     let leaves = state.lookup(Leaves::NAME);
     let written = leaves.as_ref().and_then(|leaves| leaves.downcast_object_ref::<Leaves>()?.written(&data));
-    Ok(Value::from(written.unwrap_or_else(|| data_text(&data))))
+    Ok(Value::from(written.unwrap_or_else(|| data_text(&data).into_owned())))
 }
 
 fn from_text(text: &str, what: &str) -> Result<Value, Error> {

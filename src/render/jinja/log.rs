@@ -10,6 +10,7 @@ use crate::yaml::emit::{self, Data};
 use crate::yaml::float_text;
 use minijinja::value::{Object, ValueKind};
 use minijinja::{Environment, Error, ErrorKind, Output, State, Value};
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::Arc;
 
@@ -77,9 +78,20 @@ impl Log {
     }
 
     fn push(&mut self, piece: Piece, text: &str) {
+        self.write(text);
+        self.add(piece);
+    }
+
+    fn add(&mut self, piece: Piece) {
+        self.top().pieces.push(piece);
+    }
+
+    /// Keeps text that a capture has to know.
+    fn write(&mut self, text: &str) {
         let frame = self.top();
-        frame.pieces.push(piece);
-        frame.text.push_str(text);
+        if frame.captured.is_some() {
+            frame.text.push_str(text);
+        }
     }
 
     fn end(&mut self) {
@@ -191,9 +203,11 @@ fn format(tables: &Tables, out: &mut Output, state: &mut State, value: &Value) -
     };
     let site = *site;
     if let Some(capture) = Log::of(state).find(value) {
-        let text = capture.text.clone();
-        Log::of(state).push(Piece::Capture { site, capture }, &text);
-        return out.write_str(&text).map_err(Error::from);
+        out.write_str(&capture.text)?;
+        let log = Log::of(state);
+        log.write(&capture.text);
+        log.add(Piece::Capture { site, capture });
+        return Ok(());
     }
     if let Some(Raw(text)) = value.downcast_object_ref() {
         Log::of(state).push(Piece::Site { site, value: SiteValue::Raw(text.clone()), leaf: None }, text);
@@ -207,24 +221,26 @@ fn format(tables: &Tables, out: &mut Output, state: &mut State, value: &Value) -
     };
     let text = data_text(&data);
     out.write_str(&text)?;
-    Log::of(state).push(Piece::Site { site, value: SiteValue::Data(data), leaf }, &text);
+    let log = Log::of(state);
+    log.write(&text);
+    log.add(Piece::Site { site, value: SiteValue::Data(data), leaf });
     Ok(())
 }
 
 fn plain_text(value: &Value) -> Result<String, Error> {
     match value.downcast_object_ref() {
         Some(Raw(text)) => Ok(text.clone()),
-        None => Ok(data_text(&to_data(value)?)),
+        None => Ok(data_text(&to_data(value)?).into_owned()),
     }
 }
 
 /// Gives the text of data as it stands inside other text.
-pub(in crate::render) fn data_text(data: &Data) -> String {
+pub(in crate::render) fn data_text(data: &Data) -> Cow<'_, str> {
     match data {
-        Data::Null => String::new(),
-        Data::String(text) => text.clone(),
-        Data::Float(value) => float_text(*value),
-        other => emit::flow(other),
+        Data::Null => Cow::Borrowed(""),
+        Data::String(text) => Cow::Borrowed(text),
+        Data::Float(value) => Cow::Owned(float_text(*value)),
+        other => Cow::Owned(emit::flow(other)),
     }
 }
 
@@ -250,7 +266,7 @@ fn to_data_at(value: &Value, depth: usize) -> Result<Data, Error> {
             let mut entries = Vec::new();
             for key in value.try_iter()? {
                 let item = value.get_item(&key)?;
-                entries.push((data_text(&to_data_at(&key, depth + 1)?), to_data_at(&item, depth + 1)?));
+                entries.push((data_text(&to_data_at(&key, depth + 1)?).into_owned(), to_data_at(&item, depth + 1)?));
             }
             Data::Map(entries)
         }

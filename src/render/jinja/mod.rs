@@ -11,6 +11,7 @@ mod problem;
 mod rewrite;
 mod values;
 
+pub(in crate::render) use flatten::Fed;
 pub use functions::{FILTERS, FUNCTIONS, TESTS, VARIABLES};
 pub(in crate::render) use log::data_text;
 
@@ -134,7 +135,7 @@ fn file(
     tables: &Tables,
     name: &str,
     pieces: &[Piece],
-    leaves: &Leaves,
+    leaves: &Arc<Leaves>,
     sources: &SourceMap,
 ) -> (Option<RenderedFile>, Vec<Diagnostic>) {
     let flat = flatten::flatten(tables, pieces, leaves);
@@ -152,7 +153,7 @@ fn file(
         let nested = &mut |edit, steps: &[_]| edits.nested(leaves, edit, steps);
         diagnostics.extend(prove::prove(&parsed.documents, &expected, &mut origins, nested));
     }
-    origins.edits = edits.resolve(leaves);
+    origins.fed = edits.fed(leaves);
     let file = RenderedFile { path: name.to_owned(), source, origins, documents: parsed.documents };
     // Where a value could not be written, what is left is no YAML: that is one defect, not two.
     let follows = |diagnostic: &Diagnostic| diagnostic.rule == "yaml/syntax" && !diagnostics.is_empty();

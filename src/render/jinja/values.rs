@@ -17,7 +17,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 const RECENT: usize = 24;
 
 /// Names a node of a chart's values.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(in crate::render) struct Leaf(u32);
 
 #[derive(Debug)]
@@ -27,6 +27,8 @@ struct LeafData {
     key: Box<str>,
     /// For scalars other than strings: what must have been printed.
     scalar: Option<Data>,
+    /// Where the nodes inside this one end; the first of them comes right behind it.
+    end: u32,
 }
 
 #[derive(Debug, Default)]
@@ -106,14 +108,16 @@ impl Leaves {
 
     /// Gives a node nested in another.
     pub(super) fn child(&self, leaf: Leaf, step: &Step) -> Option<Leaf> {
-        let index = self.nodes.iter().skip(leaf.0 as usize + 1).position(|node| {
-            node.parent == Some(leaf)
-                && match step {
-                    Step::Key(key) => &*node.key == key.as_str(),
-                    Step::Index(index) => node.index == *index && node.key.is_empty(),
-                }
-        })?;
-        Some(Leaf(leaf.0 + 1 + index as u32))
+        let end = self.nodes.get(leaf.0 as usize)?.end;
+        let inside = |at: u32| (at < end).then_some(at);
+        let mut children =
+            std::iter::successors(inside(leaf.0 + 1), |at| inside(self.nodes.get(*at as usize)?.end)).map(Leaf);
+        children.find(|child| {
+            self.nodes.get(child.0 as usize).is_some_and(|node| match step {
+                Step::Key(key) => &*node.key == key.as_str(),
+                Step::Index(index) => node.index == *index && node.key.is_empty(),
+            })
+        })
     }
 
     /// Gives a node.
@@ -179,25 +183,42 @@ impl Builder {
                 (Value::from(Arc::clone(text)), None)
             }
             ValueData::Seq(items) => {
-                self.nodes.push(LeafData { parent, index, key: key.into(), scalar: None });
+                self.push(parent, index, key, None);
                 let items = items.iter().enumerate().map(|(index, item)| {
                     let child = Leaf(self.nodes.len() as u32);
                     (child, self.add(item, Some(leaf), index, ""))
                 });
-                return Shape::Seq(leaf, items.collect());
+                let items = items.collect();
+                self.close(leaf);
+                return Shape::Seq(leaf, items);
             }
             ValueData::Map(entries) => {
-                self.nodes.push(LeafData { parent, index, key: key.into(), scalar: None });
+                self.push(parent, index, key, None);
                 let entries = entries.iter().enumerate().map(|(index, ValueEntry { key, value, .. })| {
                     let child = Leaf(self.nodes.len() as u32);
                     self.by_address.insert(key.as_ptr().addr(), child);
                     (Arc::clone(key), child, self.add(value, Some(leaf), index, key))
                 });
-                return Shape::Map(leaf, entries.collect());
+                let entries = entries.collect();
+                self.close(leaf);
+                return Shape::Map(leaf, entries);
             }
         };
-        self.nodes.push(LeafData { parent, index, key: key.into(), scalar });
+        self.push(parent, index, key, scalar);
         Shape::Scalar(value)
+    }
+
+    fn push(&mut self, parent: Option<Leaf>, index: usize, key: &str, scalar: Option<Data>) {
+        let end = self.nodes.len() as u32 + 1;
+        self.nodes.push(LeafData { parent, index, key: key.into(), scalar, end });
+    }
+
+    /// Ends a list or a map, whose nodes have all been added.
+    fn close(&mut self, leaf: Leaf) {
+        let end = self.nodes.len() as u32;
+        if let Some(node) = self.nodes.get_mut(leaf.0 as usize) {
+            node.end = end;
+        }
     }
 }
 

@@ -3,46 +3,47 @@
 use crate::render::origins::TraceId;
 use crate::source::Span;
 use crate::yaml::emit::Data;
+use std::borrow::Cow;
 
 /// One thing that was printed.
 #[derive(Clone, Debug)]
-pub(in crate::render) enum Atom {
+pub(in crate::render) enum Atom<'a> {
     /// Literal text: a range of a template.
     Text {
         span: Span,
-        text: Box<str>,
+        text: &'a str,
         trace: TraceId,
         /// Which capture the text stands in; quotes are closed only from where they were opened.
         scope: u32,
     },
     /// A value.
-    Site(Site),
+    Site(Site<'a>),
     /// A fragment of several lines begins; its atoms follow up to its [`Atom::Close`].
-    Open(Fragment),
+    Open(Fragment<'a>),
     Close,
 }
 
 /// A value at a site.
 #[derive(Clone, Debug)]
-pub(in crate::render) struct Site {
+pub(in crate::render) struct Site<'a> {
     /// The template's tag.
     pub(in crate::render) span: Span,
     pub(in crate::render) trace: TraceId,
-    pub(in crate::render) value: SiteData,
+    pub(in crate::render) value: SiteData<'a>,
     /// The node of the values that fed it.
     pub(in crate::render) edit: Option<u32>,
     /// The text of a number or a boolean (a number as a person wrote it), and of anything made text by `toyaml`.
-    pub(in crate::render) written: Option<Box<str>>,
+    pub(in crate::render) written: Option<Cow<'a, str>>,
 }
 
 /// What stands at a site.
-#[derive(Clone, Debug)]
-pub(in crate::render) enum SiteData {
-    Data(Data),
-    Raw(String),
+#[derive(Clone, Copy, Debug)]
+pub(in crate::render) enum SiteData<'a> {
+    Data(&'a Data),
+    Raw(&'a str),
 }
 
-impl Site {
+impl<'a> Site<'a> {
     /// Gives the text of the value inside other text; none for null and for collections, which cannot stand there.
     pub(super) fn text(&self) -> Option<&str> {
         match &self.value {
@@ -52,9 +53,14 @@ impl Site {
         }
     }
 
+    /// Gives what to blame where the value does not read back.
+    pub(super) fn blame(&self) -> super::Blame {
+        super::Blame { span: self.span, trace: self.trace, edit: self.edit }
+    }
+
     /// Gives the data, when it is a list or a map.
-    pub(super) fn collection(&self) -> Option<&Data> {
-        match &self.value {
+    pub(super) fn collection(&self) -> Option<&'a Data> {
+        match self.value {
             SiteData::Data(data @ (Data::Seq(_) | Data::Map(_))) => Some(data),
             _ => None,
         }
@@ -63,12 +69,12 @@ impl Site {
 
 /// Captured text of several lines.
 #[derive(Clone, Debug)]
-pub(in crate::render) struct Fragment {
+pub(in crate::render) struct Fragment<'a> {
     /// The tag that prints it.
     pub(in crate::render) span: Span,
     pub(in crate::render) trace: TraceId,
     /// Its plain text, for places that hold text.
-    pub(in crate::render) text: Box<str>,
+    pub(in crate::render) text: &'a str,
     /// Blanks before its first line.
     pub(in crate::render) dedent: usize,
 }
@@ -103,7 +109,7 @@ impl Unit {
 }
 
 /// Reads the unit at a cursor, and where the next one begins.
-pub(super) fn unit(atoms: &[Atom], mut at: Cursor) -> (Unit, Cursor) {
+pub(super) fn unit(atoms: &[Atom<'_>], mut at: Cursor) -> (Unit, Cursor) {
     while let Some(atom) = atoms.get(at.atom) {
         let next = Cursor { atom: at.atom + 1, byte: 0 };
         match atom {
@@ -120,7 +126,7 @@ pub(super) fn unit(atoms: &[Atom], mut at: Cursor) -> (Unit, Cursor) {
 }
 
 /// Moves a cursor over exhausted text, onto the atom that the next unit belongs to.
-pub(super) fn settle(atoms: &[Atom], mut at: Cursor) -> Cursor {
+pub(super) fn settle(atoms: &[Atom<'_>], mut at: Cursor) -> Cursor {
     while let Some(Atom::Text { text, .. }) = atoms.get(at.atom) {
         if at.byte < text.len() {
             break;

@@ -1,11 +1,12 @@
 //! Block scalars: `|` and `>`.
 
 use super::atoms::{Cursor, Unit, settle, unit};
-use super::scalar::{Part, blame};
+use super::scalar::Part;
 use super::{Before, ExpectedValue, Weaver};
 use crate::diagnostic::Diagnostic;
 use crate::render::origins::Made;
 use crate::yaml::emit::{self, Data};
+use std::borrow::Cow;
 
 #[derive(Clone, Copy, PartialEq, Eq)]
 enum Chomp {
@@ -65,7 +66,8 @@ impl<'a> Weaver<'a> {
         for line in &mut lines {
             line.indent_fragment(indent);
         }
-        let Some(blamed) = lines.iter().flat_map(|line| &line.parts).find(|part| part.is_value()).map(blame) else {
+        let Some(blamed) = lines.iter().flat_map(|line| &line.parts).find(|part| part.is_value()).map(Part::blame)
+        else {
             for line in &lines {
                 self.write_block_line(line, &line.text(), indent);
             }
@@ -94,9 +96,9 @@ impl<'a> Weaver<'a> {
             let values = lines.iter().flat_map(|line| &line.parts).filter(|part| part.is_value());
             ExpectedValue::Holds(values.map(|part| part.text().to_owned()).collect())
         } else {
-            ExpectedValue::Data(Data::String(read(&header, &lines, indent)))
+            ExpectedValue::Data(Cow::Owned(Data::String(read(&header, &lines, indent))))
         };
-        self.expect(from, value, &blamed);
+        self.expect(from, value, blamed);
     }
 
     /// Copies the header, to the end of its line.
@@ -169,6 +171,12 @@ impl<'a> Weaver<'a> {
 
     fn gather_line(&mut self, line: &mut Line<'a>) {
         loop {
+            let run = self.literal_until(|byte| byte == b'\n' || byte == b'\r').len();
+            if run > 0 {
+                self.push_literal(&mut line.parts, self.at, run);
+                self.at = self.behind(run);
+                continue;
+            }
             let (here, next): (Unit, Cursor) = unit(self.atoms, self.at);
             match here {
                 Unit::End | Unit::Close => return,
@@ -179,7 +187,7 @@ impl<'a> Weaver<'a> {
                 }
                 Unit::Char('\r') if unit(self.atoms, next).0 == Unit::Char('\n') => self.at = settle(self.atoms, next),
                 Unit::Char(c) => {
-                    self.push_literal(&mut line.parts, self.at, c);
+                    self.push_literal(&mut line.parts, self.at, c.len_utf8());
                     self.at = settle(self.atoms, next);
                 }
                 Unit::Site | Unit::Open => self.take_value(&mut line.parts),

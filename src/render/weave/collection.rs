@@ -4,10 +4,11 @@ use super::atoms::{Site, Unit, settle, unit};
 use super::{Atom, Before, Cursor, ExpectedValue, Weaver};
 use crate::diagnostic::Diagnostic;
 use crate::yaml::emit::{self, Data};
+use std::borrow::Cow;
 
-impl Weaver<'_> {
+impl<'a> Weaver<'a> {
     /// Weaves a list or a map that is printed where a node can stand, up to the end of the line.
-    pub(super) fn collection(&mut self, site: &Site, before: Before, open_key: Option<usize>) {
+    pub(super) fn collection(&mut self, site: &'a Site<'a>, before: Before, open_key: Option<usize>) {
         let Some(data) = site.collection() else { return };
         let behind = settle(self.atoms, Cursor { atom: self.at.atom + 1, byte: 0 });
         let (rest, comment) = self.rest_of_line(behind);
@@ -39,7 +40,7 @@ impl Weaver<'_> {
             Before::Dash(_) if comment && !data.is_empty_collection() => {
                 let from = self.woven.text.len();
                 self.write_site(&emit::flow(data), site);
-                self.expect(from, ExpectedValue::Data(data.clone()), site);
+                self.expect(from, ExpectedValue::Data(Cow::Borrowed(data)), site.blame());
             }
             Before::Nothing if data.is_empty_collection() && self.has_siblings(column, open_key) => {
                 // Entries of nothing: the line vanishes.
@@ -64,7 +65,7 @@ impl Weaver<'_> {
         }
     }
 
-    fn block(&mut self, data: &Data, column: usize, pad: bool, site: &Site) {
+    fn block(&mut self, data: &'a Data, column: usize, pad: bool, site: &Site<'a>) {
         let text = emit::block(data, column);
         let body = text.trim_end_matches('\n');
         // A literal block at the end keeps the line breaks that are its own.
@@ -74,7 +75,7 @@ impl Weaver<'_> {
         }
         let from = self.woven.text.len();
         self.write_site(body.get(column..).unwrap_or_default(), site);
-        self.expect(from, ExpectedValue::Data(data.clone()), site);
+        self.expect(from, ExpectedValue::Data(Cow::Borrowed(data)), site.blame());
     }
 
     /// Tells whether nothing but blanks and a comment follows on the line, and whether a comment does.

@@ -5,6 +5,7 @@ use super::scalar::Ending;
 use super::{ExpectedValue, Weaver};
 use crate::diagnostic::Diagnostic;
 use crate::yaml::emit;
+use std::borrow::Cow;
 
 impl Weaver<'_> {
     /// Weaves a flow collection, from its opening bracket to behind its closing one.
@@ -59,7 +60,7 @@ impl Weaver<'_> {
         let Some(data) = site.collection() else { return };
         let from = self.woven.text.len();
         self.write_site(&emit::flow(data), site);
-        self.expect(from, ExpectedValue::Data(data.clone()), site);
+        self.expect(from, ExpectedValue::Data(Cow::Borrowed(data)), site.blame());
         self.advance();
     }
 

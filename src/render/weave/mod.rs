@@ -19,15 +19,22 @@ use crate::source::Span;
 use crate::yaml::emit::Data;
 use atoms::{Cursor, Unit, settle, unit};
 use scalar::Ending;
+use std::borrow::Cow;
 use std::ops::Range;
 
 /// What a stretch of the output must read back as.
 #[derive(Debug)]
-pub(super) struct Expected {
+pub(super) struct Expected<'a> {
     /// The stretch, in bytes.
     pub(super) at: Range<usize>,
-    pub(super) value: ExpectedValue,
-    /// The tag to blame.
+    pub(super) value: ExpectedValue<'a>,
+    pub(super) blame: Blame,
+}
+
+/// What is to blame where a value does not read back.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Blame {
+    /// The tag.
     pub(super) span: Span,
     pub(super) trace: TraceId,
     /// The node of the values that a list or a map was printed from.
@@ -35,9 +42,9 @@ pub(super) struct Expected {
 }
 
 #[derive(Debug)]
-pub(super) enum ExpectedValue {
+pub(super) enum ExpectedValue<'a> {
     /// A scalar, list or map of this data.
-    Data(Data),
+    Data(Cow<'a, Data>),
     /// A key of this text.
     Key(String),
     /// A string that holds these texts in this order.
@@ -48,16 +55,16 @@ pub(super) enum ExpectedValue {
 
 /// The result of weaving.
 #[derive(Debug, Default)]
-pub(super) struct Woven {
+pub(super) struct Woven<'a> {
     pub(super) text: String,
     pub(super) origins: Origins,
-    pub(super) expected: Vec<Expected>,
+    pub(super) expected: Vec<Expected<'a>>,
     /// Values that cannot stand where they were printed.
     pub(super) problems: Vec<(Diagnostic, TraceId)>,
 }
 
 /// Weaves what a template printed.
-pub(super) fn weave(atoms: &[Atom]) -> Woven {
+pub(super) fn weave<'a>(atoms: &'a [Atom<'a>]) -> Woven<'a> {
     let mut weaver = Weaver {
         atoms,
         at: settle(atoms, Cursor { atom: 0, byte: 0 }),
@@ -91,9 +98,9 @@ enum Before {
 }
 
 struct Weaver<'a> {
-    atoms: &'a [Atom],
+    atoms: &'a [Atom<'a>],
     at: Cursor,
-    woven: Woven,
+    woven: Woven<'a>,
     /// Where the current line of the output starts.
     line_start: usize,
     frames: Vec<Frame>,
@@ -138,17 +145,38 @@ impl<'a> Weaver<'a> {
         }
     }
 
-    fn copy_while(&mut self, mut accept: impl FnMut(char) -> bool) {
-        while let Unit::Char(c) = self.peek() {
-            if !accept(c) {
-                break;
-            }
-            self.copy();
+    /// Gives the literal text at the cursor, to the end of its atom or before a byte that stops it. Without that byte being
+    /// of another character's, so it is an ASCII one.
+    fn literal_until(&self, stops: impl Fn(u8) -> bool) -> &'a str {
+        let Some(Atom::Text { text, .. }) = self.atoms.get(self.at.atom) else { return "" };
+        let rest = text.get(self.at.byte..).unwrap_or_default();
+        let end = rest.bytes().position(stops).unwrap_or(rest.len());
+        &rest[..end]
+    }
+
+    /// Gives the cursor behind so many bytes of the literal text at the cursor.
+    fn behind(&self, length: usize) -> Cursor {
+        settle(self.atoms, Cursor { atom: self.at.atom, byte: self.at.byte + length })
+    }
+
+    /// Copies literal text up to a byte that stops it, or to the next site.
+    fn copy_until(&mut self, stops: impl Fn(u8) -> bool) {
+        loop {
+            let run = self.literal_until(&stops);
+            let Some(Atom::Text { span, trace, .. }) = self.atoms.get(self.at.atom).filter(|_| !run.is_empty()) else {
+                return;
+            };
+            let start = span.start as usize + self.at.byte;
+            let from = self.woven.text.len();
+            self.woven.text.push_str(run);
+            let made = Made::Literal(Span::new(span.file, start, start + run.len()));
+            self.woven.origins.extend(from, self.woven.text.len(), made, *trace);
+            self.at = self.behind(run.len());
         }
     }
 
     fn copy_blanks(&mut self) {
-        self.copy_while(|c| c == ' ' || c == '\t');
+        self.copy_until(|byte| byte != b' ' && byte != b'\t');
     }
 
     /// Writes text that a site made.
@@ -161,7 +189,7 @@ impl<'a> Weaver<'a> {
         }
     }
 
-    fn write_site(&mut self, text: &str, site: &Site) {
+    fn write_site(&mut self, text: &str, site: &Site<'_>) {
         self.write(text, site.span, site.edit, site.trace);
     }
 
@@ -176,23 +204,23 @@ impl<'a> Weaver<'a> {
         self.woven.text.extend(std::iter::repeat_n(' ', columns));
     }
 
-    fn expect(&mut self, from: usize, value: ExpectedValue, site: &Site) {
+    fn expect(&mut self, from: usize, value: ExpectedValue<'a>, blame: Blame) {
         let at = from..self.woven.text.len();
-        self.woven.expected.push(Expected { at, value, span: site.span, trace: site.trace, edit: site.edit });
+        self.woven.expected.push(Expected { at, value, blame });
     }
 
     fn problem(&mut self, diagnostic: Diagnostic, span: Span, trace: TraceId) {
         self.woven.problems.push((diagnostic.at(span), trace));
     }
 
-    fn site(&self, at: Cursor) -> Option<&'a Site> {
+    fn site(&self, at: Cursor) -> Option<&'a Site<'a>> {
         match self.atoms.get(at.atom) {
             Some(Atom::Site(site)) => Some(site),
             _ => None,
         }
     }
 
-    fn fragment(&self, at: Cursor) -> Option<&'a Fragment> {
+    fn fragment(&self, at: Cursor) -> Option<&'a Fragment<'a>> {
         match self.atoms.get(at.atom) {
             Some(Atom::Open(fragment)) => Some(fragment),
             _ => None,
@@ -218,11 +246,14 @@ impl<'a> Weaver<'a> {
     /// Counts the blanks that begin a literal line, skipping them.
     fn skip_indentation(&mut self) -> usize {
         let mut spaces = 0;
-        while self.peek() == Unit::Char(' ') {
-            spaces += 1;
-            self.advance();
+        loop {
+            let run = self.literal_until(|byte| byte != b' ').len();
+            if run == 0 {
+                return spaces;
+            }
+            spaces += run;
+            self.at = self.behind(run);
         }
-        spaces
     }
 
     /// Gives the column at which a line with this indentation stands.
@@ -309,7 +340,7 @@ impl<'a> Weaver<'a> {
                 self.entry();
             }
         } else if rest.starts_with('%') {
-            self.copy_while(|c| c != '\n');
+            self.copy_until(|byte| byte == b'\n');
             self.finish_line();
         }
         marker || rest.starts_with('%')
@@ -450,7 +481,7 @@ impl<'a> Weaver<'a> {
     }
 
     /// Writes a value where only a word can stand: in an anchor, a tag, a block header.
-    fn word(&mut self, site: &Site) {
+    fn word(&mut self, site: &Site<'_>) {
         let text = site.text().unwrap_or_default();
         if !text.is_empty() && text.chars().all(|c| c.is_ascii_alphanumeric() || c == '_' || c == '-') {
             self.write_site(text, site);
@@ -519,11 +550,10 @@ impl<'a> Weaver<'a> {
             }
             Some(Atom::Site(site)) => (site.span, site.trace),
             Some(Atom::Open(fragment)) => (fragment.span, fragment.trace),
-            _ => self
-                .woven
-                .expected
-                .last()
-                .map_or_else(|| (self.fallback_span(), TraceId::default()), |expected| (expected.span, expected.trace)),
+            _ => self.woven.expected.last().map_or_else(
+                || (self.fallback_span(), TraceId::default()),
+                |expected| (expected.blame.span, expected.blame.trace),
+            ),
         }
     }
 
@@ -547,9 +577,9 @@ impl<'a> Weaver<'a> {
                 Unit::Char(_) => self.copy(),
                 Unit::Site => {
                     if let Some(site) = self.site(self.at) {
-                        let text = match &site.value {
+                        let text = match site.value {
                             SiteData::Data(data) => super::data_text(data),
-                            SiteData::Raw(text) => text.clone(),
+                            SiteData::Raw(text) => Cow::Borrowed(text),
                         };
                         let text =
                             text.replace(|c: char| c.is_control() || "\u{85}\u{2028}\u{2029}\u{feff}".contains(c), " ");

@@ -1,7 +1,7 @@
 //! Quoted scalars.
 
 use super::atoms::{Unit, settle, unit};
-use super::scalar::{Part, blame};
+use super::scalar::Part;
 use super::{Atom, ExpectedValue, Weaver};
 use crate::render::origins::Made;
 use crate::source::Span;
@@ -23,7 +23,7 @@ impl<'a> Weaver<'a> {
         let from = self.woven.text.len();
         let parts = self.gather_quoted(quote);
         let values: Vec<_> = parts.iter().filter(|part| part.is_value()).collect();
-        let Some(blamed) = values.first().map(|part| blame(part)) else {
+        let Some(blamed) = values.first().map(|part| part.blame()) else {
             // Nothing but literal text.
             let end = self.at;
             self.at = start;
@@ -69,11 +69,11 @@ impl<'a> Weaver<'a> {
                 (false, '\'') => part.text().replace("''", "'"),
                 _ => part.text().to_owned(),
             };
-            ExpectedValue::Data(Data::String(parts.iter().map(unquote).collect()))
+            ExpectedValue::Data(Cow::Owned(Data::String(parts.iter().map(unquote).collect())))
         } else {
             ExpectedValue::Holds(values.iter().map(|part| part.text().to_owned()).collect())
         };
-        self.expect(from, value, &blamed);
+        self.expect(from, value, blamed);
     }
 
     /// Collects what stands between the quotes. The cursor ends at the closing quote.
@@ -83,6 +83,14 @@ impl<'a> Weaver<'a> {
         let mut parts: Vec<Part> = Vec::new();
         let mut escaped = false;
         loop {
+            if self.scope() == scope && !escaped {
+                let run = self.literal_until(|byte| matches!(byte, b'"' | b'\'' | b'\\')).len();
+                if run > 0 {
+                    self.push_literal(&mut parts, self.at, run);
+                    self.at = self.behind(run);
+                    continue;
+                }
+            }
             let (here, next) = unit(self.atoms, self.at);
             match here {
                 // Without its closing quote the text is no YAML: the parser will say so.
@@ -99,11 +107,11 @@ impl<'a> Weaver<'a> {
                     if !doubled {
                         break;
                     }
-                    self.push_literal(&mut parts, self.at, c);
+                    self.push_literal(&mut parts, self.at, c.len_utf8());
                     escaped = true;
                 }
                 Unit::Char(c) => {
-                    self.push_literal(&mut parts, self.at, c);
+                    self.push_literal(&mut parts, self.at, c.len_utf8());
                     escaped = quote == '"' && c == '\\' && !escaped;
                 }
             }
@@ -111,7 +119,7 @@ impl<'a> Weaver<'a> {
                 // The first of two quotes: the second follows as text.
                 self.at = settle(self.atoms, next);
                 if self.scope() == scope {
-                    self.push_literal(&mut parts, self.at, quote);
+                    self.push_literal(&mut parts, self.at, quote.len_utf8());
                     self.advance();
                 }
                 escaped = false;

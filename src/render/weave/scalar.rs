@@ -1,7 +1,7 @@
 //! Plain scalars: from their first character to where literal text ends them.
 
 use super::atoms::{Cursor, Site, SiteData, Unit, settle, unit};
-use super::{Atom, ExpectedValue, Weaver};
+use super::{Atom, Blame, ExpectedValue, Weaver};
 use crate::diagnostic::Diagnostic;
 use crate::render::origins::{Made, TraceId};
 use crate::source::Span;
@@ -25,10 +25,10 @@ pub(super) enum Ending {
 pub(super) enum Part<'a> {
     Literal {
         span: Span,
-        text: String,
+        text: Cow<'a, str>,
         trace: TraceId,
     },
-    Value(&'a Site),
+    Value(&'a Site<'a>),
     /// Captured text that stands inside other text, whatever it holds.
     Text {
         text: Cow<'a, str>,
@@ -56,8 +56,7 @@ impl Part<'_> {
     /// Gives the text; for null and collections, which have none, what stands for them.
     pub(super) fn text(&self) -> &str {
         match self {
-            Self::Literal { text, .. } => text,
-            Self::Text { text, .. } => text,
+            Self::Literal { text, .. } | Self::Text { text, .. } => text,
             Self::Value(site) => site.text().unwrap_or_default(),
         }
     }
@@ -65,30 +64,38 @@ impl Part<'_> {
     pub(super) fn is_value(&self) -> bool {
         !matches!(self, Self::Literal { .. })
     }
+
+    /// Gives what to blame for the part.
+    pub(super) fn blame(&self) -> Blame {
+        let (span, trace) = self.place();
+        let edit = if let Self::Value(site) = self { site.edit } else { None };
+        Blame { span, trace, edit }
+    }
 }
 
 impl<'a> Weaver<'a> {
-    /// Adds one literal character to the parts.
-    pub(super) fn push_literal(&self, parts: &mut Vec<Part<'a>>, at: Cursor, c: char) {
-        let Some(Atom::Text { span, trace, .. }) = self.atoms.get(at.atom) else { return };
+    /// Adds literal text that stands at a cursor, in one atom, to the parts.
+    pub(super) fn push_literal(&self, parts: &mut Vec<Part<'a>>, at: Cursor, length: usize) {
+        let Some(Atom::Text { span, text: whole, trace, .. }) = self.atoms.get(at.atom) else { return };
         let start = span.start as usize + at.byte;
+        let more = whole.get(at.byte..at.byte + length).unwrap_or_default();
         if let Some(Part::Literal { span: last, text, trace: last_trace }) = parts.last_mut()
             && last.file == span.file
             && last.end as usize == start
             && last_trace == trace
         {
-            text.push(c);
-            last.end += c.len_utf8() as u32;
+            text.to_mut().push_str(more);
+            last.end += more.len() as u32;
             return;
         }
-        let span = Span::new(span.file, start, start + c.len_utf8());
-        parts.push(Part::Literal { span, text: c.to_string(), trace: *trace });
+        let span = Span::new(span.file, start, start + more.len());
+        parts.push(Part::Literal { span, text: Cow::Borrowed(more), trace: *trace });
     }
 
     /// Reads a site or a whole fragment as a part of text, and moves behind it.
     pub(super) fn take_value(&mut self, parts: &mut Vec<Part<'a>>) {
         if let Some(fragment) = self.fragment(self.at) {
-            parts.push(Part::Text { text: Cow::Borrowed(&fragment.text), span: fragment.span, trace: fragment.trace });
+            parts.push(Part::Text { text: Cow::Borrowed(fragment.text), span: fragment.span, trace: fragment.trace });
             self.at = self.behind_fragment(self.at);
         } else if let Some(site) = self.site(self.at) {
             parts.push(Part::Value(site));
@@ -142,6 +149,21 @@ impl<'a> Weaver<'a> {
         let mut end = self.at;
         let mut blank = false;
         let ending = loop {
+            let run = self.literal_until(|byte| match byte {
+                b':' | b'#' | b'\n' | b'\r' => true,
+                b',' | b'[' | b']' | b'{' | b'}' => flow,
+                _ => false,
+            });
+            if !run.is_empty() {
+                self.push_literal(&mut parts, self.at, run.len());
+                let text = run.trim_end_matches([' ', '\t']).len();
+                if text > 0 {
+                    end = self.behind(text);
+                }
+                blank = text < run.len();
+                self.at = self.behind(run.len());
+                continue;
+            }
             let (here, next) = unit(self.atoms, self.at);
             let following = unit(self.atoms, next).0;
             match here {
@@ -154,12 +176,10 @@ impl<'a> Weaver<'a> {
                 Unit::Char('#') if blank => break Ending::Other,
                 Unit::Char(',' | '[' | ']' | '{' | '}') if flow => break Ending::Other,
                 Unit::Char(c) => {
-                    blank = c == ' ' || c == '\t';
-                    self.push_literal(&mut parts, self.at, c);
+                    blank = false;
+                    self.push_literal(&mut parts, self.at, c.len_utf8());
                     self.at = settle(self.atoms, next);
-                    if !blank {
-                        end = self.at;
-                    }
+                    end = self.at;
                 }
                 Unit::Site | Unit::Open => {
                     blank = false;
@@ -179,13 +199,13 @@ impl<'a> Weaver<'a> {
     }
 
     /// Writes a value that is a scalar on its own: its type is the value's.
-    fn single(&mut self, site: &Site, ending: Ending, flow: bool) {
+    fn single(&mut self, site: &'a Site<'a>, ending: Ending, flow: bool) {
         let from = self.woven.text.len();
         let place = if flow { Place::Flow } else { Place::Block };
-        match &site.value {
+        match site.value {
             SiteData::Raw(text) => {
                 self.write_site(text, site);
-                self.expect(from, ExpectedValue::Raw(text.clone()), site);
+                self.expect(from, ExpectedValue::Raw(text.to_owned()), site.blame());
             }
             SiteData::Data(data) if ending == Ending::Colon => {
                 if data == &Data::Null || site.collection().is_some() {
@@ -199,7 +219,7 @@ impl<'a> Weaver<'a> {
                     return self.problem(problem, site.span, site.trace);
                 }
                 self.write_site(&emit::string(text, place), site);
-                self.expect(from, ExpectedValue::Key(text.to_owned()), site);
+                self.expect(from, ExpectedValue::Key(text.to_owned()), site.blame());
             }
             SiteData::Data(data) => {
                 let bare = !matches!(data, Data::String(_));
@@ -209,7 +229,7 @@ impl<'a> Weaver<'a> {
                     _ => emit::scalar(data, place).unwrap_or_default(),
                 };
                 self.write_site(&text, site);
-                self.expect(from, ExpectedValue::Data(data.clone()), site);
+                self.expect(from, ExpectedValue::Data(Cow::Borrowed(data)), site.blame());
             }
         }
     }
@@ -220,7 +240,7 @@ impl<'a> Weaver<'a> {
         let raw = parts.iter().any(|part| matches!(part, Part::Value(Site { value: SiteData::Raw(_), .. })));
         let place = if flow { Place::Flow } else { Place::Block };
         let from = self.woven.text.len();
-        let Some(blamed) = parts.iter().find(|part| part.is_value()).map(blame) else { return };
+        let Some(blamed) = parts.iter().find(|part| part.is_value()).map(Part::blame) else { return };
         if raw || emit::is_plain_safe(&text, place) {
             for part in parts {
                 self.write_part(part, part.text());
@@ -238,9 +258,9 @@ impl<'a> Weaver<'a> {
         let value = match ending {
             _ if raw => ExpectedValue::Raw(text),
             Ending::Colon => ExpectedValue::Key(text),
-            Ending::Other => ExpectedValue::Data(Data::String(text)),
+            Ending::Other => ExpectedValue::Data(Cow::Owned(Data::String(text))),
         };
-        self.expect(from, value, &blamed);
+        self.expect(from, value, blamed);
     }
 
     /// Writes parts as one double-quoted scalar.
@@ -268,11 +288,14 @@ impl<'a> Weaver<'a> {
 }
 
 /// Takes blanks off the end of a scalar's literal text.
-fn trim_end(parts: &mut Vec<Part>) {
+fn trim_end(parts: &mut Vec<Part<'_>>) {
     while let Some(Part::Literal { span, text, .. }) = parts.last_mut() {
         let kept = text.trim_end_matches([' ', '\t', '\r']).len();
         span.end -= (text.len() - kept) as u32;
-        text.truncate(kept);
+        match text {
+            Cow::Borrowed(text) => *text = &text[..kept],
+            Cow::Owned(text) => text.truncate(kept),
+        }
         if kept > 0 {
             break;
         }
@@ -288,13 +311,4 @@ fn kind(text: &str) -> &'static str {
         Scalar::String => "text",
         Scalar::Int(_) | Scalar::UInt(_) | Scalar::Float(_) => "a number",
     }
-}
-
-/// Makes a site to blame of a part that is no site itself.
-pub(super) fn blame(part: &Part) -> Site {
-    if let Part::Value(site) = part {
-        return (*site).clone();
-    }
-    let (span, trace) = part.place();
-    Site { span, trace, value: SiteData::Raw(part.text().to_owned()), edit: None, written: None }
 }

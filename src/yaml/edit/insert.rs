@@ -89,11 +89,16 @@ fn add(map: Node<'_>, key: &str, value: &Data) -> Result<Plan, Refusal> {
     }
     let step = layout::step(map);
     let mut ways = Vec::new();
+    // What is written differs by line breaks only, and hardly any text has both.
+    let mut written: Option<(&str, String)> = None;
     for entry in own.iter().rev() {
         let Some(end) = layout::end(*entry).filter(|end| ends_line(whole, *end)) else { continue };
         let break_ = line_break(whole, end);
-        let lines = format!("{}{}", " ".repeat(at), layout::block_entry(key, value, at, step, break_));
+        let (_, lines) = written.take().filter(|(with, _)| *with == break_).unwrap_or_else(|| {
+            (break_, format!("{}{}", " ".repeat(at), layout::block_entry(key, value, at, step, break_)))
+        });
         ways.push(vec![below_line(whole, end, &lines, break_, entry.key.span().start as usize)]);
+        written = Some((break_, lines));
     }
     if ways.is_empty() {
         Refusal::new("none of its fields ends where its line does")
