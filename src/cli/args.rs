@@ -1,6 +1,6 @@
 //! Flags that several commands share.
 
-use super::overrides::Overrides;
+use super::inputs::overrides::Overrides;
 use crate::diagnostic::Severity;
 use clap::{Args, ValueEnum};
 use std::path::PathBuf;

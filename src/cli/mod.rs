@@ -3,107 +3,23 @@
 //! In: arguments, and the world through [`world::World`]. Out: text on standard output, files, trouble on standard error,
 //! and an [`Exit`]. This is the only stage that touches the world; it judges nothing itself.
 
-mod against;
-mod allowing;
-#[cfg(feature = "cluster")]
-mod apply;
 mod args;
-#[cfg(feature = "oci")]
-mod attest;
-mod baseline;
-#[cfg(feature = "oci")]
-mod cache;
-mod changed;
-#[cfg(feature = "cluster")]
-mod changing;
-mod check;
-mod checking;
+mod commands;
 mod compile;
-#[cfg(feature = "cluster")]
-mod crds;
-mod definitions;
-#[cfg(feature = "oci")]
-mod deps;
-mod diff;
 mod examples;
-mod explain;
-mod export;
-#[cfg(feature = "oci")]
-mod fetch;
-mod fix;
-mod gather;
-#[cfg(feature = "cluster")]
-mod held;
-#[cfg(feature = "cluster")]
-mod history;
-mod init;
 mod inputs;
-mod linting;
-#[cfg(feature = "cluster")]
-mod list;
 #[cfg(feature = "cluster")]
 mod live;
-#[cfg(feature = "oci")]
-mod login;
-mod looks;
-mod merge;
-mod overlay;
-mod overrides;
-mod own;
-mod package;
-mod packed;
-mod packing;
 mod paint;
 mod paths;
-mod plan;
-#[cfg(feature = "cluster")]
-mod plan_file;
-mod policies;
 mod progress;
-#[cfg(feature = "pgp")]
-mod provenance;
-#[cfg(feature = "oci")]
-mod pull;
-#[cfg(feature = "oci")]
-mod pulling;
-#[cfg(feature = "oci")]
-mod push;
 #[cfg(feature = "oci")]
 mod registries;
-mod release;
-#[cfg(feature = "oci")]
-mod remote;
-mod render;
-#[cfg(feature = "oci")]
-mod rendered;
 mod report;
-mod revision;
-#[cfg(feature = "cluster")]
-mod rollback;
-mod rules;
-mod settle;
-mod shell;
-mod show;
-#[cfg(feature = "oci")]
-mod sign;
-#[cfg(feature = "cluster")]
-mod status;
-#[cfg(feature = "oci")]
-mod tags;
-mod test;
 #[cfg(test)]
 mod testing;
 mod trouble;
-#[cfg(feature = "oci")]
-mod trust;
-#[cfg(feature = "cluster")]
-mod uninstall;
-mod values;
-#[cfg(feature = "oci")]
-mod versions;
-mod workspaces;
 pub mod world;
-mod written;
 
 use clap::{CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use std::process::ExitCode;
@@ -131,83 +47,83 @@ struct CommandLine {
 #[derive(Subcommand)]
 enum Command {
     /// Render, validate and lint charts and manifests: for CI and pre-commit
-    Check(check::CheckArgs),
+    Check(commands::check::CheckArgs),
     /// Prove manifests against the API's schemas: the first half of check
-    Validate(check::ValidateArgs),
+    Validate(commands::check::ValidateArgs),
     /// Judge manifests by rules: the second half of check
-    Lint(check::LintArgs),
+    Lint(commands::check::LintArgs),
     /// Change files so that findings go away
-    Fix(fix::FixArgs),
+    Fix(commands::fix::FixArgs),
     /// Render a chart's manifests
-    Render(render::RenderArgs),
+    Render(commands::render::RenderArgs),
     /// Run charts' tests
-    Test(test::TestArgs),
+    Test(commands::test::TestArgs),
     /// Show a chart's merged values, each with where it was written
-    Values(values::ValuesArgs),
+    Values(commands::values::ValuesArgs),
     /// Show what would change
-    Diff(diff::DiffArgs),
+    Diff(commands::diff::DiffArgs),
     /// Show what an apply would do, and write it to a file that apply can be held to
     #[cfg(feature = "cluster")]
-    Plan(plan_file::PlanArgs),
+    Plan(commands::plan::PlanArgs),
     /// List the rules
-    Rules(rules::RulesArgs),
+    Rules(commands::rules::RulesArgs),
     /// Explain a rule
-    Explain(explain::ExplainArgs),
+    Explain(commands::explain::ExplainArgs),
     /// Take custom resource definitions from a cluster
     #[cfg(feature = "cluster")]
-    Crds(crds::CrdsArgs),
+    Crds(commands::crds::CrdsArgs),
     /// Check releases, and bring a cluster to what they say
     #[cfg(feature = "cluster")]
-    Apply(apply::ApplyArgs),
+    Apply(commands::apply::ApplyArgs),
     /// List the releases of a cluster
     #[cfg(feature = "cluster")]
-    List(list::ListArgs),
+    List(commands::list::ListArgs),
     /// Show how the objects of a release are
     #[cfg(feature = "cluster")]
-    Status(status::StatusArgs),
+    Status(commands::status::StatusArgs),
     /// List the revisions of a release
     #[cfg(feature = "cluster")]
-    History(history::HistoryArgs),
+    History(commands::history::HistoryArgs),
     /// Bring a release back to an earlier revision
     #[cfg(feature = "cluster")]
-    Rollback(rollback::RollbackArgs),
+    Rollback(commands::rollback::RollbackArgs),
     /// Remove a release
     #[cfg(feature = "cluster")]
-    Uninstall(uninstall::UninstallArgs),
+    Uninstall(commands::uninstall::UninstallArgs),
     /// Package charts, each the same wherever it is packaged
-    Package(package::PackageArgs),
+    Package(commands::package::PackageArgs),
     /// Show what a chart says about itself
-    Show(show::ShowArgs),
+    Show(commands::show::ShowArgs),
     /// Fetch what a chart depends on
     #[cfg(feature = "oci")]
-    Deps(deps::DepsArgs),
+    Deps(commands::deps::DepsArgs),
     /// Push a chart to a registry
     #[cfg(feature = "oci")]
-    Push(push::PushArgs),
+    Push(commands::push::PushArgs),
     /// Pull a chart from a registry
     #[cfg(feature = "oci")]
-    Pull(pull::PullArgs),
+    Pull(commands::pull::PullArgs),
     /// List the versions of a chart in a registry
     #[cfg(feature = "oci")]
-    Tags(tags::TagsArgs),
+    Tags(commands::tags::TagsArgs),
     /// Sign what lies in a registry
     #[cfg(feature = "oci")]
-    Sign(sign::SignArgs),
+    Sign(commands::sign::SignArgs),
     /// Verify who signed what lies in a registry
     #[cfg(feature = "oci")]
-    Verify(sign::VerifyArgs),
+    Verify(commands::sign::VerifyArgs),
     /// Log in to a registry
     #[cfg(feature = "oci")]
-    Login(login::LoginArgs),
+    Login(commands::login::LoginArgs),
     /// Log out of a registry
     #[cfg(feature = "oci")]
-    Logout(login::LogoutArgs),
+    Logout(commands::login::LogoutArgs),
     /// Write a new chart
-    Init(init::InitArgs),
+    Init(commands::init::InitArgs),
     /// Write a shell's completions to standard output
-    Completions(shell::CompletionsArgs),
+    Completions(commands::shell::CompletionsArgs),
     /// Write the manual page to standard output, or a page for each command to a folder
-    Man(shell::ManArgs),
+    Man(commands::shell::ManArgs),
 }
 
 /// Runs the command line in the real world and gives the process's exit code.

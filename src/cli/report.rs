@@ -2,7 +2,7 @@
 
 use super::Exit;
 use super::args::{Colour, FormatArg, FormatName, ReportArgs, ToneArgs};
-use super::merge::merge;
+use super::compile::merge::merge;
 use super::paths::{Base, slashed};
 use super::trouble::Trouble;
 use super::world::World;

@@ -147,7 +147,7 @@ impl World for System {
     fn read(&self, path: &Path) -> io::Result<Vec<u8>> {
         #[cfg(feature = "oci")]
         if super::paths::is_reference(path) {
-            let read = super::remote::read(path, self);
+            let read = super::registries::remote::read(path, self);
             return read.map(|pulled| pulled.bytes.clone()).map_err(io::Error::other);
         }
         let file = std::fs::File::open(path)?;
