@@ -53,7 +53,7 @@ pub(super) fn check_texts(files: Vec<ChartFile>, is_text: impl Fn(&Path) -> bool
 }
 
 /// Says that an archive is not taken.
-fn refused(name: &str, error: &PackageError) -> Trouble {
+pub(super) fn refused(name: &str, error: &PackageError) -> Trouble {
     let trouble = Trouble::new(format!("the archive `{name}` is refused: {error}"));
     match error {
         PackageError::Unreadable { .. } => trouble.help("fetch or package the chart again"),

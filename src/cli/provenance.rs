@@ -1,14 +1,10 @@
 //! `package --sign`: Helm's provenance file beside a package.
 
-use super::inputs::text;
+use super::push::described;
 use super::registries;
 use super::trouble::Trouble;
 use super::world::World;
 use crate::oci::Signer;
-use crate::package::{Archive, Budget};
-use crate::source::SourceMap;
-use crate::yaml::emit::Data;
-use crate::yaml::parse;
 use clap::Args;
 use std::path::{Path, PathBuf};
 
@@ -47,10 +43,6 @@ impl SigningArgs {
 
 /// Writes the provenance file of a package.
 pub(super) fn of(signer: &Signer, name: &str, package: &[u8], world: &dyn World) -> Result<String, Trouble> {
-    let refused = |error| Trouble::new(format!("the archive `{name}` is refused: {error}"));
-    let archive = Archive::read(package, &mut Budget::default()).map_err(refused)?;
-    let chart = archive.files.iter().find(|(path, _)| path == "Chart.yaml").map(|(_, bytes)| bytes.clone());
-    let parsed = parse(&SourceMap::new().add("Chart.yaml", text(Path::new(name), chart.unwrap_or_default())?));
-    let data = parsed.documents.first().map_or(Data::Null, |document| Data::from_node(document.root()));
+    let (_, data) = described(name, package)?;
     signer.sign(&data, name, package, world.now()).map_err(|error| registries::trouble(&error))
 }

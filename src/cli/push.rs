@@ -5,7 +5,7 @@ use super::args::{Colour, ReleaseArgs, RuleArgs};
 use super::attest;
 use super::inputs::{Finder, text};
 use super::package::{Checking, load, pack, time};
-use super::packed::{beside, is_archive};
+use super::packed::{beside, is_archive, refused};
 use super::paths::{Base, is_reference};
 use super::plan::Scope;
 use super::registries::{self, RegistryArgs, connect, converse, reference};
@@ -15,7 +15,7 @@ use super::sign::private_key;
 use super::trouble::Trouble;
 use super::trust;
 use super::world::World;
-use crate::chart::{Chart, ChartFile};
+use crate::chart::Chart;
 use crate::oci::{Packaged, Reference};
 use crate::package::{self, Archive, Budget};
 use crate::source::SourceMap;
@@ -77,6 +77,7 @@ impl PushArgs {
             return Err(Trouble::new("an environment, values, a namespace and a name are for `--rendered`")
                 .help("a package holds all its environments"));
         }
+        remote::reach(&self.registry);
         if let Some(config) = &self.config {
             trust::hold(config, world)?;
         }
@@ -174,13 +175,8 @@ struct Read {
 
 impl Read {
     fn of(shown: &str, bytes: &[u8]) -> Result<Self, Trouble> {
-        let refused = |error| Trouble::new(format!("the archive `{shown}` is refused: {error}"));
-        let archive = Archive::read(bytes, &mut Budget::default()).map_err(refused)?;
-        let files: Vec<ChartFile> = package::open(shown, bytes).map_err(refused)?;
-        let metadata = files.iter().find(|file| file.path == "Chart.yaml").map(|file| file.bytes.to_vec());
-        let metadata = text(Path::new(shown), metadata.unwrap_or_default())?;
-        let parsed = parse(&SourceMap::new().add("Chart.yaml", metadata));
-        let data = parsed.documents.first().map_or(Data::Null, |document| Data::from_node(document.root()));
+        let (archive, data) = described(shown, bytes)?;
+        let files = package::open(shown, bytes).map_err(|error| refused(shown, &error))?;
         Ok(Self { chart: load(shown, files)?, data, created: stamp(archive.time) })
     }
 
@@ -188,6 +184,15 @@ impl Read {
         let Self { chart, data, created } = self;
         Packaged { metadata: &chart.metadata, chart: data, flavour: chart.flavour, bytes, provenance, created }
     }
+}
+
+/// Opens a package; gives its Chart.yaml too, decoded.
+pub(super) fn described(shown: &str, bytes: &[u8]) -> Result<(Archive, Data), Trouble> {
+    let archive = Archive::read(bytes, &mut Budget::default()).map_err(|error| refused(shown, &error))?;
+    let metadata = archive.files.iter().find(|(path, _)| path == "Chart.yaml").map(|(_, bytes)| bytes.clone());
+    let parsed = parse(&SourceMap::new().add("Chart.yaml", text(Path::new(shown), metadata.unwrap_or_default())?));
+    let data = parsed.documents.first().map_or(Data::Null, |document| Data::from_node(document.root()));
+    Ok((archive, data))
 }
 
 /// Gives the repository of a chart below what was named.

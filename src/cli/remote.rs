@@ -8,10 +8,18 @@ use super::world::World;
 use crate::oci::Pulled;
 use std::collections::HashMap;
 use std::path::Path;
-use std::sync::{Arc, LazyLock, Mutex};
+use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
 /// What was read in this run: a reference leads to the same package throughout.
 static READ: LazyLock<Mutex<HashMap<String, Arc<Pulled>>>> = LazyLock::new(Mutex::default);
+
+/// How registries are reached, where flags say.
+static REACHED: OnceLock<RegistryArgs> = OnceLock::new();
+
+/// Makes flags hold for what this run reads, too.
+pub(super) fn reach(flags: &RegistryArgs) {
+    let _ = REACHED.set(flags.clone());
+}
 
 /// Reads the package that a reference leads to.
 pub(super) fn read(path: &Path, world: &dyn World) -> Result<Arc<Pulled>, Trouble> {
@@ -21,7 +29,7 @@ pub(super) fn read(path: &Path, world: &dyn World) -> Result<Arc<Pulled>, Troubl
         return Ok(Arc::clone(pulled));
     }
     let reference = reference(&text)?;
-    let http = RegistryArgs::default().http(world)?;
+    let http = REACHED.get().cloned().unwrap_or_default().http(world)?;
     let trust = trust::demanded(world)?;
     let (reference, pulled) = converse(async {
         let registry = connect(&reference, &http, world).await?;

@@ -14,7 +14,7 @@ use crate::chart::Chart;
 use crate::chart::Trusted;
 #[cfg(feature = "pgp")]
 use crate::oci::Ring;
-use crate::oci::{PublicKey, Reference, Registry, Verdict};
+use crate::oci::{OciError, PublicKey, Reference, Registry, Verdict};
 use crate::source::SourceMap;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -234,14 +234,16 @@ pub(super) async fn signed(
     keys: &[Key],
     world: &dyn World,
 ) -> Result<Proof<String>, Trouble> {
-    let mut refused = Vec::new();
+    let (mut refused, mut unknown) = (Vec::new(), None);
     let mut subject = reference.clone();
     for key in keys {
         let (found, verdict) = match key {
             Key::Cosign(key) => {
                 let verified = registry.verify(&subject, key).await;
-                let (found, Verdict { mut holds, refused }) = verified.map_err(|error| registries::trouble(&error))?;
+                let (found, Verdict { mut holds, refused, kept_back }) =
+                    verified.map_err(|error| registries::trouble(&error))?;
                 holds.dedup();
+                unknown = unknown.or(kept_back.into_iter().next());
                 (found, if holds.is_empty() { Err(refused) } else { Ok(holds.join(", ")) })
             }
             #[cfg(feature = "pgp")]
@@ -265,7 +267,7 @@ pub(super) async fn signed(
         }
     }
     let message = format!("`{subject}` is not signed by {}", this(keys));
-    Ok(Err(unproven(message, &refused, "no signature of it was found at all")))
+    unproven(message, &refused, unknown.as_ref(), "no signature of it was found at all").map(Err)
 }
 
 /// Demands a report, signed by one of some keys, that `check` passed by a profile; gives the reference by its digest, and
@@ -276,7 +278,7 @@ pub(super) async fn passed(
     keys: &[Key],
     profile: &str,
 ) -> Result<Proof<String>, Trouble> {
-    let mut refused = Vec::new();
+    let (mut refused, mut unknown) = (Vec::new(), None);
     let mut subject = reference.clone();
     for key in keys {
         let key = match key {
@@ -292,6 +294,7 @@ pub(super) async fn passed(
         subject = found;
         // What was signed and says no tells more than what was signed by others.
         let mut reasons = attested.refused;
+        unknown = unknown.or(attested.kept_back.into_iter().next());
         for predicate in &attested.predicates {
             match attest::passed(predicate, profile) {
                 Ok(told) => return Ok(Ok((subject, told))),
@@ -301,7 +304,8 @@ pub(super) async fn passed(
         refused.extend(reasons);
     }
     let message = format!("`{subject}` has no report by {} that `check` passed by `{profile}`", this(keys));
-    Ok(Err(unproven(message, &refused, "no report was found at all: `plimsoll push --attest` attaches one")))
+    let nothing = "no report was found at all: `plimsoll push --attest` attaches one";
+    unproven(message, &refused, unknown.as_ref(), nothing).map(Err)
 }
 
 /// Verifies the provenance file beside a package on this disk; gives who signed it.
@@ -322,10 +326,20 @@ fn this(keys: &[Key]) -> &'static str {
     if keys.len() == 1 { "this key" } else { "any of these keys" }
 }
 
-fn unproven(message: String, refused: &[String], nothing: &str) -> Trouble {
+/// Says that nothing was proven; it is trouble where the registry kept back what may have been the proof.
+fn unproven(
+    message: String,
+    refused: &[String],
+    unknown: Option<&OciError>,
+    nothing: &str,
+) -> Result<Trouble, Trouble> {
+    if let Some(error) = unknown {
+        let message = format!("{message}, as far as can be told: {error}");
+        return Err(Trouble { message, help: error.help() });
+    }
     let trouble = Trouble::new(message);
-    match refused.first() {
+    Ok(match refused.first() {
         Some(reason) => trouble.help(format!("what was found does not hold: {reason}")),
         None => trouble.help(nothing),
-    }
+    })
 }

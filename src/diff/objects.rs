@@ -121,7 +121,10 @@ impl Comparison<'_> {
         for kind in kinds {
             let of_kind = |reads: &'_ [Read<'_, '_>]| -> Vec<usize> {
                 let fits = |at: &usize| (reads[*at].object.group(), reads[*at].object.kind) == kind;
-                (0..reads.len()).filter(fits).collect()
+                let mut fitting: Vec<usize> = (0..reads.len()).filter(fits).collect();
+                // Of equally similar objects, names choose: the order of documents means nothing.
+                fitting.sort_by_key(|at| (&reads[*at].object.namespace, reads[*at].object.name));
+                fitting
             };
             let (olds, news) = (of_kind(removed), of_kind(added));
             let old_values: Vec<_> = olds.iter().map(|at| &removed[*at].value).collect();

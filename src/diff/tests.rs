@@ -155,6 +155,15 @@ fn objects_come_go_and_are_renamed() {
             "    ~ data.g: h → changed",
         ]
     );
+    // Of two that are equally like it, the first by its name, whatever the order of the documents.
+    let (one, two) = (config("one", "a: b, c: d"), config("two", "a: b, e: f"));
+    let three = config("three", "a: b, c: d, e: f");
+    for old in [one.clone() + &two, two + &one] {
+        assert_eq!(
+            shown(&old, &three)[..2],
+            ["> ConfigMap shop/three, renamed from ConfigMap shop/one", "    + data.e: f"]
+        );
+    }
 }
 
 #[test]

@@ -2,14 +2,13 @@
 
 use super::error::OciError;
 use super::reference::{Reference, tag_of};
-use super::registry::Registry;
+use super::registry::{MANIFEST, Registry};
 use crate::chart::{Flavour, Metadata};
 use crate::package::digest;
 use crate::yaml::emit::Data;
 use serde_json::{Map, Value as Json, json};
 use std::collections::BTreeMap;
 
-pub(super) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const HELM_CONFIG: &str = "application/vnd.cncf.helm.config.v1+json";
 const HELM_CONTENT: &str = "application/vnd.cncf.helm.chart.content.v1.tar+gzip";
 /// Helm wrote this once, and reads it still.

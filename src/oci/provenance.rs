@@ -7,10 +7,11 @@ use crate::yaml::emit::{Data, block};
 use crate::yaml::parse;
 use pgp::composed::{
     ArmorOptions, CleartextSignedMessage, Deserializable, SignedPublicKey, SignedPublicSubKey, SignedSecretKey,
+    SignedSecretSubKey,
 };
 use pgp::crypto::hash::HashAlgorithm;
 use pgp::packet::{Signature, SignatureConfig, SignatureType, Subpacket, SubpacketData};
-use pgp::types::{KeyDetails, KeyVersion, Password, SigningKey, Tag, Timestamp};
+use pgp::types::{Duration, KeyDetails, KeyVersion, Password, SigningKey, Tag, Timestamp};
 
 /// What stands between the chart's metadata and the digests.
 const BORDER: &str = "\n...\n";
@@ -56,7 +57,7 @@ impl Ring {
         {
             match stands(key, signature, signed.as_bytes(), now) {
                 Some(Ok(())) => signer = signer.or(Some(key)),
-                Some(Err(why)) => why.clone_into(&mut reason),
+                Some(Err(why)) => reason = why,
                 None => {}
             }
         }
@@ -93,14 +94,14 @@ impl Signer {
     /// Writes the provenance file of an archive. `now` is in seconds since 1970.
     pub fn sign(&self, chart: &Data, file: &str, archive: &[u8], now: u64) -> Result<String, OciError> {
         let text = format!("{}{BORDER}files:\n  {file}: {}", block(chart, 0).trim_end(), digest(archive));
-        let signing = self
-            .key
-            .secret_subkeys
-            .iter()
-            .find(|subkey| subkey.signatures.iter().any(|signature| signature.key_flags().sign()));
-        let signed = match signing {
-            Some(subkey) => self.by(&subkey.key, &text, now),
-            None => self.by(&self.key.primary_key, &text, now),
+        // As gpg chooses: the newest subkey that may sign, else the key itself.
+        let key = self.key.to_public_key();
+        let able = |subkey: &&SignedSecretSubKey| may_sign(&key, Some(&subkey.signed_public_key()), now).is_ok();
+        let subkey = self.key.secret_subkeys.iter().filter(able).max_by_key(|subkey| subkey.key.created_at().as_secs());
+        let signed = match (subkey, may_sign(&key, None, now)) {
+            (Some(subkey), _) => self.by(&subkey.key, &text, now),
+            (None, Ok(())) => self.by(&self.key.primary_key, &text, now),
+            (None, Err(reason)) => Err(format!("it {reason}")),
         };
         signed.map_err(|reason| OciError::Setup(format!("the key does not sign: {reason}")))
     }
@@ -141,22 +142,25 @@ fn keys<K: Deserializable>(name: &str, bytes: &[u8]) -> Result<Vec<K>, OciError>
     if keys.is_empty() { Err(wrong("it holds no key of this kind")) } else { Ok(keys) }
 }
 
-/// Judges a signature by a key: none where it is not by this key, an error where the key may not sign any more.
-fn stands(key: &SignedPublicKey, signature: &Signature, text: &[u8], now: u64) -> Option<Result<(), &'static str>> {
+/// Judges a signature by a key: none where it is not by this key, else why it does not count.
+fn stands(key: &SignedPublicKey, signature: &Signature, text: &[u8], now: u64) -> Option<Result<(), String>> {
     let primary = signature.verify(&key.primary_key, text).is_ok();
     let subkey = key.public_subkeys.iter().find(|subkey| signature.verify(&subkey.key, text).is_ok());
     if !primary && subkey.is_none() {
         return None;
     }
-    Some(may_sign(key, subkey.filter(|_| !primary), signature, now))
+    let subkey = subkey.filter(|_| !primary);
+    let by_key = |reason| format!("the provenance file is signed by a key that {reason}");
+    Some(counts(key, subkey, signature, now).and_then(|()| may_sign(key, subkey, now).map_err(by_key)))
 }
 
-fn may_sign(
+/// Says why a signature does not count, whoever made it.
+fn counts(
     key: &SignedPublicKey,
     subkey: Option<&SignedPublicSubKey>,
     signature: &Signature,
     now: u64,
-) -> Result<(), &'static str> {
+) -> Result<(), String> {
     let strong = [
         HashAlgorithm::Sha224,
         HashAlgorithm::Sha256,
@@ -165,71 +169,71 @@ fn may_sign(
         HashAlgorithm::Sha3_256,
         HashAlgorithm::Sha3_512,
     ];
-    if signature.hash_alg().is_none_or(|hash| !strong.contains(&hash)) {
-        return Err("the provenance file is signed over a digest that can be forged");
-    }
-    let made = signature.created().ok_or("the signature does not tell when it was made")?;
-    let made = u64::from(made.as_secs());
-    if made > now + SKEW {
-        return Err("the signature was made in the future");
-    }
-    let ends = |from: Timestamp, duration: Option<pgp::types::Duration>| {
-        duration
-            .filter(|duration| duration.as_secs() > 0)
-            .map(|duration| u64::from(from.as_secs()) + u64::from(duration.as_secs()))
+    let born = subkey.map_or(key.primary_key.created_at(), |subkey| subkey.key.created_at());
+    let reason = match signature.created() {
+        _ if signature.hash_alg().is_none_or(|hash| !strong.contains(&hash)) => {
+            "the provenance file is signed over a digest that can be forged"
+        }
+        None => "the signature does not tell when it was made",
+        Some(made) if u64::from(made.as_secs()) > now + SKEW => "the signature was made in the future",
+        Some(made) if made.as_secs() < born.as_secs() => "the signature is older than its key",
+        Some(_) if is_over(signature.created(), signature.signature_expiration_time(), now) => {
+            "the signature has expired"
+        }
+        Some(_) => return Ok(()),
     };
-    if signature
-        .created()
-        .and_then(|made| ends(made, signature.signature_expiration_time()))
-        .is_some_and(|end| end < now)
-    {
-        return Err("the signature has expired");
-    }
+    Err(reason.to_owned())
+}
+
+/// Says why a key, or one of its subkeys, may not sign: not now, and so not ever, as who signed says himself when that was.
+fn may_sign(key: &SignedPublicKey, subkey: Option<&SignedPublicSubKey>, now: u64) -> Result<(), &'static str> {
     let primary = &key.primary_key;
     if key.details.revocation_signatures.iter().any(|revocation| revocation.verify_key(primary).is_ok()) {
-        return Err("the provenance file is signed by a key that was revoked");
+        return Err("was revoked");
     }
-    // What the key says of itself: the newest counts.
-    let direct = key.details.direct_signatures.iter().filter(|own| own.verify_key(primary).is_ok());
-    let of_users = key.details.users.iter().flat_map(|user| {
-        user.signatures.iter().filter(|own| own.verify_certification(primary, Tag::UserId, &user.id).is_ok())
+    // What the key says of itself: the newest counts, but nothing that it says by a name that it has taken back.
+    let direct = key.details.direct_signatures.iter().filter(|own| own.typ() == Some(SignatureType::Key));
+    let direct = newest(direct.filter(|own| own.verify_key(primary).is_ok()));
+    let by_names = key.details.users.iter().filter_map(|user| {
+        let certifies = |own: &&Signature| own.verify_certification(primary, Tag::UserId, &user.id).is_ok();
+        newest(user.signatures.iter().filter(certifies)).filter(|own| own.typ() != Some(SignatureType::CertRevocation))
     });
-    let own = direct.chain(of_users).max_by_key(|own| own.created().map(Timestamp::as_secs));
-    let own = own.ok_or("the provenance file is signed by a key that says nothing of itself")?;
-    let over = |created: Timestamp, binding: &Signature| {
-        u64::from(created.as_secs()) > made
-            || ends(created, binding.key_expiration_time()).is_some_and(|end| end < made)
-    };
-    if over(primary.created_at(), own) {
-        return Err("the provenance file is signed by a key that had expired");
+    let holds = |own: &&Signature| !is_over(own.created(), own.signature_expiration_time(), now);
+    let own = newest(direct.into_iter().chain(by_names).filter(holds)).ok_or("says nothing of itself")?;
+    if is_over(Some(primary.created_at()), own.key_expiration_time(), now) {
+        return Err("has expired");
     }
     let Some(subkey) = subkey else {
         let flags = own.key_flags();
         let silent = !(flags.certify() || flags.encrypt_comms() || flags.encrypt_storage() || flags.authentication());
-        return if flags.sign() || silent {
-            Ok(())
-        } else {
-            Err("the provenance file is signed by a key that is not for signing")
-        };
+        return if flags.sign() || silent { Ok(()) } else { Err("is not for signing") };
     };
-    let valid = |binding: &&Signature| binding.verify_subkey_binding(primary, &subkey.key).is_ok();
     // Whoever holds such a packet means it: it is not held against the key.
     if subkey.signatures.iter().any(|one| one.typ() == Some(SignatureType::SubkeyRevocation)) {
-        return Err("the provenance file is signed by a key that was revoked");
+        return Err("was revoked");
     }
-    let bindings = subkey.signatures.iter().filter(|one| one.typ() == Some(SignatureType::SubkeyBinding)).filter(valid);
-    let binding = bindings.max_by_key(|binding| binding.created().map(Timestamp::as_secs));
-    let binding = binding.ok_or("the provenance file is signed by a subkey that its key does not know")?;
+    let bindings = subkey.signatures.iter().filter(|one| one.typ() == Some(SignatureType::SubkeyBinding));
+    let bindings = bindings.filter(|one| one.verify_subkey_binding(primary, &subkey.key).is_ok());
+    let binding = newest(bindings.filter(holds)).ok_or("its primary key does not know")?;
     let back =
         binding.embedded_signature().is_some_and(|back| back.verify_primary_key_binding(&subkey.key, primary).is_ok());
     if !binding.key_flags().sign() || !back {
-        return Err("the provenance file is signed by a key that is not for signing");
+        return Err("is not for signing");
     }
-    if over(subkey.key.created_at(), binding) {
-        Err("the provenance file is signed by a key that had expired")
-    } else {
-        Ok(())
+    if is_over(Some(subkey.key.created_at()), binding.key_expiration_time(), now) {
+        return Err("has expired");
     }
+    Ok(())
+}
+
+fn newest<'s>(signatures: impl Iterator<Item = &'s Signature>) -> Option<&'s Signature> {
+    signatures.max_by_key(|signature| signature.created().map(Timestamp::as_secs))
+}
+
+/// Tells whether something that lasts for a while is over; without an end it is not.
+fn is_over(from: Option<Timestamp>, lasts: Option<Duration>, now: u64) -> bool {
+    let lasts = lasts.filter(|lasts| lasts.as_secs() > 0);
+    from.zip(lasts).is_some_and(|(from, lasts)| u64::from(from.as_secs()) + u64::from(lasts.as_secs()) < now)
 }
 
 /// Names a key by its first user and its fingerprint.

@@ -2,19 +2,15 @@
 
 use super::error::OciError;
 use super::reference::{Reference, is_digest};
-use super::registry::Registry;
+use super::registry::{INDEX, MANIFEST, Registry};
 use crate::package::digest;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value as Json, json};
 
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 const EMPTY: &str = "application/vnd.oci.empty.v1+json";
 /// No list of referrers is larger, and no more of its pages are read.
 const LIMIT: usize = 4 << 20;
 const PAGES: usize = 20;
-/// No more referrers of one manifest are looked at.
-pub(super) const REFERRERS: usize = 200;
 
 /// Something that is to be attached to a manifest.
 #[derive(Clone, Debug)]
@@ -75,7 +71,7 @@ impl Registry {
             },
         };
         let digests = entries.iter().filter_map(|entry| entry["digest"].as_str()).filter(|digest| is_digest(digest));
-        Ok(digests.take(REFERRERS).map(str::to_owned).collect())
+        Ok(digests.map(str::to_owned).collect())
     }
 
     /// Asks the registry for its list; there is none where it does not keep one.

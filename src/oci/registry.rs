@@ -14,12 +14,12 @@ use oci_client::client::{BlobResponse, Certificate, CertificateEncoding, ClientC
 use oci_client::errors::OciDistributionError;
 use oci_client::secrets::RegistryAuth;
 use reqwest::{Method, RequestBuilder, StatusCode};
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Mutex;
 
 /// The media types of what a tag may lead to.
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
-const INDEX: &str = "application/vnd.oci.image.index.v1+json";
+pub(super) const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
+pub(super) const INDEX: &str = "application/vnd.oci.image.index.v1+json";
 /// No manifest is larger.
 const MANIFEST_LIMIT: usize = 4 << 20;
 /// No blob is larger than what the command line reads of any file: 64 MiB.
@@ -249,7 +249,7 @@ impl Registry {
 
     /// Lists the tags of a repository.
     pub async fn tags(&self, reference: &Reference) -> Result<Vec<String>, OciError> {
-        let mut tags: Vec<String> = Vec::new();
+        let (mut tags, mut known) = (Vec::<String>::new(), HashSet::new());
         for _ in 0..PAGES {
             let last = tags.last().cloned();
             let page = retry(|| async {
@@ -263,7 +263,7 @@ impl Registry {
                 })
             })
             .await?;
-            let new: Vec<String> = page.tags.into_iter().filter(|tag| !tags.contains(tag)).collect();
+            let new: Vec<String> = page.tags.into_iter().filter(|tag| known.insert(tag.clone())).collect();
             if new.is_empty() {
                 break;
             }

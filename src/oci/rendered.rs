@@ -1,9 +1,9 @@
 //! Rendered manifests in registries, in the form that Flux reads.
 
-use super::chart::{MANIFEST, descriptor};
+use super::chart::descriptor;
 use super::error::OciError;
 use super::reference::Reference;
-use super::registry::Registry;
+use super::registry::{MANIFEST, Registry};
 use serde_json::json;
 use std::collections::BTreeMap;
 

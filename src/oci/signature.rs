@@ -4,13 +4,12 @@ use super::error::OciError;
 use super::key::{PrivateKey, PublicKey};
 use super::reference::Reference;
 use super::referrers::Attachment;
-use super::registry::Registry;
+use super::registry::{MANIFEST, Registry};
 use crate::package::digest;
 use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use serde_json::{Value as Json, json};
 
-const MANIFEST: &str = "application/vnd.oci.image.manifest.v1+json";
 const BUNDLE: &str = "application/vnd.dev.sigstore.bundle.v0.3+json";
 const IN_TOTO: &str = "application/vnd.in-toto+json";
 /// What a statement may call itself; the first is ours, the second is what cosign still writes.
@@ -23,6 +22,12 @@ const SIGNATURE: &str = "dev.cosignproject.cosign/signature";
 const IMAGE_CONFIG: &str = "application/vnd.oci.image.config.v1+json";
 /// No bundle is larger.
 const BUNDLE_LIMIT: u64 = 8 << 20;
+/// No payload of the older form is larger.
+const PAYLOAD_LIMIT: u64 = 1 << 20;
+/// No more of what may be signatures of one manifest is looked at, by bundles or in the older form.
+const LOOKED_AT: usize = 200;
+/// How many questions about signatures a registry may answer by no before it is believed.
+const REFUSALS: usize = 5;
 
 /// What was found on the way to a signature that holds.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -31,6 +36,8 @@ pub struct Verdict {
     pub holds: Vec<&'static str>,
     /// Signatures that do not, and why.
     pub refused: Vec<String>,
+    /// Why the registry did not give what may have been signatures.
+    pub kept_back: Vec<OciError>,
 }
 
 /// What signed statements say about a manifest.
@@ -40,6 +47,8 @@ pub struct Attested {
     pub predicates: Vec<Json>,
     /// Statements that prove nothing, and why.
     pub refused: Vec<String>,
+    /// Why the registry did not give what may have been statements.
+    pub kept_back: Vec<OciError>,
 }
 
 impl Registry {
@@ -70,13 +79,18 @@ impl Registry {
 
     /// Looks for signatures by a key of what a reference leads to; gives the reference by its digest too.
     pub async fn verify(&self, reference: &Reference, key: &PublicKey) -> Result<(Reference, Verdict), OciError> {
-        let (subject, Attested { predicates, refused }) = self.attested(reference, SIGNED, key).await?;
-        let mut verdict = Verdict { holds: vec!["bundle"; predicates.len()], refused };
-        for layer in self.classic(&subject).await?.iter().filter(|layer| layer["mediaType"] == SIMPLE) {
+        let (subject, Attested { predicates, refused, mut kept_back }) = self.attested(reference, SIGNED, key).await?;
+        let layers = self.classic(&subject).await.or_else(|error| pass_over(error, &mut kept_back))?;
+        let mut verdict = Verdict { holds: vec!["bundle"; predicates.len()], refused, kept_back };
+        let mut layers = layers.iter().filter(|layer| layer["mediaType"] == SIMPLE);
+        for layer in layers.by_ref().take(LOOKED_AT) {
             match self.judge_classic(layer, &subject, key).await {
                 Ok(()) => verdict.holds.push("classic"),
                 Err(reason) => verdict.refused.push(reason),
             }
+        }
+        if layers.next().is_some() {
+            verdict.refused.insert(0, format!("there are more than {LOOKED_AT} classic signatures, which is too many"));
         }
         Ok((subject, verdict))
     }
@@ -91,9 +105,13 @@ impl Registry {
     ) -> Result<(Reference, Attested), OciError> {
         let subject = reference.with_digest(&self.manifest(reference).await?.digest);
         let mut attested = Attested::default();
-        for referrer in self.referrers(&subject).await? {
+        let referrers = self.referrers(&subject).await?;
+        if referrers.len() > LOOKED_AT {
+            attested.refused.push(format!("more than {LOOKED_AT} things are attached to it, which is too many"));
+        }
+        for referrer in referrers.iter().take(LOOKED_AT) {
             // What cannot be read proves nothing; the next one may.
-            match self.bundle(&subject, &referrer).await {
+            match self.bundle(&subject, referrer).await {
                 Ok(Some(bundle)) => match judge(&bundle, &subject, key) {
                     Ok(mut statement) if statement["predicateType"] == predicate_type => {
                         attested.predicates.push(statement["predicate"].take());
@@ -105,7 +123,7 @@ impl Registry {
                 Err(error @ (OciError::Untrusted { .. } | OciError::Unreadable { .. })) => {
                     attested.refused.push(error.to_string());
                 }
-                Err(error) => return Err(error),
+                Err(error) => pass_over(error, &mut attested.kept_back)?,
             }
         }
         Ok((subject, attested))
@@ -176,7 +194,10 @@ impl Registry {
         else {
             return Err("a classic signature is not written as cosign writes it".to_owned());
         };
-        let payload = self.blob(subject, digest, size.min(BUNDLE_LIMIT)).await.map_err(|error| error.to_string())?;
+        if size > PAYLOAD_LIMIT {
+            return Err(format!("a classic signature is larger than {PAYLOAD_LIMIT} bytes"));
+        }
+        let payload = self.blob(subject, digest, size).await.map_err(|error| error.to_string())?;
         if !key.verifies(&payload, &signature) {
             return Err("a classic signature is by another key".to_owned());
         }
@@ -189,6 +210,16 @@ impl Registry {
         }
         Ok(())
     }
+}
+
+/// Passes over a few things that a registry does not give: what holds may be among the others.
+fn pass_over<T: Default>(error: OciError, kept_back: &mut Vec<OciError>) -> Result<T, OciError> {
+    let is_answer = matches!(error, OciError::Forbidden { .. } | OciError::Status { .. });
+    if !is_answer || kept_back.len() >= REFUSALS {
+        return Err(error);
+    }
+    kept_back.push(error);
+    Ok(T::default())
 }
 
 fn classic_tag(subject: &Reference) -> Reference {

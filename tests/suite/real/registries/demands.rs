@@ -1,6 +1,7 @@
 //! Ways around a demand: other spellings, other flags, other charts by the same signer, a cache that somebody else fills.
 
 use super::deps::serve;
+use super::faults::{Fault, proxy};
 use super::server::{Asks, Kind, Server, given, peer, run};
 use super::signatures::{keys, sign};
 use super::trust::refuse;
@@ -157,4 +158,62 @@ fn repositories_behind_an_index_are_bound_too() {
     parent("stable");
     demand(&sandbox, "plimsoll.yaml", &format!("\"*\": {{ verify: [ours.pub] }}\n  \"{host}\": {{}}"));
     succeed(&sandbox, "deps update parent");
+}
+
+#[test]
+fn one_signature_that_is_kept_back_hides_no_other() {
+    let Some(server) = Server::start(Kind::Referrers, Asks::Nothing, false) else { return };
+    let (host, sandbox) = (&server.host, sandbox());
+    if !keys(&sandbox, "ours") || !keys(&sandbox, "other") {
+        return;
+    }
+    let pushed = succeed(&sandbox, &format!("push shop oci://{host}/charts")).stdout;
+    let digest = pushed.lines().nth(1).expect("a digest").to_owned();
+    let image = format!("{host}/charts/shop@{digest}");
+    let listed = || {
+        let flags = ["discover", "--plain-http", "--format", "json", &image];
+        let (success, told) = peer(&sandbox, "PLIMSOLL_TEST_ORAS", &flags)?;
+        assert!(success, "{told}");
+        let listed: serde_json::Value = serde_json::from_str(&told).expect("is JSON");
+        let entries = listed["referrers"].as_array().expect("a list").iter();
+        Some(entries.map(|entry| entry["digest"].as_str().expect("a digest").to_owned()).collect::<Vec<_>>())
+    };
+    sign(&sandbox, &format!("sign oci://{image} --key other.key"));
+    let Some(theirs) = listed() else { return };
+    sign(&sandbox, &format!("sign oci://{image} --key ours.key"));
+    // The older form's tag is kept back with it.
+    let through = |status: u16| {
+        let kept_back = [theirs[0].clone(), format!("{}.sig", digest.replace(':', "-"))];
+        proxy(host.clone(), String::new(), move |head| {
+            kept_back.iter().any(|name| head.contains(name.as_str())).then_some(Fault::Status(status))
+        })
+    };
+    let verify = |status: u16, key: &str| format!("verify oci://{}/charts/shop@{digest} --key {key}", through(status));
+    for status in [403, 500] {
+        succeed(&sandbox, &verify(status, "ours.pub"));
+    }
+    // Whether the other one signed, nobody can tell.
+    let told = "is not signed by this key, as far as can be told: 127.0.0.1";
+    refuse(&sandbox, &verify(403, "other.pub"), 2, told);
+    refuse(&sandbox, &format!("{} --require-check default", verify(403, "other.pub")), 2, "as far as can be told");
+
+    // Nobody is kept busy by heaps of signatures.
+    succeed(&sandbox, "package shop --version 2.0.0 --skip-checks");
+    let pushed = succeed(&sandbox, &format!("push shop-2.0.0.tgz oci://{host}/charts")).stdout;
+    let digest = pushed.lines().nth(1).expect("a digest");
+    let layer = serde_json::json!({
+        "mediaType": "application/vnd.dev.cosign.simplesigning.v1+json", "digest": format!("sha256:{}", "0".repeat(64)),
+        "size": 2_000_000, "annotations": { "dev.cosignproject.cosign/signature": "AAAA" },
+    });
+    let manifest = serde_json::json!({
+        "schemaVersion": 2, "mediaType": "application/vnd.oci.image.manifest.v1+json",
+        "config": layer, "layers": vec![layer.clone(); 201],
+    });
+    sandbox.write("heap.json", manifest.to_string());
+    let named = format!("{host}/charts/shop:{}.sig", digest.replace(':', "-"));
+    let flags = ["manifest", "push", "--plain-http", &named, "heap.json"];
+    let (success, told) = peer(&sandbox, "PLIMSOLL_TEST_ORAS", &flags).expect("is there");
+    assert!(success, "{told}");
+    let line = format!("verify oci://{host}/charts/shop@{digest} --key ours.pub");
+    refuse(&sandbox, &line, 1, "there are more than 200 classic signatures");
 }

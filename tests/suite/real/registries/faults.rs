@@ -15,7 +15,7 @@ use std::time::Duration;
 
 /// What is done to an answer.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Fault {
+pub(super) enum Fault {
     /// The registry never hears of the request.
     Lost,
     /// It does, and its answer gets lost.
@@ -65,7 +65,8 @@ fn request(connection: &mut TcpStream) -> Option<(String, Vec<u8>)> {
             break end + 4;
         }
         match connection.read(&mut chunk) {
-            Ok(read) if read > 0 => bytes.extend_from_slice(&chunk[..read]),
+            // Whoever asks whether TLS is spoken here is told at once that it is not.
+            Ok(read) if read > 0 && (!bytes.is_empty() || chunk[0] != 0x16) => bytes.extend_from_slice(&chunk[..read]),
             _ => return None,
         }
     };
@@ -115,7 +116,7 @@ fn elsewhere() -> (String, Arc<Mutex<Vec<String>>>) {
 }
 
 /// Starts a proxy before a registry that does to each answer what is chosen for its request.
-fn proxy(
+pub(super) fn proxy(
     upstream: String,
     elsewhere: String,
     choose: impl Fn(&str) -> Option<Fault> + Send + Sync + 'static,

@@ -237,6 +237,9 @@ fn connections_are_as_secret_as_they_were_asked_to_be() {
         let variables = [("HOME", home.as_str()), ("SSL_CERT_FILE", authority.as_str())];
         let shown = sandbox.run_with(&format!("values oci://{host}/charts/shop"), "", &variables);
         assert_eq!(shown.code, 0, "{}", shown.stderr);
+        // A copy is read and written in the same way.
+        let copy = format!("push oci://{host}/charts/shop:1.0.0+b.1 oci://{host}/copies");
+        succeed(&sandbox, &format!("{copy} --ca-file {authority}"));
         sandbox.write("empty.pem", "");
         sandbox.write("bad.pem", "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
         for file in ["bad.pem", "missing.pem"] {

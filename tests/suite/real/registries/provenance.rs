@@ -67,10 +67,11 @@ fn helm_and_we_accept_each_others_provenance() {
     sandbox.write("other-1.0.0.tgz.prov", "noise");
     refuse(&sandbox, "verify other-1.0.0.tgz --key captain.asc", 1, "no text that OpenPGP signed");
     refuse(&sandbox, &format!("verify ours/{PACKAGE} --key hc/values.yaml"), 2, "not in PEM");
-    for (who, told) in [("ghost", "a key that had expired"), ("mutineer", "a key that was revoked")] {
-        succeed(&sandbox, &format!("package hc -d {who} --skip-checks --sign --keyring {who}.sec.asc"));
-        refuse(&sandbox, &format!("verify {who}/{PACKAGE} --key {who}.asc"), 1, told);
-    }
+    // Keys that may not sign do not; the one that was revoked does not know of it.
+    let line = "package hc -d not --skip-checks --sign --keyring ghost.sec.asc";
+    refuse(&sandbox, line, 2, "the key does not sign: it has expired");
+    succeed(&sandbox, "package hc -d mutineer --skip-checks --sign --keyring mutineer.sec.asc");
+    refuse(&sandbox, &format!("verify mutineer/{PACKAGE} --key mutineer.asc"), 1, "signed by a key that was revoked");
 
     let helm = |arguments: &[&str]| peer(&sandbox, "PLIMSOLL_TEST_HELM", arguments);
     for (folder, who) in [("ours", "captain"), ("mates", "mate")] {
@@ -111,6 +112,9 @@ fn helm_and_we_accept_each_others_provenance() {
         assert!(success, "helm verifies what it pulls: {told}");
     }
     assert!(!sandbox.path("not").exists());
+    // A copy is signed like what it is of.
+    succeed(&sandbox, &format!("push oci://{host}/ours/hc:0.1.0+b.1 oci://{host}/copies"));
+    succeed(&sandbox, &format!("verify oci://{host}/copies/hc:0.1.0+b.1 --keyring captain.asc"));
     succeed(&sandbox, &format!("push shop oci://{host}/ours"));
     refuse(
         &sandbox,
@@ -118,4 +122,27 @@ fn helm_and_we_accept_each_others_provenance() {
         1,
         "it has no provenance file",
     );
+}
+
+#[test]
+fn keys_that_expired_count_for_nothing_that_they_signed() {
+    let sandbox = keys();
+    let read = |name: &str| {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/real/openpgp");
+        std::fs::read_to_string(folder.join(name)).expect("is there")
+    };
+    for name in ["stowaway.asc", "bosun.asc", "bosun.sec.asc"] {
+        sandbox.write(name, read(name));
+    }
+    sandbox.write("hold-1.0.0.tgz", "rum\n");
+    // Signed while the key was good, as it says itself. `stowaway` has taken back one of its names since, which says nothing of
+    // when it ends; of `bosun`, the subkey expired that signed. Neither gpg nor helm calls any of these good.
+    for who in ["ghost", "stowaway", "bosun"] {
+        sandbox.write("hold-1.0.0.tgz.prov", read(&format!("{who}.prov")));
+        let verify = format!("verify hold-1.0.0.tgz --key {who}.asc");
+        refuse(&sandbox, &verify, 1, "the provenance file is signed by a key that has expired");
+    }
+    // Of several subkeys, one signs that may.
+    succeed(&sandbox, "package hc -d bosuns --skip-checks --sign --keyring bosun.sec.asc");
+    succeed(&sandbox, &format!("verify bosuns/{PACKAGE} --key bosun.asc"));
 }
