@@ -179,7 +179,7 @@ impl Builder {
 
     fn push(&mut self, range: Range<u32>, style: Style, content: Content) -> NodeId {
         let id = self.document.nodes.len() as NodeId;
-        self.document.nodes.push(NodeData { start: range.start, end: range.end, parent: id, style, content });
+        self.document.nodes.push(NodeData::new(range, id, style, content));
         id
     }
 
@@ -316,7 +316,7 @@ impl Builder {
         let last_end = last.map(|child| self.document.nodes[child as usize].end);
         let dash = self.dash(node, &content);
         let data = &mut self.document.nodes[node as usize];
-        data.content = content;
+        data.set_content(content);
         data.start = dash.unwrap_or(data.start);
         data.end = if data.style == Style::Flow { end } else { last_end.unwrap_or(data.start).max(data.start) };
         self.close_anchors(node, height);
@@ -340,17 +340,17 @@ impl Builder {
     /// Puts the entries of merged maps (`<<`) behind a map's own.
     fn merge(&mut self, entries: Vec<Pair>) -> Vec<Pair> {
         let is_merge =
-            |id: NodeId, nodes: &[NodeData]| matches!(nodes[id as usize].content, Content::Scalar(Type::Merge, _));
+            |id: NodeId, nodes: &[NodeData]| matches!(nodes[id as usize].content(), Content::Scalar(Type::Merge, _));
         let (merges, mut own): (Vec<_>, Vec<_>) =
             entries.into_iter().partition(|pair| is_merge(pair.key, &self.document.nodes));
         let mut names: HashSet<String> = own.iter().map(|pair| self.document.text(pair.key).to_owned()).collect();
         for Pair { key, value, .. } in merges {
-            let sources = match self.document.nodes[value as usize].content {
+            let sources = match self.document.nodes[value as usize].content() {
                 Content::Seq(start, end) => self.document.items[start as usize..end as usize].to_vec(),
                 _ => vec![value],
             };
             for source in sources {
-                let Content::Map(start, end) = self.document.nodes[source as usize].content else {
+                let Content::Map(start, end) = self.document.nodes[source as usize].content() else {
                     let data = &self.document.nodes[key as usize];
                     let span = self.span(&(data.start..data.end));
                     self.problems.push(
@@ -428,7 +428,7 @@ impl Builder {
     fn key(&mut self, node: NodeId) {
         let data = &self.document.nodes[node as usize];
         let span = self.span(&(data.start..data.end));
-        let Content::Scalar(scalar, _) = data.content else { return };
+        let Content::Scalar(scalar, _) = data.content() else { return };
         if matches!(scalar, Type::String | Type::Merge) {
             return;
         }
@@ -456,7 +456,7 @@ impl Builder {
                     .wish(wish),
             );
             let read = self.own(read);
-            self.document.nodes[node as usize].content = Content::Scalar(scalar, read);
+            self.document.nodes[node as usize].set_content(Content::Scalar(scalar, read));
         }
     }
 
@@ -472,7 +472,7 @@ impl Builder {
     fn takes_key(&mut self, key: NodeId) -> bool {
         let data = &self.document.nodes[key as usize];
         let span = self.span(&(data.start..data.end));
-        match data.content {
+        match data.content() {
             Content::Scalar(Type::Merge, _) => {
                 self.tags.push(tag("<<"));
                 return true;

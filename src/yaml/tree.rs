@@ -2,6 +2,7 @@
 
 use super::scalar::{Scalar, Type};
 use crate::source::{FileId, SourceFile, Span};
+use std::ops::Range;
 use std::sync::Arc;
 
 /// Index of a node in its document's arena.
@@ -76,13 +77,56 @@ pub(super) enum Content {
     Map(u32, u32),
 }
 
+/// A node, packed: there are very many.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct NodeData {
     pub(super) start: u32,
     pub(super) end: u32,
     pub(super) parent: NodeId,
+    /// What these are says `what`.
+    numbers: (u32, u32),
+    what: What,
     pub(super) style: Style,
-    pub(super) content: Content,
+}
+
+const _: () = assert!(size_of::<NodeData>() == 24, "a node has grown");
+
+/// [`Content`] without its numbers.
+#[derive(Clone, Copy, Debug)]
+enum What {
+    Source(Type),
+    Owned(Type),
+    Seq,
+    Map,
+}
+
+impl NodeData {
+    /// Makes a node that has no parent but itself.
+    pub(super) fn new(range: Range<u32>, id: NodeId, style: Style, content: Content) -> Self {
+        let (start, end) = (range.start, range.end);
+        let mut node = Self { start, end, parent: id, numbers: (0, 0), what: What::Seq, style };
+        node.set_content(content);
+        node
+    }
+
+    pub(super) fn content(&self) -> Content {
+        let (first, second) = self.numbers;
+        match self.what {
+            What::Source(scalar) => Content::Scalar(scalar, Text::Source(first, second)),
+            What::Owned(scalar) => Content::Scalar(scalar, Text::Owned(first)),
+            What::Seq => Content::Seq(first, second),
+            What::Map => Content::Map(first, second),
+        }
+    }
+
+    pub(super) fn set_content(&mut self, content: Content) {
+        (self.what, self.numbers) = match content {
+            Content::Scalar(scalar, Text::Source(start, end)) => (What::Source(scalar), (start, end)),
+            Content::Scalar(scalar, Text::Owned(at)) => (What::Owned(scalar), (at, 0)),
+            Content::Seq(start, end) => (What::Seq, (start, end)),
+            Content::Map(start, end) => (What::Map, (start, end)),
+        };
+    }
 }
 
 /// An entry of a map.
@@ -146,7 +190,7 @@ impl Document {
 
     /// Gives a scalar's text; empty for collections.
     pub(super) fn text(&self, node: NodeId) -> &str {
-        match self.nodes[node as usize].content {
+        match self.nodes[node as usize].content() {
             Content::Scalar(_, Text::Source(start, end)) => {
                 self.source.text().get(start as usize..end as usize).unwrap_or_default()
             }
@@ -247,7 +291,7 @@ impl<'d> Node<'d> {
     /// Gives a short range that names the node: a scalar whole; of a collection its first key or its opening bracket.
     pub fn head(self) -> Span {
         let span = self.span();
-        match self.data().content {
+        match self.data().content() {
             Content::Scalar(..) => span,
             _ if self.data().style == Style::Flow => Span { end: span.start + 1, ..span },
             Content::Map(..) => self.entries().next().map_or(span, |entry| entry.key.span()),
@@ -262,7 +306,7 @@ impl<'d> Node<'d> {
 
     /// Gives what the node holds.
     pub fn kind(self) -> Kind {
-        match &self.data().content {
+        match self.data().content() {
             Content::Scalar(scalar, _) => match scalar {
                 Type::Null => Kind::Null,
                 Type::Bool => Kind::Bool,
@@ -282,7 +326,7 @@ impl<'d> Node<'d> {
 
     /// Gives the typed scalar; none for collections.
     pub fn scalar(self) -> Option<Scalar> {
-        match self.data().content {
+        match self.data().content() {
             Content::Scalar(scalar, _) => Some(scalar.read(self.text())),
             _ => None,
         }
@@ -318,7 +362,7 @@ impl<'d> Node<'d> {
 
     /// Iterates over a map's entries, merged ones (`<<`) last; nothing for other kinds.
     pub fn entries(self) -> impl DoubleEndedIterator<Item = Entry<'d>> + ExactSizeIterator {
-        let range = match self.data().content {
+        let range = match self.data().content() {
             Content::Map(start, end) => start as usize..end as usize,
             _ => 0..0,
         };
@@ -330,7 +374,7 @@ impl<'d> Node<'d> {
 
     /// Iterates over a list's items; nothing for other kinds.
     pub fn items(self) -> impl DoubleEndedIterator<Item = Node<'d>> + ExactSizeIterator {
-        let range = match self.data().content {
+        let range = match self.data().content() {
             Content::Seq(start, end) => start as usize..end as usize,
             _ => 0..0,
         };
@@ -340,7 +384,7 @@ impl<'d> Node<'d> {
 
     /// Finds a map's entry by its key.
     pub fn entry(self, key: &str) -> Option<Entry<'d>> {
-        let Content::Map(start, end) = self.data().content else { return None };
+        let Content::Map(start, end) = self.data().content() else { return None };
         let (document, tag) = (self.document, tag(key));
         let mut pairs = document.entries[start as usize..end as usize].iter();
         let pair = pairs.find(|pair| pair.tag == tag && document.text(pair.key) == key)?;

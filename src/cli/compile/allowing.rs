@@ -8,6 +8,7 @@ use crate::cli::world::World;
 use crate::diagnostic::Diagnostic;
 use crate::lint::suppress::{self, Allow, Applied};
 use crate::source::SourceMap;
+use rayon::prelude::*;
 use std::path::PathBuf;
 
 /// The linters of a run, by the folder of their workspace.
@@ -38,7 +39,8 @@ pub(in crate::cli) fn settle(
         own: &own,
         whole_workspace: question.input.paths.is_empty() && question.release.environments.is_empty(),
     };
-    let mut allows: Vec<Allow> = sources.written().iter().flat_map(|source| suppress::comments(source)).collect();
+    let mut allows: Vec<Allow> =
+        sources.written().par_iter().flat_map_iter(|source| suppress::comments(source)).collect();
     let mut suppressed = Vec::new();
     for (key, rules) in judges {
         let mut of_workspace = Vec::new();

@@ -17,6 +17,7 @@ use packed::is_archive;
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The name of a workspace's file.
 pub(in crate::cli) const WORKSPACE_FILE: &str = "plimsoll.yaml";
@@ -53,7 +54,7 @@ pub(in crate::cli) struct TextFile {
     /// Its path as shown.
     pub name: String,
     /// The text.
-    pub text: String,
+    pub text: Arc<str>,
     /// It was named on the command line, so it is a manifest whatever it holds.
     pub named: bool,
 }
@@ -117,7 +118,7 @@ impl<'a> Finder<'a> {
         if path == Path::new("-") {
             let bytes = self.world.stdin().map_err(|error| Trouble::io("read", path, &error))?;
             let text = text(path, bytes)?;
-            let files = vec![TextFile { name: "-".to_owned(), text, named: true }];
+            let files = vec![TextFile { name: "-".to_owned(), text: text.into(), named: true }];
             inputs.plain.push(Plain { name: "-".to_owned(), folder: PathBuf::new(), files });
             return Ok(());
         }
@@ -174,9 +175,9 @@ impl<'a> Finder<'a> {
                 files.push(path);
             }
         }
-        let (mut files, troubles) = self.read(files, false);
+        let (files, troubles) = self.read(files, false);
         inputs.troubles.extend(troubles);
-        files.retain(|file| looks_like_manifest(&file.text));
+        let files: Vec<_> = files.into_par_iter().filter(|file| looks_like_manifest(&file.text)).collect();
         if files.is_empty() && !charts_found && inputs.workspaces.is_empty() && inputs.troubles.is_empty() {
             let message = format!("nothing to check in `{}`: it holds no chart and no manifest", folder.display());
             return Err(Trouble::new(message));
@@ -192,7 +193,7 @@ impl<'a> Finder<'a> {
         let read: Vec<_> = paths
             .into_par_iter()
             .map(|path| {
-                let text = read_text(self.world, &path)?;
+                let text = read_text(self.world, &path)?.into();
                 Ok(TextFile { name: slashed(&path), text, named })
             })
             .collect();

@@ -21,7 +21,6 @@ use crate::source::{SourceFile, SourceMap};
 use log::{Log, Piece};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value};
-use rayon::prelude::*;
 use rewrite::{Rewritten, Tables};
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
@@ -106,17 +105,21 @@ impl Engine for JinjaEngine {
         let mut rendered = Rendered { diagnostics: program.diagnostics.clone(), ..Rendered::default() };
         let (leaves, values) = Leaves::expose(request.values);
         let context = functions::context(&request, &leaves, values);
-        // Templates run one after the other, because what they read of the values is recorded; the rest is independent.
-        let mut printed = Vec::new();
-        for name in program.templates.keys().filter(|name| request.templates.printing.contains(**name)) {
-            match program.run(name, &context) {
-                Err(error) => rendered.diagnostics.push(problem::runtime(&program, name, &error, request.values)),
-                Ok(pieces) => printed.push((*name, pieces)),
+        let names: Vec<&str> =
+            program.templates.keys().filter(|name| request.templates.printing.contains(**name)).copied().collect();
+        let mut files: Vec<_> = names.iter().map(|_| None).collect();
+        // Templates run one after the other, because what they read of the values is recorded. Of each that has run, others
+        // make the file meanwhile.
+        rayon::in_place_scope(|scope| {
+            let (tables, leaves) = (&program.tables, &leaves);
+            for (name, made) in names.iter().zip(&mut files) {
+                match program.run(name, &context) {
+                    Err(error) => rendered.diagnostics.push(problem::runtime(&program, name, &error, request.values)),
+                    Ok(pieces) => scope.spawn(move |_| *made = Some(file(tables, name, &pieces, leaves, sources))),
+                }
             }
-        }
-        let tables = &program.tables;
-        let files = printed.into_par_iter().map(|(name, pieces)| file(tables, name, &pieces, &leaves, sources));
-        for (file, diagnostics) in files.collect::<Vec<_>>() {
+        });
+        for (file, diagnostics) in files.into_iter().flatten() {
             rendered.files.extend(file);
             rendered.diagnostics.extend(diagnostics);
         }
