@@ -2,12 +2,12 @@
 
 use crate::cli::Exit;
 use crate::cli::args::{Colour, InputArgs, ReleaseArgs, ToneArgs};
+use crate::cli::compile::against::{Against, Side};
 use crate::cli::compile::definitions::{self, Reader};
 use crate::cli::compile::gather::{Asked, Built, Unit};
 use crate::cli::inputs::plan::Scope;
 #[cfg(feature = "cluster")]
 use crate::cli::live::ContextArgs;
-use crate::cli::live::against::{Against, Side};
 use crate::cli::paths::Base;
 use crate::cli::report;
 use crate::cli::trouble::Trouble;

@@ -1,5 +1,6 @@
 //! From inputs to a report: fans out over releases and environments, runs the stages, gathers what they find.
 
+pub(super) mod against;
 pub(super) mod allowing;
 pub(super) mod checking;
 pub(super) mod definitions;

@@ -1,8 +1,8 @@
 //! A release, held against what its cluster has of it.
 
-use super::against::Side;
 use super::changing::{check_name, release_name};
 use super::{ContextArgs, converse, pinned};
+use crate::cli::compile::against::Side;
 use crate::cli::trouble::Trouble;
 use crate::cli::world::World;
 use crate::cluster::{After, Cluster, ClusterError, Members, PART_OF, Sent, Served, Survey, Surveyed, get, kept, mark};

@@ -1,6 +1,5 @@
 //! `--live`: asks the cluster what it says of the same objects.
 
-pub(super) mod against;
 pub(super) mod changing;
 pub(super) mod held;
 

@@ -1,7 +1,7 @@
 //! What is compared with: the old side of a diff.
 
+use super::gather::{Asked, Built, Unit};
 use crate::cli::args::{Colour, InputArgs, ReleaseArgs};
-use crate::cli::compile::gather::{Asked, Built, Unit};
 use crate::cli::inputs::overrides::{Override, Overrides};
 use crate::cli::inputs::plan::check_environments;
 use crate::cli::inputs::revision::Revision;
