@@ -1,9 +1,9 @@
 //! From a chart, an environment and overrides to the values that templates see.
 
-use super::load::{Chart, Subchart};
+use super::load::{Chart, Subchart, VALUES};
 use super::merge::{Nulls, merge};
 use super::metadata::Flavour;
-use super::read::read_values;
+use super::read::{is_unread, read_values};
 use super::set::{self, Assignments, Typing};
 use super::unknown;
 use super::value::{Value, ValueData, ValueEntry};
@@ -43,6 +43,8 @@ pub struct Composed {
     pub subcharts: Vec<ComposedSubchart>,
     /// What is wrong with the values: the `values/…` findings.
     pub diagnostics: Vec<Diagnostic>,
+    /// A file that belongs to them could not be read: what templates would make of the rest is nothing that anybody meant.
+    pub unread: bool,
 }
 
 /// A subchart that is on, with its values.
@@ -77,13 +79,25 @@ pub fn compose(chart: &Chart, environment: Option<&str>, overrides: &[Override])
             Override::Assigned(_) => 5,
         });
     }
+    let mut unread = is_any_unread(chart, environment);
     for given in overrides {
-        apply(chart, given, &mut values, &mut diagnostics);
+        unread |= apply(chart, given, &mut values, &mut diagnostics);
     }
     let tags = values.get("tags").cloned();
     let subcharts = hand_down(chart, &values, tags.as_ref(), &mut diagnostics);
-    values_schema::check(chart, &values, &subcharts, &mut diagnostics);
-    Composed { values, subcharts, diagnostics }
+    if !unread {
+        values_schema::check(chart, &values, &subcharts, &mut diagnostics);
+    }
+    Composed { values, subcharts, diagnostics, unread }
+}
+
+/// Tells whether a file of values of a chart or its subcharts could not be read.
+fn is_any_unread(chart: &Chart, environment: Option<&str>) -> bool {
+    let used = |path: &String| {
+        let of = path.strip_prefix("environments/").and_then(|name| name.rsplit_once('.'));
+        of.is_none_or(|(name, _)| Some(name) == environment)
+    };
+    chart.unread.iter().any(used) || chart.subcharts.iter().any(|inner| is_any_unread(&inner.chart, environment))
 }
 
 /// Merges what the files of a chart and of its subcharts say.
@@ -94,12 +108,13 @@ fn layers(chart: &Chart, environment: Option<&str>, diagnostics: &mut Vec<Diagno
         value: layers(&subchart.chart, environment, diagnostics),
     });
     let mut values = Value { data: ValueData::Map(subcharts.collect()), place: chart.values.place.clone() };
-    if chart.flavour == Flavour::Native {
+    let declares = chart.flavour == Flavour::Native && !chart.unread.contains(VALUES);
+    if declares {
         unknown::in_defaults(chart, diagnostics);
     }
     merge(&mut values, chart.values.clone(), Nulls::Declare);
     if let Some(over) = environment.and_then(|name| chart.environments.get(name)) {
-        if chart.flavour == Flavour::Native {
+        if declares {
             unknown::in_values(chart, over, diagnostics);
         }
         forget_globals(chart, &mut values, over);
@@ -131,20 +146,21 @@ fn forget(known: &mut Value, over: &Value) {
     }
 }
 
-/// Lays one override over the values. Unknown keys are looked for in native charts only: Helm's charts often declare
-/// their values in comments.
-fn apply(chart: &Chart, given: &Override, values: &mut Value, diagnostics: &mut Vec<Diagnostic>) {
-    let native = chart.flavour == Flavour::Native;
+/// Lays one override over the values, and tells whether it is a file that could not be read. Unknown keys are looked for in
+/// native charts only: Helm's charts often declare their values in comments.
+fn apply(chart: &Chart, given: &Override, values: &mut Value, diagnostics: &mut Vec<Diagnostic>) -> bool {
+    let declares = chart.flavour == Flavour::Native && !chart.unread.contains(VALUES);
     let (assignments, problems) = match given {
         Override::File(source) => {
             let (over, problems) = read_values(source);
+            let unread = is_unread(&over, &problems);
             diagnostics.extend(problems);
-            if native {
+            if declares {
                 unknown::in_values(chart, &over, diagnostics);
             }
             forget_globals(chart, values, &over);
             merge(values, over, Nulls::Drop);
-            return;
+            return unread;
         }
         Override::Set(source) => set::parse(source, Typing::Typed),
         Override::SetString(source) => set::parse(source, Typing::Text),
@@ -157,11 +173,12 @@ fn apply(chart: &Chart, given: &Override, values: &mut Value, diagnostics: &mut 
         if !matches!(assignment.value.data, ValueData::Map(_)) && assignment.steps.is_empty() {
             continue;
         }
-        if native {
+        if declares {
             unknown::in_assignment(chart, &assignment, diagnostics);
         }
         set::assign(values, &assignment.steps, assignment.value);
     }
+    false
 }
 
 /// Gives each subchart that is on its part of the values, and the `global` ones.

@@ -4,13 +4,16 @@ use super::decode::start_of;
 use super::ignore_file::IgnoreFile;
 use super::metadata::{self, Dependency, Flavour, Metadata};
 use super::range::{Version, VersionRange};
-use super::read::read_values;
+use super::read::{is_unread, read_values};
 use super::value::Value;
 use super::values_schema::ValuesSchema;
 use crate::diagnostic::Diagnostic;
 use crate::source::{SourceFile, SourceMap, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
+
+/// The file of a chart's defaults.
+pub(super) const VALUES: &str = "values.yaml";
 
 /// A file that was read for a chart.
 #[derive(Clone, Debug)]
@@ -68,6 +71,8 @@ pub struct Chart {
     pub files: Vec<ChartFile>,
     /// The charts below `charts/`, each under the name that its values go by.
     pub subcharts: Vec<Subchart>,
+    /// The files of values that could not be read, by path: `values.yaml`, `environments/prod.yaml`. They count as empty.
+    pub unread: BTreeSet<String>,
 }
 
 /// A chart inside a chart.
@@ -115,7 +120,7 @@ impl Loader<'_> {
             None => None,
         };
         let ignore = ignore.unwrap_or_else(IgnoreFile::builtin);
-        let own = |path: &str| matches!(path, "Chart.yaml" | "values.yaml");
+        let own = |path: &str| matches!(path, "Chart.yaml" | VALUES);
         files.retain(|file| own(&file.path) || !ignore.ignores(&file.path));
 
         let Some(at) = files.iter().position(|file| file.path == "Chart.yaml") else {
@@ -140,6 +145,7 @@ impl Loader<'_> {
             crds: Vec::new(),
             files: Vec::new(),
             subcharts: Vec::new(),
+            unread: BTreeSet::new(),
         };
         let mut nested: BTreeMap<String, Vec<ChartFile>> = BTreeMap::new();
         let mut archives = Vec::new();
@@ -165,9 +171,9 @@ impl Loader<'_> {
     /// Puts a file where it belongs.
     fn place(&mut self, chart: &mut Chart, file: ChartFile) {
         match file.path.as_str() {
-            "values.yaml" => {
-                if let Some(source) = self.text(&file) {
-                    chart.values = self.values(&source);
+            VALUES => {
+                if let Some((source, values)) = self.values(chart, &file) {
+                    chart.values = values;
                     chart.values_file = Some(source);
                 }
             }
@@ -191,8 +197,7 @@ impl Loader<'_> {
                     environment.and_then(|name| name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")));
                 match name.map(str::to_owned) {
                     Some(name) => {
-                        if let Some(source) = self.text(&file) {
-                            let values = self.values(&source);
+                        if let Some((source, values)) = self.values(chart, &file) {
                             if chart.environments.insert(name.clone(), values).is_some() {
                                 let message = format!("the environment `{name}` has two files");
                                 let problem = Diagnostic::error("chart/duplicate-environment", message);
@@ -270,10 +275,16 @@ impl Loader<'_> {
         }));
     }
 
-    fn values(&mut self, source: &Arc<SourceFile>) -> Value {
-        let (values, diagnostics) = read_values(source);
-        self.diagnostics.extend(diagnostics);
-        values
+    /// Reads a file of values.
+    fn values(&mut self, chart: &mut Chart, file: &ChartFile) -> Option<(Arc<SourceFile>, Value)> {
+        let source = self.text(file);
+        let read = source.as_ref().map(read_values);
+        if read.as_ref().is_none_or(|(values, problems)| is_unread(values, problems)) {
+            chart.unread.insert(file.path.clone());
+        }
+        let (values, problems) = read?;
+        self.diagnostics.extend(problems);
+        source.zip(Some(values))
     }
 
     /// Takes a file as text; a file that is none is a finding.

@@ -2,7 +2,7 @@
 
 use super::decode::start_of;
 use super::value::{Place, Value, ValueData, ValueEntry};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::SourceFile;
 use crate::yaml::{Node, Scalar, float_text, parse};
 use std::sync::Arc;
@@ -93,6 +93,12 @@ pub fn read_values(source: &Arc<SourceFile>) -> (Value, Vec<Diagnostic>) {
         }
     }
     (values, diagnostics)
+}
+
+/// Tells whether values that count as empty do so because their file could not be read.
+pub(super) fn is_unread(values: &Value, problems: &[Diagnostic]) -> bool {
+    let is_empty = matches!(&values.data, ValueData::Map(entries) if entries.is_empty());
+    is_empty && problems.iter().any(|problem| problem.severity == Severity::Error)
 }
 
 /// Tells whether a document was encrypted with SOPS, which keeps its keys and a checksum beside what it encrypted.

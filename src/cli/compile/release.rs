@@ -53,7 +53,9 @@ pub(in crate::cli) fn render(job: &Job, sources: &SourceMap, world: &dyn World) 
     let composed = compose(job);
     let mut output =
         Output { definitions: Vec::new(), rendered: Vec::new(), charts: Vec::new(), findings: composed.diagnostics };
-    if job.chart.flavour == Flavour::Helm {
+    if composed.unread {
+        // What is wrong is said; templates would only say it again for every use of a value.
+    } else if job.chart.flavour == Flavour::Helm {
         let mut rendered = render_by_helm(job, &release, composed.values, sources, world)?;
         // Helm's paths begin with the chart's name.
         for file in &mut rendered.files {

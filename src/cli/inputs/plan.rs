@@ -95,20 +95,21 @@ pub(in crate::cli) fn plan(
     }
     let flags: Vec<_> = args.overrides.0.iter().cloned().zip(args.overrides.read(sources, world)?).collect();
     let given = versions(&args.versions)?;
-    let mut charts: Vec<(PathBuf, Option<Arc<Chart>>)> = Vec::new();
+    // With whether all of its files could be read.
+    let mut charts: Vec<(PathBuf, Option<(Arc<Chart>, bool)>)> = Vec::new();
     for target in &targets {
         let known = charts.iter().find(|(folder, _)| *folder == target.folder).map(|(_, chart)| chart.clone());
         let chart = known.unwrap_or_else(|| {
             let (files, troubles) = read_chart(world, base, &target.folder);
             let (chart, findings) =
                 if files.is_empty() && !troubles.is_empty() { (None, Vec::new()) } else { Chart::load(sources, files) };
+            let chart = chart.map(|chart| (Arc::new(chart), troubles.is_empty()));
             plan.troubles.extend(troubles);
             plan.findings.extend(findings);
-            let chart = chart.map(Arc::new);
             charts.push((target.folder.clone(), chart.clone()));
             chart
         });
-        let Some(chart) = chart else { continue };
+        let Some((chart, is_whole)) = chart else { continue };
         // A library is checked through the charts that use it.
         if chart.metadata.chart_type == ChartType::Library && target.release.is_none() {
             continue;
@@ -116,6 +117,10 @@ pub(in crate::cli) fn plan(
         let values = values_files(target, sources, world)?;
         let declared = declared(target, &chart, &mut plan);
         plan.environments.extend(declared.iter().cloned());
+        // What would be rendered of the rest is nothing that anybody meant.
+        if !is_whole {
+            continue;
+        }
         let wanted: Vec<Option<String>> = match (declared.is_empty(), args.environments.is_empty()) {
             (_, true) if scope == Scope::Bare => vec![None],
             (true, true) => vec![None],

@@ -156,6 +156,28 @@ fn a_binary_template_is_trouble_and_a_binary_file_is_not() {
 }
 
 #[test]
+fn a_chart_whose_values_are_binary_is_not_rendered_and_others_are() {
+    let chart = "apiVersion: plimsoll.dev/v1\nname: c\nversion: 0.1.0\n";
+    let template = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {a: \"{{ values.a }}\"}\n";
+    let sandbox = Sandbox::new(&[
+        ("c/Chart.yaml", chart),
+        ("c/templates/a.yaml", template),
+        ("c/environments/prod.yaml", "a: 1\n"),
+        ("d/Chart.yaml", chart),
+        ("d/environments/prod.yaml", ""),
+        ("d/templates/a.yaml", TYPO),
+    ]);
+    sandbox.write("c/values.yaml", b"a: \0\n");
+    for environment in ["", " -e prod"] {
+        let run = sandbox.run(&format!("check c d --rule schema/unknown-field --format json{environment}"));
+        assert_eq!(run.code, 2, "{}", run.stderr);
+        assert_eq!(run.rules(), ["schema/unknown-field"]);
+        assert_eq!(run.stderr.matches("error: ").count(), 1);
+        assert!(run.stderr.contains("`c/values.yaml` is binary, not text"), "{}", run.stderr);
+    }
+}
+
+#[test]
 fn files_beyond_the_limit_are_refused() {
     let sandbox = Sandbox::new(&[]);
     let file = std::fs::File::create(sandbox.path("huge.yaml")).expect("can be written");
