@@ -128,7 +128,11 @@ enum Command {
 
 /// Runs the command line in the real world and gives the process's exit code.
 pub fn main() -> ExitCode {
-    let exit = run(world::arguments(), &world::System);
+    #[cfg(feature = "oci")]
+    let read_package = Some(registries::remote::read as world::ReadPackage);
+    #[cfg(not(feature = "oci"))]
+    let read_package = None;
+    let exit = run(world::arguments(), &world::System { read_package });
     ExitCode::from(exit as u8)
 }
 

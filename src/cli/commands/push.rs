@@ -160,7 +160,7 @@ fn package(chart: &Path, world: &dyn World) -> Result<(Vec<u8>, Option<Vec<u8>>)
         return Ok((pack(chart, time(world)?, &Base::current(world)?, world)?.1, None));
     }
     if is_reference(chart) {
-        let pulled = remote::read(chart, world)?;
+        let pulled = remote::pulled(chart, world)?;
         return Ok((pulled.bytes.clone(), pulled.provenance.clone()));
     }
     let bytes = world.read(chart).map_err(|error| Trouble::io("read", chart, &error))?;

@@ -7,6 +7,7 @@ use crate::cli::trouble::Trouble;
 use crate::cli::world::World;
 use crate::oci::Pulled;
 use std::collections::HashMap;
+use std::io;
 use std::path::Path;
 use std::sync::{Arc, LazyLock, Mutex, OnceLock};
 
@@ -22,7 +23,12 @@ pub(in crate::cli) fn reach(flags: &RegistryArgs) {
 }
 
 /// Reads the package that a reference leads to.
-pub(in crate::cli) fn read(path: &Path, world: &dyn World) -> Result<Arc<Pulled>, Trouble> {
+pub(in crate::cli) fn read(path: &Path, world: &dyn World) -> io::Result<Vec<u8>> {
+    pulled(path, world).map(|pulled| pulled.bytes.clone()).map_err(io::Error::other)
+}
+
+/// Gives the package that a reference leads to, with what lies beside it.
+pub(in crate::cli) fn pulled(path: &Path, world: &dyn World) -> Result<Arc<Pulled>, Trouble> {
     let text = path.to_string_lossy().into_owned();
     let mut known = READ.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     if let Some(pulled) = known.get(&text) {
