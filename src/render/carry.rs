@@ -1,11 +1,20 @@
 //! Changes of rendered text, carried back to the templates and values that it was made from.
 
 use super::RenderedFile;
+use super::blocks::TemplateBlocks;
 use crate::diagnostic::{Change, Edit, TextEdit};
 use crate::source::{SourceMap, Span};
 use crate::yaml::edit::{self, Patch, Plan, Refusal, Side};
 use crate::yaml::{Document, Kind, Node, parse};
 use serde_json::Value as Json;
+
+/// What carrying needs to know of a run.
+pub struct Known<'a> {
+    /// The texts that people wrote.
+    pub sources: &'a SourceMap,
+    /// The blocks of their templates.
+    pub blocks: &'a TemplateBlocks,
+}
 
 impl RenderedFile {
     /// Finds the edits of what a person wrote that change a node of this file's text.
@@ -17,22 +26,22 @@ impl RenderedFile {
         document: &Document,
         at: Span,
         change: &Change,
-        sources: &SourceMap,
+        known: &Known<'_>,
     ) -> Result<Vec<TextEdit>, Refusal> {
         let Some(node) = edit::find(document.root(), at) else {
             return Err(Refusal("its place is not in the text".into()));
         };
-        self.carry_node(node, change, sources)
+        self.carry_node(node, change, known)
     }
 
-    fn carry_node(&self, node: Node<'_>, change: &Change, sources: &SourceMap) -> Result<Vec<TextEdit>, Refusal> {
+    fn carry_node(&self, node: Node<'_>, change: &Change, known: &Known<'_>) -> Result<Vec<TextEdit>, Refusal> {
         let planned = edit::change_node(node, change);
         let mut ways = planned.iter().flat_map(|plan| plan.ways.iter().map(move |way| (plan, way)));
-        let carried = ways.find_map(|(plan, way)| self.carry_way(plan, way, sources));
+        let carried = ways.find_map(|(plan, way)| self.carry_way(plan, way, known));
         if let Some(edits) = carried {
             return Ok(edits);
         }
-        if let Some(edits) = self.in_values(node, change, sources) {
+        if let Some(edits) = self.in_values(node, change, known.sources) {
             return edits;
         }
         // A map on the way may have been printed by a value.
@@ -40,18 +49,18 @@ impl RenderedFile {
             && let Some((key, below)) = keys.split_first().filter(|(_, below)| !below.is_empty())
             && let Some(inner) = node.field(key).filter(|inner| inner.kind() == Kind::Map)
         {
-            return self.carry_node(inner, &Change::Set { keys: below.to_vec(), value: value.clone() }, sources);
+            return self.carry_node(inner, &Change::Set { keys: below.to_vec(), value: value.clone() }, known);
         }
         planned?;
         Err(Refusal("the template makes this text of tags, branches or loops".into()))
     }
 
-    fn carry_way(&self, plan: &Plan, way: &[Patch], sources: &SourceMap) -> Option<Vec<TextEdit>> {
-        way.iter().map(|patch| self.carry_patch(plan, patch, sources)).collect()
+    fn carry_way(&self, plan: &Plan, way: &[Patch], known: &Known<'_>) -> Option<Vec<TextEdit>> {
+        way.iter().map(|patch| self.carry_patch(plan, patch, known)).collect()
     }
 
-    fn carry_patch(&self, plan: &Plan, patch: &Patch, sources: &SourceMap) -> Option<TextEdit> {
-        let text = self.source.text();
+    fn carry_patch(&self, plan: &Plan, patch: &Patch, known: &Known<'_>) -> Option<TextEdit> {
+        let (text, sources) = (self.source.text(), known.sources);
         let place = self.origins.literal(text, patch.range.clone(), patch.side, sources)?;
         let template = sources.file(place.span.file);
         // What is not reached whenever its anchor is stands in a branch or a loop of its own.
@@ -60,8 +69,9 @@ impl RenderedFile {
             let anchor = self.origins.beginning(at)?;
             (anchor.span.file == place.span.file && anchor.trace == place.trace).then_some(anchor)
         })?;
-        let open = open_blocks(template.text(), anchor.span.start as usize)?;
-        let reached = |at: u32| open_blocks(template.text(), at as usize).is_some_and(|blocks| blocks == open);
+        let blocks = known.blocks.of(&template);
+        let open = blocks.open(anchor.span.start as usize)?;
+        let reached = |at: u32| blocks.open(at as usize).is_some_and(|blocks| blocks == open);
         if !reached(place.span.start)
             || !reached(place.span.end)
             || ["{{", "{%", "{#"].iter().any(|tag| patch.text.contains(tag))
@@ -153,70 +163,4 @@ fn shift(text: &str, from: usize, to: usize) -> String {
         format!("{}{bare}", " ".repeat((indent + to).saturating_sub(from)))
     };
     format!("{first}\n{}", rest.split_inclusive('\n').map(line).collect::<String>())
-}
-
-/// Finds the blocks of a template that are open at an offset, by where their tags, or those of their branches, begin. None
-/// inside a tag.
-fn open_blocks(text: &str, at: usize) -> Option<Vec<usize>> {
-    const BLOCKS: [&str; 10] = ["if", "for", "macro", "block", "call", "filter", "with", "set", "autoescape", "raw"];
-    let mut open: Vec<(usize, &str)> = Vec::new();
-    let mut from = 0;
-    while let Some(start) = text.get(from..at)?.find('{').map(|found| from + found) {
-        let raw = open.last().is_some_and(|(_, name)| *name == "raw");
-        let close = match text.get(start..start + 2)? {
-            "{%" => "%}",
-            "{{" if !raw => "}}",
-            "{#" if !raw => "#}",
-            _ => {
-                from = start + 1;
-                continue;
-            }
-        };
-        let end = end_of_tag(text, start + 2, close)?;
-        let inner = text.get(start + 2..end - 2)?;
-        let words = inner.trim_matches(['-', '+', ' ', '\n', '\r', '\t']);
-        let name = words.split(|c: char| !c.is_ascii_alphabetic()).next().unwrap_or_default();
-        if raw && name != "endraw" {
-            from = start + 2;
-            continue;
-        }
-        if end > at {
-            return None;
-        }
-        from = end;
-        if close != "%}" {
-            continue;
-        }
-        if name == "else" || name == "elif" {
-            let (_, kind) = open.pop()?;
-            open.push((start, kind));
-        } else if name.starts_with("end") {
-            open.pop()?;
-        } else if let Some(block) = BLOCKS.iter().find(|block| **block == name) {
-            // `set x = 1` opens nothing.
-            if *block != "set" || !words.contains('=') {
-                open.push((start, block));
-            }
-        }
-    }
-    Some(open.into_iter().map(|(start, _)| start).collect())
-}
-
-/// Finds where a tag ends, behind its close; quotes in it may hold anything.
-fn end_of_tag(text: &str, from: usize, close: &str) -> Option<usize> {
-    if close == "#}" {
-        return text.get(from..)?.find(close).map(|found| from + found + 2);
-    }
-    let mut quote = None;
-    let mut characters = text.get(from..)?.char_indices();
-    while let Some((at, c)) = characters.next() {
-        match (quote, c) {
-            (Some(open), c) if c == open => quote = None,
-            (Some(_), '\\') => _ = characters.next(),
-            (None, '"' | '\'') => quote = Some(c),
-            (None, _) if text[from + at..].starts_with(close) => return Some(from + at + 2),
-            _ => {}
-        }
-    }
-    None
 }

@@ -3,6 +3,7 @@
 //! In: a [`Chart`], its values and a [`Release`]. Out: [`Rendered`] files with their [`Origins`]. Values are written as
 //! their place in the YAML asks; templates run without a clock, randomness or input.
 
+mod blocks;
 mod carry;
 mod helm;
 mod jinja;
@@ -13,6 +14,8 @@ mod prove;
 mod tests;
 mod weave;
 
+pub use blocks::TemplateBlocks;
+pub use carry::Known;
 pub use helm::{HelmEngine, HelmOutput, RunHelm};
 pub(in crate::render) use jinja::data_text;
 pub use jinja::{FILTERS, FUNCTIONS, JinjaEngine, TESTS, VARIABLES};
@@ -25,7 +28,7 @@ use crate::source::{SourceFile, SourceMap, Span};
 use crate::yaml::Document;
 use crate::yaml::emit::Data;
 use std::collections::{BTreeMap, BTreeSet};
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 /// What a chart is rendered as.
 #[derive(Clone, Debug)]
@@ -48,7 +51,7 @@ pub struct Release {
     pub served: &'static [String],
 }
 
-/// What a chart brings to rendering.
+/// What a chart brings to rendering. Made once of a chart, it serves any number of releases: its templates are compiled once.
 #[derive(Clone, Debug)]
 pub struct Templates {
     /// The templates by their path below `templates/`, those that only hold macros included.
@@ -59,6 +62,8 @@ pub struct Templates {
     pub files: Arc<BTreeMap<String, Arc<[u8]>>>,
     /// What templates see as `chart`: the entries of Chart.yaml.
     pub metadata: Data,
+    /// The templates, compiled when the first release asks.
+    program: OnceLock<Arc<jinja::Program>>,
 }
 
 impl Templates {
@@ -76,6 +81,7 @@ impl Templates {
             printing: printing.map(|text| text.template_name().to_owned()).collect(),
             files: Arc::new(files.collect()),
             metadata: metadata.documents.first().map_or(Data::Null, |document| Data::from_node(document.root())),
+            program: OnceLock::new(),
         }
     }
 }

@@ -44,7 +44,8 @@ impl Run {
             .iter()
             .map(|(path, text)| ((*path).to_owned(), sources.add(format!("templates/{path}"), *text)))
             .collect();
-        let templates = Templates { templates, printing, files: Arc::default(), metadata: Data::Map(Vec::new()) };
+        let (metadata, program) = (Data::Map(Vec::new()), OnceLock::new());
+        let templates = Templates { templates, printing, files: Arc::default(), metadata, program };
         let release = Release {
             name: "shop".to_owned(),
             namespace: "ns".to_owned(),
@@ -280,11 +281,13 @@ fn findings_lead_back_to_macros_and_values() {
 const PLACES: &[(&str, &str)] = &[
     ("k: V\nz: 1\n", "{k}"),
     ("k: V # c\nz: 1\n", "{k}"),
+    ("# V\nk: V\n", "{k}"),
     ("k: 'V'\nz: 1\n", "{k}"),
     ("k: \"V\"\nz: 1\n", "{k}"),
     ("k: aVb\nz: 1\n", "a{k}b"),
     ("k: 'aVb'\nz: 1\n", "a{k}b"),
     ("k: \"aVb\"\nz: 1\n", "a{k}b"),
+    ("z: 1\nk: '\"it''s V\"\"'", "quoted"),
     ("- V\n- z\n", "[0]"),
     ("- a: V\n  b: 1\n", "[0]a"),
     ("- - V\n  - z\n", "[0][0]"),
@@ -327,6 +330,7 @@ fn nasty() -> impl Strategy<Value = String> {
     prop_oneof![
         "[ -~]{0,12}",
         "\\PC{0,8}",
+        "[a \0\u{7f}\u{85}\u{2028}\u{feff}\u{fffe}\u{ffff}]{0,4}",
         "[:#'\"\\[\\]{},&*!|>%@`\\- \n\t\\\\ab?=<~.0-9]{0,8}",
         proptest::string::string_regex(
             "(yes|no|on|null|~|true|0x1f|1_0|1e3|1\\.10|<<|---|\\.\\.\\.|=)( |:|#|\n)?[a-z]?"
@@ -367,6 +371,11 @@ fn check_place(place: (&str, &str), wrap: (&str, &str), value: &str) -> Result<(
     let plain = run_place(&template, "x");
     let plain = shape(plain.rendered.files[0].documents[0].root());
     prop_assert_eq!(shape(file.documents[0].root()), plain, "{:?} in {:?}\n{}", value, template, run.text());
+    for (at, letter) in run.text().char_indices() {
+        let written = file.origins.written(Span::new(file.source.id(), at, at + letter.len_utf8()));
+        let inside = |span: Span| run.sources.file(span.file).text().get(span.range()).is_some();
+        prop_assert!(written.is_none_or(|written| inside(written.span)), "byte {at} of {:?} in {:?}", value, template);
+    }
     let root = file.documents[0].root();
     let k = || root.get("k").map(|node| node.items().next().unwrap_or(node));
     let (got, want) = match at {
@@ -381,6 +390,7 @@ fn check_place(place: (&str, &str), wrap: (&str, &str), value: &str) -> Result<(
         "key" => (root.entries().next().map(|e| e.name()), value.to_owned()),
         "akey" => (root.entries().next().map(|e| e.name()), format!("a{value}")),
         "{k}key" => (root.get("k").unwrap().entries().next().map(|e| e.name()), value.to_owned()),
+        "quoted" => (k().unwrap().as_str(), format!("\"it's {value}\"\"")),
         // The line break that ends a value is its line's own.
         "block" => (k().unwrap().as_str(), format!("a\n{}\nb\n", value.strip_suffix('\n').unwrap_or(value))),
         "blockstrip" => (k().unwrap().as_str(), format!("a{value}\nb")),

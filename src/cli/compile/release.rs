@@ -2,12 +2,12 @@
 
 use crate::chart::{self, Chart, ChartText, Composed, ComposedSubchart, Flavour, Value};
 use crate::cli::inputs::packed::is_archive;
-use crate::cli::inputs::plan::Job;
+use crate::cli::inputs::plan::{Job, TemplateCache};
 use crate::cli::paths::{is_reference, slashed};
 use crate::cli::trouble::Trouble;
 use crate::cli::world::{Scratch, World};
 use crate::diagnostic::Diagnostic;
-use crate::render::{Engine, EngineError, HelmEngine, HelmOutput, JinjaEngine, Release, Rendered, Request, Templates};
+use crate::render::{Engine, EngineError, HelmEngine, HelmOutput, JinjaEngine, Release, Rendered, Request};
 use crate::schema::{Version, served};
 use crate::source::{SourceFile, SourceMap};
 use crate::yaml::{self, Document};
@@ -68,7 +68,7 @@ pub(in crate::cli) fn render(job: &Job, sources: &SourceMap, world: &dyn World) 
         let mut queue = vec![(String::new(), Arc::clone(&job.chart), composed.values, composed.subcharts)];
         while let Some((prefix, chart, values, subcharts)) = queue.pop() {
             let values = Arc::new(values);
-            output.add(&prefix, &chart, &values, &release, sources)?;
+            output.add(&prefix, &chart, &job.cache, &values, &release, sources)?;
             output.charts.push((chart, values));
             queue.extend(subcharts.into_iter().rev().map(|subchart| {
                 let ComposedSubchart { name, chart, values, subcharts } = subchart;
@@ -90,14 +90,15 @@ impl Output {
     fn add(
         &mut self,
         prefix: &str,
-        chart: &Chart,
+        chart: &Arc<Chart>,
+        cache: &TemplateCache,
         values: &Arc<Value>,
         release: &Release,
         sources: &SourceMap,
     ) -> Result<(), Trouble> {
         let definitions = chart.crds.iter().map(|text| (format!("{prefix}{}", text.path), Arc::clone(&text.source)));
         self.definitions.extend(definitions);
-        let templates = Templates::of(chart);
+        let templates = cache.templates(chart);
         let request = Request { templates: &templates, values, release };
         let rendered = JinjaEngine.render(request, sources).map_err(|error| trouble(chart, &error))?;
         self.rendered.push((format!("{prefix}templates/"), rendered));
@@ -157,7 +158,7 @@ fn render_by_helm(
         sets: job.overrides.iter().map(|(given, _)| given.flag()).map(|(flag, text)| (flag.to_owned(), text)).collect(),
         sources: names,
     };
-    let request = Request { templates: &Templates::of(&job.chart), values: &Arc::new(values), release };
+    let request = Request { templates: &job.cache.templates(&job.chart), values: &Arc::new(values), release };
     engine.render(request, sources).map_err(|error| trouble(&job.chart, &error))
 }
 

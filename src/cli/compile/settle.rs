@@ -2,7 +2,7 @@
 
 use super::release::Output;
 use crate::diagnostic::{Diagnostic, Fix, TextEdit, Wish};
-use crate::render::RenderedFile;
+use crate::render::{Known, RenderedFile, TemplateBlocks};
 use crate::source::{FileId, SourceMap, Span};
 use crate::yaml::edit::{self, Refusal};
 use crate::yaml::{Document, parse};
@@ -13,6 +13,7 @@ use std::collections::HashMap;
 pub(in crate::cli) struct Trees<'a> {
     documents: HashMap<FileId, Vec<&'a Document>>,
     rendered: HashMap<FileId, &'a RenderedFile>,
+    blocks: TemplateBlocks,
 }
 
 impl<'a> Trees<'a> {
@@ -26,7 +27,8 @@ impl<'a> Trees<'a> {
             by_file.entry(document.source().id()).or_default().push(document);
         }
         let files = outputs.flat_map(|output| &output.rendered).flat_map(|(_, rendered)| &rendered.files);
-        Self { documents: by_file, rendered: files.map(|file| (file.source.id(), file)).collect() }
+        let rendered = files.map(|file| (file.source.id(), file)).collect();
+        Self { documents: by_file, rendered, blocks: TemplateBlocks::default() }
     }
 
     fn document(&self, at: Span) -> Option<&'a Document> {
@@ -50,7 +52,7 @@ impl<'a> Trees<'a> {
         let Wish { at, change, .. } = wish;
         let known = self.document(*at);
         if let (Some(document), Some(file)) = (known, self.rendered.get(&at.file)) {
-            return file.carry(document, *at, change, sources);
+            return file.carry(document, *at, change, &Known { sources, blocks: &self.blocks });
         }
         let source = sources.file(at.file);
         if source.name().starts_with("--") {

@@ -10,11 +10,12 @@ use crate::cli::paths::Base;
 use crate::cli::trouble::Trouble;
 use crate::cli::world::World;
 use crate::diagnostic::{Diagnostic, nearest};
+use crate::render::Templates;
 use crate::schema::Version;
 use crate::source::SourceMap;
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 /// A chart to be rendered as a release, in an environment or in none.
 pub(in crate::cli) struct Job {
@@ -22,6 +23,8 @@ pub(in crate::cli) struct Job {
     pub folder: PathBuf,
     /// The chart.
     pub chart: Arc<Chart>,
+    /// Its templates and those of its subcharts; releases of one chart share them.
+    pub cache: Arc<TemplateCache>,
     /// The workspace that it belongs to.
     pub workspace: Option<Arc<Loaded>>,
     /// The release's name.
@@ -42,6 +45,19 @@ pub(in crate::cli) struct Job {
     pub api_versions: Vec<String>,
 }
 
+/// The templates of a chart and of its subcharts, each made ready for rendering once.
+#[derive(Default)]
+pub(in crate::cli) struct TemplateCache(Mutex<HashMap<usize, Arc<Templates>>>);
+
+impl TemplateCache {
+    /// Gives the templates of the chart or of one of its subcharts, which are told apart by where they lie in memory.
+    pub(in crate::cli) fn templates(&self, chart: &Arc<Chart>) -> Arc<Templates> {
+        let mut known = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let templates = known.entry(Arc::as_ptr(chart).addr());
+        Arc::clone(templates.or_insert_with(|| Arc::new(Templates::of(chart))))
+    }
+}
+
 /// All jobs, and what came up on the way to them.
 #[derive(Default)]
 pub(in crate::cli) struct Plan {
@@ -60,6 +76,15 @@ struct Target {
     folder: PathBuf,
     workspace: Option<Arc<Loaded>>,
     release: Option<chart::Release>,
+}
+
+/// A chart that was read.
+#[derive(Clone)]
+struct Prepared {
+    chart: Arc<Chart>,
+    cache: Arc<TemplateCache>,
+    /// All of its files could be read.
+    is_whole: bool,
 }
 
 /// Which environments are meant where no flag names one.
@@ -95,21 +120,21 @@ pub(in crate::cli) fn plan(
     }
     let flags: Vec<_> = args.overrides.0.iter().cloned().zip(args.overrides.read(sources, world)?).collect();
     let given = versions(&args.versions)?;
-    // With whether all of its files could be read.
-    let mut charts: Vec<(PathBuf, Option<(Arc<Chart>, bool)>)> = Vec::new();
+    let mut charts: HashMap<PathBuf, Option<Prepared>> = HashMap::new();
     for target in &targets {
-        let known = charts.iter().find(|(folder, _)| *folder == target.folder).map(|(_, chart)| chart.clone());
-        let chart = known.unwrap_or_else(|| {
+        let known = charts.get(&target.folder).cloned();
+        let prepared = known.unwrap_or_else(|| {
             let (files, troubles) = read_chart(world, base, &target.folder);
             let (chart, findings) =
                 if files.is_empty() && !troubles.is_empty() { (None, Vec::new()) } else { Chart::load(sources, files) };
-            let chart = chart.map(|chart| (Arc::new(chart), troubles.is_empty()));
+            let is_whole = troubles.is_empty();
+            let chart = chart.map(|chart| Prepared { chart: Arc::new(chart), cache: Arc::default(), is_whole });
             plan.troubles.extend(troubles);
             plan.findings.extend(findings);
-            charts.push((target.folder.clone(), chart.clone()));
+            charts.insert(target.folder.clone(), chart.clone());
             chart
         });
-        let Some((chart, is_whole)) = chart else { continue };
+        let Some(Prepared { chart, cache, is_whole }) = prepared else { continue };
         // A library is checked through the charts that use it.
         if chart.metadata.chart_type == ChartType::Library && target.release.is_none() {
             continue;
@@ -131,6 +156,7 @@ pub(in crate::cli) fn plan(
             plan.jobs.push(Job {
                 folder: target.folder.clone(),
                 chart: Arc::clone(&chart),
+                cache: Arc::clone(&cache),
                 workspace: target.workspace.clone(),
                 name: name(args, target, &chart),
                 namespace: namespace(args, target, environment.as_deref()),

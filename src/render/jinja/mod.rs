@@ -16,7 +16,7 @@ pub use functions::{FILTERS, FUNCTIONS, TESTS, VARIABLES};
 pub(in crate::render) use log::data_text;
 
 use super::{Engine, EngineError, Rendered, RenderedFile, Request, Templates, joined, look, prove, weave};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Severity};
 use crate::source::{SourceFile, SourceMap};
 use log::{Log, Piece};
 use minijinja::syntax::SyntaxConfig;
@@ -41,21 +41,23 @@ fn syntax() -> SyntaxConfig {
     SyntaxConfig::builder().keep_trailing_newline(true).build().unwrap_or_default()
 }
 
-/// A chart's templates, ready to run.
-struct Program<'a> {
+/// A chart's templates, ready to run for any number of releases.
+#[derive(Debug)]
+pub(in crate::render) struct Program {
     environment: Environment<'static>,
     tables: Arc<Tables>,
-    templates: BTreeMap<&'a str, Loaded<'a>>,
+    templates: BTreeMap<String, Loaded>,
     diagnostics: Vec<Diagnostic>,
 }
 
-struct Loaded<'a> {
-    source: &'a Arc<SourceFile>,
+#[derive(Debug)]
+struct Loaded {
+    source: Arc<SourceFile>,
     rewritten: Rewritten,
 }
 
-impl<'a> Program<'a> {
-    fn compile(chart: &'a Templates) -> Self {
+impl Program {
+    fn compile(chart: &Templates) -> Self {
         let mut environment = Environment::new();
         environment.set_auto_escape_callback(|_| AutoEscape::Custom("yaml".into()));
         environment.set_undefined_behavior(UndefinedBehavior::SemiStrict);
@@ -75,7 +77,7 @@ impl<'a> Program<'a> {
             }
             match rewrite::rewrite(source, &mut tables) {
                 Ok(rewritten) => match environment.add_template_owned(name.clone(), rewritten.text.clone()) {
-                    Ok(()) => _ = templates.insert(name.as_str(), Loaded { source, rewritten }),
+                    Ok(()) => _ = templates.insert(name.clone(), Loaded { source: Arc::clone(source), rewritten }),
                     Err(error) => diagnostics.push(problem::rewritten(source, &rewritten, &error)),
                 },
                 Err(unsupported) => diagnostics.push(
@@ -101,12 +103,16 @@ impl<'a> Program<'a> {
 
 impl Engine for JinjaEngine {
     fn render(&self, request: Request<'_>, sources: &SourceMap) -> Result<Rendered, EngineError> {
-        let program = Program::compile(request.templates);
+        let program = request.templates.program.get_or_init(|| Arc::new(Program::compile(request.templates)));
         let mut rendered = Rendered { diagnostics: program.diagnostics.clone(), ..Rendered::default() };
         let (leaves, values) = Leaves::expose(request.values);
         let context = functions::context(&request, &leaves, values);
-        let names: Vec<&str> =
-            program.templates.keys().filter(|name| request.templates.printing.contains(**name)).copied().collect();
+        let names: Vec<&str> = program
+            .templates
+            .keys()
+            .filter(|name| request.templates.printing.contains(*name))
+            .map(String::as_str)
+            .collect();
         let mut files: Vec<_> = names.iter().map(|_| None).collect();
         // Templates run one after the other, because what they read of the values is recorded. Of each that has run, others
         // make the file meanwhile.
@@ -114,7 +120,7 @@ impl Engine for JinjaEngine {
             let (tables, leaves) = (&program.tables, &leaves);
             for (name, made) in names.iter().zip(&mut files) {
                 match program.run(name, &context) {
-                    Err(error) => rendered.diagnostics.push(problem::runtime(&program, name, &error, request.values)),
+                    Err(error) => rendered.diagnostics.push(problem::runtime(program, name, &error, request.values)),
                     Ok(pieces) => scope.spawn(move |_| *made = Some(file(tables, name, &pieces, leaves, sources))),
                 }
             }
@@ -125,7 +131,7 @@ impl Engine for JinjaEngine {
         }
         if program.templates.contains_key(NOTES) {
             match program.run(NOTES, &context) {
-                Err(error) => rendered.diagnostics.push(problem::runtime(&program, NOTES, &error, request.values)),
+                Err(error) => rendered.diagnostics.push(problem::runtime(program, NOTES, &error, request.values)),
                 Ok(pieces) => rendered.notes = Some(flatten::plain(&program.tables, &pieces)),
             }
         }
@@ -159,7 +165,8 @@ fn file(
     origins.fed = edits.fed(leaves);
     let file = RenderedFile { path: name.to_owned(), source, origins, documents: parsed.documents };
     // Where a value could not be written, what is left is no YAML: that is one defect, not two.
-    let follows = |diagnostic: &Diagnostic| diagnostic.rule == "yaml/syntax" && !diagnostics.is_empty();
+    let is_told = diagnostics.iter().any(|diagnostic| diagnostic.severity == Severity::Error);
+    let follows = |diagnostic: &Diagnostic| diagnostic.rule == "yaml/syntax" && is_told;
     let syntax: Vec<_> = parsed.diagnostics.into_iter().filter(|diagnostic| !follows(diagnostic)).collect();
     diagnostics.extend(syntax.into_iter().map(|diagnostic| {
         let by_value =

@@ -14,7 +14,7 @@ pub(super) fn rewritten(source: &SourceFile, rewritten: &super::Rewritten, error
 }
 
 /// Makes a finding of what went wrong while a template ran: at the innermost place, with the calls that led there.
-pub(super) fn runtime(program: &Program<'_>, name: &str, error: &Error, values: &Arc<Value>) -> Diagnostic {
+pub(super) fn runtime(program: &Program, name: &str, error: &Error, values: &Arc<Value>) -> Diagnostic {
     // The chain goes from the outermost template inwards; the last error with a known place is the cause.
     let mut chain: Vec<&Error> = vec![error];
     let mut next = std::error::Error::source(error);
@@ -30,7 +30,7 @@ pub(super) fn runtime(program: &Program<'_>, name: &str, error: &Error, values: 
         ErrorKind::UndefinedError => undefined(program, innermost, places.last().copied(), values),
         ErrorKind::TemplateNotFound => {
             let wanted = innermost.detail().and_then(|detail| detail.split(['"', '\'']).nth(1)).unwrap_or_default();
-            let near = nearest(wanted, program.templates.keys().copied());
+            let near = nearest(wanted, program.templates.keys().map(String::as_str));
             let diagnostic = Diagnostic::error("template/not-found", format!("there is no template `{wanted}`"));
             match near {
                 Some(near) => diagnostic.help(format!("did you mean `{near}`?")),
@@ -62,7 +62,7 @@ pub(super) fn runtime(program: &Program<'_>, name: &str, error: &Error, values: 
     diagnostic
 }
 
-fn place(program: &Program<'_>, error: &Error) -> Option<Span> {
+fn place(program: &Program, error: &Error) -> Option<Span> {
     let loaded = program.templates.get(error.name()?)?;
     let range = error.range()?;
     let at = loaded.source.around(&loaded.rewritten.original(&range));
@@ -82,10 +82,10 @@ fn unknown(error: &Error, what: &str, known: &[&str]) -> Diagnostic {
     }
 }
 
-fn undefined(program: &Program<'_>, error: &Error, place: Option<Span>, values: &Arc<Value>) -> Diagnostic {
+fn undefined(program: &Program, error: &Error, place: Option<Span>, values: &Arc<Value>) -> Diagnostic {
     let diagnostic = Diagnostic::error("template/unknown-value", message(error));
     let source = place.and_then(|place| {
-        let source = program.templates.values().find(|loaded| loaded.source.id() == place.file)?.source;
+        let source = &program.templates.values().find(|loaded| loaded.source.id() == place.file)?.source;
         Some(source.slice(place).to_owned())
     });
     // The engine's words name the undefined part (``undefined value: `values.imge` is undefined``), or the tag shows it.

@@ -16,7 +16,7 @@ pub(super) use atoms::{Atom, Fragment, Site, SiteData};
 use super::origins::{Made, Origins, TraceId};
 use crate::diagnostic::Diagnostic;
 use crate::source::Span;
-use crate::yaml::emit::Data;
+use crate::yaml::emit::{self, Data};
 use atoms::{Cursor, Unit, settle, unit};
 use scalar::Ending;
 use std::borrow::Cow;
@@ -568,8 +568,9 @@ impl<'a> Weaver<'a> {
             .unwrap_or_else(|| unreachable!("a place is asked for only where something was printed"))
     }
 
-    /// Copies a comment; line breaks of values in it become blanks.
+    /// Copies a comment; line breaks of values in it, and what YAML has no place for, become blanks.
     fn comment(&mut self) {
+        let unfit = |c: char| c == '\n' || !emit::is_printable(c);
         loop {
             match self.peek() {
                 Unit::Char('\n') | Unit::End | Unit::Close => return,
@@ -581,15 +582,13 @@ impl<'a> Weaver<'a> {
                             SiteData::Data(data) => super::data_text(data),
                             SiteData::Raw(text) => Cow::Borrowed(text),
                         };
-                        let text =
-                            text.replace(|c: char| c.is_control() || "\u{85}\u{2028}\u{2029}\u{feff}".contains(c), " ");
-                        self.write_site(&text, site);
+                        self.write_site(&text.replace(unfit, " "), site);
                     }
                     self.advance();
                 }
                 Unit::Open => {
                     if let Some(fragment) = self.fragment(self.at) {
-                        self.write(&fragment.text.replace(['\n', '\r'], " "), fragment.span, None, fragment.trace);
+                        self.write(&fragment.text.replace(unfit, " "), fragment.span, None, fragment.trace);
                     }
                     self.at = self.behind_fragment(self.at);
                 }

@@ -195,7 +195,12 @@ impl<'a> Weaver<'a> {
     pub(super) fn write_part(&mut self, part: &Part, text: &str) {
         let from = self.woven.text.len();
         self.woven.text.push_str(text);
-        self.woven.origins.push(from, self.woven.text.len(), part.made(), part.place().1);
+        let made = match part.made() {
+            // Escaped or unescaped, it is not there to the byte in the template: the whole part is the origin.
+            Made::Literal(span) if text != part.text() => Made::Site(span, None),
+            made => made,
+        };
+        self.woven.origins.push(from, self.woven.text.len(), made, part.place().1);
     }
 
     /// Writes a value that is a scalar on its own: its type is the value's.
@@ -275,14 +280,7 @@ impl<'a> Weaver<'a> {
             if index == last {
                 text.push('"');
             }
-            // Escapes and quotes are not there to the byte in the template: the whole part is the origin.
-            let from = self.woven.text.len();
-            self.woven.text.push_str(&text);
-            let made = match part.made() {
-                Made::Literal(span) => Made::Site(span, None),
-                made @ Made::Site(..) => made,
-            };
-            self.woven.origins.push(from, self.woven.text.len(), made, part.place().1);
+            self.write_part(part, &text);
         }
     }
 }

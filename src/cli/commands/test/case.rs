@@ -193,6 +193,7 @@ fn job(case: &Case<'_>, sources: &SourceMap, world: &dyn World) -> Result<Result
     Ok(Ok(Job {
         folder: tests.folder.clone(),
         chart: Arc::clone(&tests.chart),
+        cache: Arc::clone(&tests.cache),
         workspace: tests.workspace.clone(),
         name: setup.name.as_ref().map_or_else(|| tests.chart.metadata.name.clone(), |name| name.value.clone()),
         environment: environment.clone(),

@@ -7,7 +7,7 @@ use crate::chart::Chart;
 use crate::cli::args::ReleaseArgs;
 use crate::cli::compile::gather;
 use crate::cli::compile::merge::merge;
-use crate::cli::inputs::plan::{self, check_environments};
+use crate::cli::inputs::plan::{self, TemplateCache, check_environments};
 use crate::cli::inputs::workspaces::{Loaded, Workspaces};
 use crate::cli::inputs::{Finder, read_chart, read_text};
 use crate::cli::paths::Base;
@@ -32,6 +32,8 @@ pub(super) struct Tests {
     pub folder: PathBuf,
     /// The chart.
     pub chart: Arc<Chart>,
+    /// Its templates, which all cases share.
+    pub cache: Arc<TemplateCache>,
     /// The workspace that it belongs to.
     pub workspace: Option<Arc<Loaded>>,
     /// Its files of tests.
@@ -189,7 +191,7 @@ fn read(
     gathered.troubles.extend(troubles);
     let (chart, findings) = Chart::load(sources, files);
     gathered.findings.extend(findings);
-    Some(Tests { folder, chart: Arc::new(chart?), workspace, suites })
+    Some(Tests { folder, chart: Arc::new(chart?), cache: Arc::default(), workspace, suites })
 }
 
 /// Gives the environments that a chart or its workspace declares.
