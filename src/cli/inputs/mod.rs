@@ -13,6 +13,7 @@ use crate::cli::paths::{Base, is_reference, slashed};
 use crate::cli::trouble::Trouble;
 use crate::cli::world::{Entry, Walk, World};
 use ignore::gitignore::{Gitignore, GitignoreBuilder};
+use memchr::memmem;
 use packed::is_archive;
 use rayon::prelude::*;
 use std::collections::{BTreeSet, HashMap};
@@ -335,8 +336,10 @@ fn looks_like_manifest(text: &str) -> bool {
         tools.iter().any(|tool| version.trim_start_matches(['"', '\'']).starts_with(tool))
     };
     // Line by line, but only those that name a version: a file may be one long line.
-    let mut rest = text;
-    while let Some(at) = rest.find("apiVersion") {
+    let versions = memmem::Finder::new("apiVersion");
+    let (mut rest, mut names_version) = (text, false);
+    while let Some(at) = versions.find(rest.as_bytes()) {
+        names_version = true;
         let start = rest[..at].rfind('\n').map_or(0, |at| at + 1);
         let end = rest[at..].find('\n').map_or(rest.len(), |length| at + length);
         if of_tool(&rest[start..end]) {
@@ -344,7 +347,7 @@ fn looks_like_manifest(text: &str) -> bool {
         }
         rest = &rest[end..];
     }
-    text.contains("apiVersion") && text.contains("kind")
+    names_version && text.contains("kind")
         || text.lines().any(|line| {
             let key = line.trim_start_matches('\u{feff}');
             key.starts_with("apiVersion:") || key.starts_with("kind:")
