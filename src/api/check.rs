@@ -4,6 +4,7 @@ use crate::diagnostic::{Change, Diagnostic, ObjectName, Safety, Severity, neares
 use crate::schema::Version;
 use crate::source::Span;
 use crate::yaml::{Entry, Node, Step, edit};
+use std::sync::Arc;
 
 /// The findings about one object, and what judging it needs to know.
 pub(super) struct Check<'d> {
@@ -231,12 +232,13 @@ impl<'d> Check<'d> {
     }
 
     /// Gives the findings, which name the object.
-    pub(super) fn finish(mut self, name: &ObjectName) -> Vec<Diagnostic> {
+    pub(super) fn finish(mut self, name: &Arc<ObjectName>) -> Vec<Diagnostic> {
         let (root, unread) = (self.root, &self.unread);
         self.findings.retain(|finding| !unread.iter().any(|map| follows(finding, *map, root)));
+        let versions: Arc<[String]> = [self.version.to_string()].into();
         for finding in &mut self.findings {
-            finding.object = Some(name.clone());
-            finding.versions = vec![self.version.to_string()];
+            finding.object = Some(Arc::clone(name));
+            finding.versions = Arc::clone(&versions);
         }
         self.findings
     }

@@ -28,7 +28,7 @@ pub(super) fn judge<'d>(check: &mut Check<'d>, object: Node<'d>, found: &Type<'_
 
 /// Picks the findings about an object.
 pub(super) fn about<'f>(findings: &'f [Diagnostic], name: &ObjectName) -> Vec<&'f Diagnostic> {
-    findings.iter().filter(|finding| finding.object.as_ref() == Some(name)).collect()
+    findings.iter().filter(|finding| finding.object.as_deref() == Some(name)).collect()
 }
 
 /// The server warns of finalizers that do not say whose they are.

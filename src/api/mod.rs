@@ -45,6 +45,7 @@ use crate::schema::{self, Lookup, SchemaStore, Version, each_object};
 use crate::source::Span;
 use crate::yaml::{Kind, Node};
 use check::Check;
+use std::sync::Arc;
 
 /// Judges an object whose kind is known; its metadata is judged already.
 type Judge = for<'d> fn(&mut Check<'d>, Node<'d>);
@@ -137,12 +138,12 @@ fn judge(object: Node<'_>, store: &SchemaStore, version: Version, known: &[Diagn
     check.unread = unknown.filter_map(|finding| holder(object, finding.span?)).collect();
     meta::object(&mut check, object, group, kind, &found);
     let metadata = |key: &str| object.at(&["metadata", key]).map(|node| node.text().to_owned());
-    let name = ObjectName {
+    let name = Arc::new(ObjectName {
         api_version: api_version.to_owned(),
         kind: kind.to_owned(),
         namespace: metadata("namespace"),
         name: metadata("name").unwrap_or_default(),
-    };
+    });
     if found.custom {
         custom::judge(&mut check, object, &found, &custom::about(known, &name));
     } else if let Some(judge) = AREAS.iter().find_map(|find| find(group, kind)) {

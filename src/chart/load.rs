@@ -197,12 +197,12 @@ impl Loader<'_> {
                     environment.and_then(|name| name.strip_suffix(".yaml").or_else(|| name.strip_suffix(".yml")));
                 match name.map(str::to_owned) {
                     Some(name) => {
-                        if let Some((source, values)) = self.values(chart, &file) {
-                            if chart.environments.insert(name.clone(), values).is_some() {
-                                let message = format!("the environment `{name}` has two files");
-                                let problem = Diagnostic::error("chart/duplicate-environment", message);
-                                self.diagnostics.push(problem.at(start_of(&source)));
-                            }
+                        if let Some((source, values)) = self.values(chart, &file)
+                            && chart.environments.insert(name.clone(), values).is_some()
+                        {
+                            let message = format!("the environment `{name}` has two files");
+                            let problem = Diagnostic::error("chart/duplicate-environment", message);
+                            self.diagnostics.push(problem.at(start_of(&source)));
                         }
                     }
                     None => chart.files.push(file),

@@ -52,7 +52,7 @@ pub fn merge(object: Node<'_>, heard: Heard<'_>, known: &[Diagnostic], all: &mut
         found.extend(warning(object, heard, text, known));
     }
     for finding in &mut found {
-        finding.versions = vec![heard.version.to_owned()];
+        finding.versions = [heard.version.to_owned()].into();
     }
     found
 }
@@ -97,7 +97,7 @@ fn drop_version(all: &mut Vec<Diagnostic>, ours: &Diagnostic, version: &str) {
         finding.rule == ours.rule && finding.span == ours.span && finding.message == ours.message
     };
     for finding in all.iter_mut().filter(|finding| same(finding)) {
-        finding.versions.retain(|held| held != version);
+        finding.versions = finding.versions.iter().filter(|held| *held != version).cloned().collect();
     }
     all.retain(|finding| !same(finding) || !finding.versions.is_empty());
 }
@@ -193,7 +193,7 @@ mod tests {
 
     fn ours(path: &str) -> Diagnostic {
         let mut finding = Diagnostic::error("api/port", "a port is wrong").path(path);
-        finding.versions = vec!["1.37".to_owned()];
+        finding.versions = ["1.37".to_owned()].into();
         finding
     }
 

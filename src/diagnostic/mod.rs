@@ -5,12 +5,15 @@
 
 pub mod emit;
 mod fix;
+mod near;
 pub mod secret;
 
 pub use fix::{Change, Fix, Safety, TextEdit, Wish};
+pub use near::nearest;
 
 use crate::source::Span;
 use std::borrow::Cow;
+use std::sync::Arc;
 
 /// How bad a finding is, the worst first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -112,8 +115,8 @@ pub struct Diagnostic {
     pub edit: Option<Edit>,
     /// The place in rendered text, when the place above is in a template.
     pub rendered: Option<Span>,
-    /// The object.
-    pub object: Option<ObjectName>,
+    /// The object; its findings share the name.
+    pub object: Option<Arc<ObjectName>>,
     /// The name of the container that it is about: exceptions may name one.
     pub container: Option<String>,
     /// The field from the object's root: `spec.template.spec.containers[0]`.
@@ -122,8 +125,8 @@ pub struct Diagnostic {
     pub release: Option<String>,
     /// The environments it was found in; empty where there are none.
     pub environments: Vec<String>,
-    /// The Kubernetes versions it holds for; empty where it does not depend on one.
-    pub versions: Vec<String>,
+    /// The Kubernetes versions it holds for, shared by all that hold for the same; empty where it does not depend on one.
+    pub versions: Arc<[String]>,
     /// The text at the place is a secret: no output shows it.
     pub masked: bool,
     /// What its stage would have changed.
@@ -152,7 +155,7 @@ impl Diagnostic {
             path: None,
             release: None,
             environments: Vec::new(),
-            versions: Vec::new(),
+            versions: Arc::default(),
             masked: false,
             wish: None,
             fix: None,
@@ -215,41 +218,5 @@ impl Diagnostic {
     pub fn path(mut self, path: impl Into<String>) -> Self {
         self.path = Some(path.into());
         self
-    }
-}
-
-/// Finds the name nearest to `name`, near enough to be a slip: for "did you mean".
-///
-/// Case and separators alone never count as a difference. Ties go to the first candidate.
-pub fn nearest<'a>(name: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
-    let plain =
-        |text: &str| text.chars().filter(|c| c.is_alphanumeric()).flat_map(char::to_lowercase).collect::<String>();
-    let wanted = plain(name);
-    let allowed = match wanted.chars().count() {
-        0..=2 => 0,
-        3..=5 => 1,
-        6..=9 => 2,
-        _ => 3,
-    };
-    let distance = |candidate: &str| strsim::osa_distance(&wanted, &plain(candidate));
-    candidates
-        .into_iter()
-        .map(|candidate| (distance(candidate), candidate))
-        .filter(|(distance, _)| *distance <= allowed)
-        .min_by_key(|(distance, _)| *distance)
-        .map(|(_, candidate)| candidate)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::nearest;
-
-    #[test]
-    fn near_names_are_slips_and_far_ones_are_not() {
-        assert_eq!(nearest("replicass", ["image", "replicas"]), Some("replicas"));
-        assert_eq!(nearest("confifMapKeyRef", ["secretKeyRef", "configMapKeyRef"]), Some("configMapKeyRef"));
-        assert_eq!(nearest("PersistentVolumeClaim", ["persistentVolumeClaim"]), Some("persistentVolumeClaim"));
-        assert_eq!(nearest("tag", ["name", "port"]), None);
-        assert_eq!(nearest("x", ["y"]), None);
     }
 }

@@ -5,6 +5,7 @@ use crate::source::Span;
 use crate::yaml;
 use crate::yaml::emit::{self, Data};
 use std::fmt;
+use std::sync::Arc;
 
 /// A step of a [`Path`].
 #[derive(Clone, Debug, PartialEq)]
@@ -143,7 +144,7 @@ pub enum What {
     /// Some of its fields change.
     Changed,
     /// It goes, and comes again under another name with most of its fields: the old name.
-    Renamed(ObjectName),
+    Renamed(Arc<ObjectName>),
     /// It must be deleted and made anew: fields change that the server lets nobody change. Why, field by field.
     Replaced(Vec<String>),
 }
@@ -178,7 +179,7 @@ pub struct ObjectChange {
     /// What happens.
     pub what: What,
     /// Its name as it is; as it was, where it goes.
-    pub object: ObjectName,
+    pub object: Arc<ObjectName>,
     /// Where it stands in the text that was compared.
     pub span: Option<Span>,
     /// Where a person wrote it, once [`Changes::locate`] has looked.

@@ -104,7 +104,8 @@ impl Comparison<'_> {
                 kind: text("/kind"),
                 namespace: Some(text("/metadata/namespace")).filter(|name| !name.is_empty()),
                 name: text("/metadata/name"),
-            },
+            }
+            .into(),
             span: None,
             place: None,
             fields: Vec::new(),

@@ -13,8 +13,8 @@ use crate::diagnostic::{Diagnostic, Label, Severity, nearest};
 use crate::object::{ObjectSet, Pod};
 use crate::schema::{Version, over_versions};
 use rayon::prelude::*;
-use std::collections::BTreeSet;
-use std::sync::OnceLock;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::{Arc, OnceLock};
 
 /// The rules of a configuration, ready to run. Made once, used for many sets, shared between threads.
 pub struct Linter {
@@ -86,14 +86,14 @@ impl Prepared {
         let firsts: Vec<Version> = steps.iter().filter_map(|(_, held)| held.first().copied()).collect();
         let mut found = over_versions(&firsts, |first| {
             let step = steps.iter().find(|(_, held)| held.first() == Some(&first));
-            let held: Vec<String> = step.iter().flat_map(|(_, held)| held).map(ToString::to_string).collect();
+            let held: Arc<[String]> = step.iter().flat_map(|(_, held)| held).map(ToString::to_string).collect();
             let found = step.map(|(check, _)| run(check)).unwrap_or_default();
-            found.into_iter().map(|finding| Diagnostic { versions: held.clone(), ..finding }).collect()
+            found.into_iter().map(|finding| Diagnostic { versions: Arc::clone(&held), ..finding }).collect()
         });
         found
             .iter_mut()
             .filter(|finding| finding.versions.len() == versions.len())
-            .for_each(|all| all.versions.clear());
+            .for_each(|all| all.versions = Arc::default());
         found
     }
 }
@@ -198,10 +198,16 @@ impl Linter {
         let rules: Vec<&Active> = self.active.iter().filter(|rule| rule.environments.hold(run.environment)).collect();
         let versions = if run.versions.is_empty() { &[Version::LATEST] } else { run.versions };
         let (answers, mut diagnostics) = ask(&rules, objects);
+        // Objects of a kind are looked at by the same rules.
+        let mut of_kind: HashMap<_, Vec<&Active>> = HashMap::new();
+        for object in objects {
+            let rules = || rules.iter().filter(|rule| rule.applies.to(object)).copied().collect();
+            of_kind.entry(Applies::key(object)).or_insert_with(rules);
+        }
         let judge = |(at, object)| {
             let mut diagnostics = Vec::new();
             let context = Context { object, at, set: &set, run, answers: &answers };
-            for rule in rules.iter().filter(|rule| rule.applies.to(object)) {
+            for rule in of_kind.get(&Applies::key(object)).into_iter().flatten().copied() {
                 let Some(prepared) = rule.prepared() else { continue };
                 let check = |check: &Check| {
                     let mut findings = Findings::default();

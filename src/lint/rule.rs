@@ -133,6 +133,11 @@ pub struct Applies {
 }
 
 impl Applies {
+    /// Gives all that decides about whether rules look at an object.
+    pub(super) fn key<'d>(object: &Object<'d>) -> (&'d str, &'d str, bool) {
+        (object.group(), object.kind, object.pods.is_empty())
+    }
+
     /// Tells whether the rule looks at an object.
     pub fn to(&self, object: &Object<'_>) -> bool {
         let group = object.group();

@@ -14,6 +14,8 @@ pub use pod::{Container, Pod, Role};
 use crate::diagnostic::ObjectName;
 use crate::schema::each_object;
 use crate::yaml::{Document, Kind, Node};
+use rayon::prelude::*;
+use std::sync::{Arc, OnceLock};
 
 /// One object.
 #[derive(Clone, Debug)]
@@ -32,6 +34,7 @@ pub struct Object<'d> {
     pub namespace: Option<String>,
     /// The pods it runs.
     pub pods: Vec<Pod<'d>>,
+    full_name: OnceLock<Arc<ObjectName>>,
 }
 
 /// The annotations that make an object a hook: ours, and Helm's.
@@ -54,14 +57,16 @@ impl<'d> Object<'d> {
         self.group() == group && kinds.contains(&self.kind)
     }
 
-    /// Names the object for findings.
-    pub fn full_name(&self) -> ObjectName {
-        ObjectName {
-            api_version: self.api_version.to_owned(),
-            kind: self.kind.to_owned(),
-            namespace: self.namespace.clone(),
-            name: self.name.to_owned(),
-        }
+    /// Names the object for findings, which share the name.
+    pub fn full_name(&self) -> Arc<ObjectName> {
+        Arc::clone(self.full_name.get_or_init(|| {
+            Arc::new(ObjectName {
+                api_version: self.api_version.to_owned(),
+                kind: self.kind.to_owned(),
+                namespace: self.namespace.clone(),
+                name: self.name.to_owned(),
+            })
+        }))
     }
 
     /// Gives `spec`.
@@ -91,6 +96,7 @@ impl<'d> Object<'d> {
             written_namespace,
             namespace: written_namespace.or(namespace).map(str::to_owned),
             pods: Vec::new(),
+            full_name: OnceLock::new(),
         };
         object.pods = pod::pods(&object, embedded);
         object
@@ -99,7 +105,7 @@ impl<'d> Object<'d> {
 
 /// Tells at which paths objects of an `apiVersion` and `kind` embed pod templates (maps with a `spec` of containers), by
 /// schema. Paths are keys from the object's root; `*` stands for every item of a list or every value of a map.
-pub type EmbeddedPods<'a> = &'a dyn Fn(&str, &str) -> Vec<Vec<String>>;
+pub type EmbeddedPods<'a> = &'a (dyn Fn(&str, &str) -> Vec<Vec<String>> + Sync);
 
 /// All objects that are checked together: those of a release in an environment, or of a folder.
 #[derive(Debug, Default)]
@@ -112,18 +118,21 @@ impl<'d> ObjectSet<'d> {
     ///
     /// `namespace` is where objects land that name none; `embedded` finds pods in custom resources.
     pub fn read(
-        documents: impl IntoIterator<Item = &'d Document>,
+        documents: impl IntoParallelIterator<Item = &'d Document, Iter: IndexedParallelIterator>,
         namespace: Option<&str>,
         embedded: EmbeddedPods<'_>,
     ) -> Self {
-        let mut objects = Vec::new();
-        for document in documents {
+        let of_document = |document: &'d Document| {
+            let mut objects = Vec::new();
             each_object(document.root(), &mut |node| {
                 if node.kind() == Kind::Map {
                     objects.push(Object::read(node, namespace, embedded));
                 }
             });
-        }
+            objects
+        };
+        // Most sets are small, and there may be many of them.
+        let objects = documents.into_par_iter().with_min_len(64).flat_map_iter(of_document).collect();
         Self { objects }
     }
 

@@ -3,7 +3,6 @@
 //! In: names and texts of files. Out: [`FileId`]s, [`Span`]s (byte ranges) and the lines and columns that people count.
 //! A text never changes once it stands in the [`SourceMap`]. This stage reads no files: `cli` hands it what was read.
 
-use std::collections::HashMap;
 use std::sync::{Arc, OnceLock, RwLock};
 
 /// Names a text in a [`SourceMap`].
@@ -117,9 +116,8 @@ impl SourceFile {
 
     fn lines(&self) -> &[u32] {
         self.lines.get_or_init(|| {
-            std::iter::once(0)
-                .chain(self.text.bytes().enumerate().filter(|(_, byte)| *byte == b'\n').map(|(at, _)| at as u32 + 1))
-                .collect()
+            let ends = self.text.match_indices('\n');
+            std::iter::once(0).chain(ends.map(|(at, _)| at as u32 + 1)).collect()
         })
     }
 
@@ -155,6 +153,17 @@ impl SourceFile {
     pub fn line_text(&self, line: u32) -> &str {
         let (start, end) = (self.line_start(line) as usize, self.line_start(line + 1) as usize);
         self.text.get(start..end).unwrap_or_default().trim_end_matches(['\n', '\r'])
+    }
+}
+
+/// The places of texts among all by name.
+#[derive(Debug)]
+pub struct Ranks(Vec<u32>);
+
+impl Ranks {
+    /// Gives the place of a text; none of one that was added later.
+    pub fn of(&self, id: FileId) -> Option<u32> {
+        self.0.get(id.0 as usize).copied()
     }
 }
 
@@ -195,12 +204,17 @@ impl SourceMap {
     }
 
     /// Gives the place of each text among all by name; texts of one name share theirs.
-    pub fn ranks(&self) -> HashMap<FileId, usize> {
+    pub fn ranks(&self) -> Ranks {
         let files = self.files.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut by_name: Vec<&Arc<SourceFile>> = files.iter().collect();
         by_name.sort_by(|a, b| a.name.cmp(&b.name));
-        let alike = by_name.chunk_by(|a, b| a.name == b.name).enumerate();
-        alike.flat_map(|(rank, files)| files.iter().map(move |file| (file.id, rank))).collect()
+        let mut ranks = vec![0; files.len()];
+        for (rank, alike) in by_name.chunk_by(|a, b| a.name == b.name).enumerate() {
+            for file in alike {
+                ranks[file.id.0 as usize] = rank as u32;
+            }
+        }
+        Ranks(ranks)
     }
 
     /// Gives a text by its id. Ids of another map may panic or give another text.

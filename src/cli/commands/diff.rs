@@ -236,8 +236,8 @@ impl Ready {
         };
         troubles.append(&mut old.troubles);
         // Old definitions are no findings of today.
-        definitions::learn(old.units.iter().flat_map(|unit| &unit.documents), &mut store);
-        findings.extend(definitions::learn(new.units.iter().flat_map(|unit| &unit.documents), &mut store));
+        old.units.iter().for_each(|unit| drop(definitions::learn(&unit.documents, &mut store)));
+        findings.extend(new.units.iter().flat_map(|unit| definitions::learn(&unit.documents, &mut store)));
         let mut reader =
             Reader { store: &mut store, sources: &new.sources, base: &base, world, verbose: asked.verbose };
         findings.extend(reader.workspaces(new.units.iter().filter_map(|unit| unit.workspace.as_deref()))?);

@@ -9,6 +9,7 @@ use crate::diagnostic::Diagnostic;
 use crate::schema::{SchemaStore, each_object};
 use crate::source::SourceMap;
 use crate::yaml::{self, Document};
+use rayon::prelude::*;
 use std::path::{Path, PathBuf};
 
 /// Reads definitions that stand beside the input.
@@ -26,12 +27,15 @@ pub(in crate::cli) struct Reader<'a> {
 }
 
 /// Adds the custom resources that documents define to the schemas.
-pub(in crate::cli) fn learn<'d>(
-    documents: impl IntoIterator<Item = &'d Document>,
-    store: &mut SchemaStore,
-) -> Vec<Diagnostic> {
+pub(in crate::cli) fn learn(documents: &[Document], store: &mut SchemaStore) -> Vec<Diagnostic> {
     let mut findings = Vec::new();
-    for document in documents {
+    let defines = |document: &&Document| {
+        let mut defines = false;
+        each_object(document.root(), &mut |node| defines |= is_definition(node));
+        defines
+    };
+    let defining: Vec<&Document> = documents.par_iter().with_min_len(64).filter(defines).collect();
+    for document in defining {
         each_object(document.root(), &mut |node| {
             if is_definition(node) {
                 findings.extend(store.add_definition(node));

@@ -200,9 +200,13 @@ fn read_plain(
 ) -> Unit {
     let complete = plain.files.iter().all(|file| !file.named);
     let files: Vec<_> = plain.files.into_iter().map(|file| (sources.add(file.name, file.text), file.named)).collect();
-    let parsed: Vec<_> = files.into_par_iter().map(|(file, named)| (yaml::parse(&file), named)).collect();
+    let read = |(file, named)| {
+        let parsed = yaml::parse(&file);
+        (named || is_manifest(&parsed)).then_some(parsed)
+    };
+    let parsed: Vec<_> = files.into_par_iter().map(read).collect();
     let (mut documents, mut findings) = (Vec::new(), Vec::new());
-    for (parsed, _) in parsed.into_iter().filter(|(parsed, named)| *named || is_manifest(parsed)) {
+    for parsed in parsed.into_iter().flatten() {
         documents.extend(parsed.documents);
         findings.extend(parsed.diagnostics);
     }

@@ -1,10 +1,11 @@
 //! Makes one finding of those that several environments or versions share.
 
 use crate::diagnostic::{Diagnostic, TextEdit};
-use crate::source::{FileId, SourceMap, Span};
+use crate::source::{Ranks, SourceMap, Span};
 use rayon::prelude::*;
 use std::collections::HashMap;
 use std::hash::{BuildHasher as _, Hash, Hasher, RandomState};
+use std::sync::Arc;
 
 /// Merges equal findings, the first standing for all; their environments and versions are joined in order.
 ///
@@ -18,7 +19,8 @@ pub(in crate::cli) fn merge(findings: Vec<Diagnostic>, sources: &SourceMap) -> V
     // The last of the merged ones with a hash, and of each the one before it with the same.
     let mut known: HashMap<u64, usize> = HashMap::with_capacity(findings.len());
     let mut before: Vec<Option<usize>> = Vec::with_capacity(findings.len());
-    for (finding, hash) in findings.into_iter().zip(hashes) {
+    let mut joined = Vec::new();
+    for (mut finding, hash) in findings.into_iter().zip(hashes) {
         let last = known.get(&hash).copied();
         let mut alike = std::iter::successors(last, |at| before[*at]);
         let Some(at) = alike.find(|at| Key(&merged[*at], &ranks) == Key(&finding, &ranks)) else {
@@ -31,26 +33,33 @@ pub(in crate::cli) fn merge(findings: Vec<Diagnostic>, sources: &SourceMap) -> V
         if let (Some(known), Some(object)) = (&mut first.object, &finding.object)
             && known.namespace != object.namespace
         {
-            known.namespace = None;
+            Arc::make_mut(known).namespace = None;
         }
         // A fix stands for all of them, or for none.
-        if fix_key(first, sources) != fix_key(&finding, sources) {
+        if !same_fix(first, &finding, &ranks) {
             first.fix = None;
         }
-        join(&mut first.environments, finding.environments);
-        join(&mut first.versions, finding.versions);
+        join(&mut first.environments, std::mem::take(&mut finding.environments));
+        if first.versions != finding.versions {
+            let mut all = first.versions.to_vec();
+            join(&mut all, finding.versions.to_vec());
+            first.versions = all.into();
+        }
+        joined.push(finding);
     }
+    // There may be very many: somebody else gives their memory back.
+    rayon::spawn(move || drop(joined));
     merged
 }
 
 /// What tells findings apart.
 ///
 /// The same file may have been read twice, for two releases of one chart: its name stands for it.
-struct Key<'a>(&'a Diagnostic, &'a HashMap<FileId, usize>);
+struct Key<'a>(&'a Diagnostic, &'a Ranks);
 
 impl Key<'_> {
-    fn place(&self, span: Span) -> (Option<usize>, u32, u32) {
-        (self.1.get(&span.file).copied(), span.start, span.end)
+    fn place(&self, span: Span) -> (Option<u32>, u32, u32) {
+        (self.1.of(span.file), span.start, span.end)
     }
 
     fn what(&self) -> impl PartialEq + Hash {
@@ -59,7 +68,7 @@ impl Key<'_> {
         (rule, severity, message, help, path, release, self.0.span.map(|span| self.place(span)), object)
     }
 
-    fn places(&self) -> impl Iterator<Item = ((Option<usize>, u32, u32), &str)> {
+    fn places(&self) -> impl Iterator<Item = ((Option<u32>, u32, u32), &str)> {
         let labels = self.0.labels.iter().map(|label| (self.place(label.span), label.text.as_str()));
         let trace = self.0.trace.iter().map(|step| (self.place(step.span), step.what.as_str()));
         labels.chain(trace).chain(self.0.edit.iter().map(|edit| (self.place(edit.span), edit.key.as_str())))
@@ -83,11 +92,19 @@ impl Hash for Key<'_> {
     }
 }
 
-fn fix_key(finding: &Diagnostic, sources: &SourceMap) -> Option<String> {
-    let name = |span: crate::source::Span| sources.file(span.file).name().to_owned();
-    let edit = |edit: &TextEdit| (name(edit.span), edit.span.range(), edit.text.clone());
-    let fix = finding.fix.as_ref()?;
-    Some(format!("{:?}", (&fix.title, fix.safety, fix.edits.iter().map(edit).collect::<Vec<_>>())))
+/// Tells whether two findings are mended alike.
+fn same_fix(one: &Diagnostic, other: &Diagnostic, ranks: &Ranks) -> bool {
+    let same_edit = |(a, b): (&TextEdit, &TextEdit)| {
+        let place = |span: Span| (ranks.of(span.file), span.start, span.end);
+        place(a.span) == place(b.span) && a.text == b.text
+    };
+    match (&one.fix, &other.fix) {
+        (Some(a), Some(b)) => {
+            let edits = a.edits.len() == b.edits.len() && a.edits.iter().zip(&b.edits).all(same_edit);
+            edits && a.title == b.title && a.safety == b.safety
+        }
+        (a, b) => a.is_none() && b.is_none(),
+    }
 }
 
 fn join(all: &mut Vec<String>, more: Vec<String>) {

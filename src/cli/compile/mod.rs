@@ -39,6 +39,7 @@ use rayon::prelude::*;
 use settle::Trees;
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Which stages run.
 #[derive(Clone, Copy, Debug)]
@@ -304,8 +305,9 @@ fn judge(unit: &mut Unit, judged: Judged<'_>, stages: Stages, store: &SchemaStor
         judged.extend(rules.linter.lint(objects, &context));
     }
     // Policies look at no version, and hardly any rule does: what names none holds for all.
+    let versions: Arc<[String]> = unit.checked.versions.iter().cloned().collect();
     for finding in judged.iter_mut().filter(|finding| finding.versions.is_empty()) {
-        finding.versions.clone_from(&unit.checked.versions);
+        finding.versions = Arc::clone(&versions);
     }
     found.extend(judged);
     let resolve = |finding: Diagnostic| match &unit.output {
@@ -322,7 +324,9 @@ fn judge(unit: &mut Unit, judged: Judged<'_>, stages: Stages, store: &SchemaStor
         finding.release = release.map(str::to_owned);
         finding.environments = environment.map(str::to_owned).into_iter().collect();
         if let Some(object) = &mut finding.object {
-            object.namespace = object.namespace.take().or_else(|| unit.namespace.clone());
+            if object.namespace.is_none() && unit.namespace.is_some() {
+                Arc::make_mut(object).namespace.clone_from(&unit.namespace);
+            }
             let path = finding.path.as_deref().unwrap_or_default();
             let holds_secret = ["data", "stringData"].iter().any(|field| path.starts_with(field));
             finding.masked |= object.kind == "Secret" && holds_secret;
@@ -334,9 +338,10 @@ fn judge(unit: &mut Unit, judged: Judged<'_>, stages: Stages, store: &SchemaStor
 /// Takes the namespace off objects that live in none.
 fn settle_namespace(finding: &mut Diagnostic, store: &SchemaStore) {
     if let Some(object) = &mut finding.object
+        && object.namespace.is_some()
         && store.is_namespaced(Version::LATEST, &object.api_version, &object.kind) == Some(false)
     {
-        object.namespace = None;
+        Arc::make_mut(object).namespace = None;
     }
 }
 

@@ -71,7 +71,7 @@ pub(in crate::cli) fn judge(units: &[Unit], kept: &Kept, store: &SchemaStore) ->
     let of_policies = |document: &Document| {
         document.root().field("kind").is_some_and(|kind| kind.text().starts_with("ValidatingAdmission"))
     };
-    let some = units.iter().flat_map(|unit| &unit.documents).any(of_policies)
+    let some = units.par_iter().any(|unit| unit.documents.par_iter().with_min_len(64).any(of_policies))
         || kept.of_workspace.iter().flat_map(|(_, documents)| documents).chain(&kept.everywhere).any(of_policies);
     if !some {
         return Vec::new();

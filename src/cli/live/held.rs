@@ -147,7 +147,7 @@ pub(in crate::cli) fn hold(side: &Side, at: usize, how: &How<'_>, world: &dyn Wo
         });
         match change {
             Some(mut change) => {
-                change.object.namespace = namespace;
+                std::sync::Arc::make_mut(&mut change.object).namespace = namespace;
                 held.part.changes.objects.push(change);
             }
             None => held.part.changes.unchanged += 1,

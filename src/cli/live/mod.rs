@@ -191,7 +191,7 @@ impl Answers {
         let nodes = objects.iter().map(|object| object.node).zip(&self.of_objects);
         for (node, mut told) in not_judged(&self.context, nodes) {
             told.object = objects.iter().find(|object| object.node == node).map(Object::full_name);
-            told.versions = vec![version.clone()];
+            told.versions = [version.clone()].into();
             findings.push(told);
         }
     }

@@ -136,14 +136,19 @@ impl Report {
     pub fn sort(&mut self, sources: &SourceMap) {
         let ranks = sources.ranks();
         for findings in [&mut self.findings, &mut self.suppressed] {
-            findings.par_sort_by(|a, b| {
-                let place = |finding: &Diagnostic| {
-                    let place = finding.span.map(|span| (ranks.get(&span.file), span.start, span.end));
-                    (place, finding.severity)
-                };
-                let order = place(a).cmp(&place(b)).then_with(|| a.rule.cmp(&b.rule));
+            let place = |finding: &Diagnostic| {
+                let place = finding.span.map(|span| (ranks.of(span.file), span.start, span.end));
+                (place, finding.severity)
+            };
+            // Findings are large: their numbers are sorted, and each is moved once.
+            let mut order: Vec<_> = findings.iter().map(place).zip(0..).collect();
+            order.par_sort_by(|(place, at), (other_place, other)| {
+                let (a, b): (&Diagnostic, &Diagnostic) = (&findings[*at], &findings[*other]);
+                let order = place.cmp(other_place).then_with(|| a.rule.cmp(&b.rule));
                 order.then_with(|| a.message.cmp(&b.message)).then_with(|| a.environments.cmp(&b.environments))
             });
+            let mut taken: Vec<_> = std::mem::take(findings).into_iter().map(Some).collect();
+            findings.extend(order.into_iter().filter_map(|(_, at): (_, usize)| taken[at].take()));
         }
     }
 }

@@ -2,8 +2,9 @@
 
 use super::{Allow, Scope, Told, peers};
 use crate::lint::Rule;
-use crate::object::ObjectSet;
+use crate::object::{Object, ObjectSet};
 use crate::yaml::Node;
+use rayon::prelude::*;
 
 const ANNOTATION: &str = "plimsoll.dev/allow";
 
@@ -14,8 +15,8 @@ pub fn annotations(
     environment: Option<&str>,
     own: &[Rule],
 ) -> Vec<Allow> {
-    let mut allows = Vec::new();
-    for object in objects {
+    let of_object = |object: &Object<'_>| {
+        let mut allows = Vec::new();
         let templates = object.pods.iter().map(|pod| pod.template).filter(|template| *template != object.node);
         let holders = std::iter::once(object.node).chain(templates);
         for entry in holders.filter_map(|node| node.at(&["metadata", "annotations"])).flat_map(Node::entries) {
@@ -32,6 +33,7 @@ pub fn annotations(
             };
             allows.extend(told.into_iter().map(|told| told.allow(entry.value.span(), scope.clone())));
         }
-    }
-    allows
+        allows
+    };
+    objects.objects().par_iter().with_min_len(64).flat_map_iter(of_object).collect()
 }

@@ -20,7 +20,8 @@ use super::catalogue;
 use crate::chart::is_date;
 use crate::diagnostic::{Diagnostic, ObjectName, Severity, Suppression};
 use crate::source::{FileId, SourceMap, Span};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::sync::Arc;
 
 /// Rules that a person allowed at some place.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -54,7 +55,7 @@ pub enum Scope {
     /// An object of a release in an environment.
     Object {
         /// The object.
-        name: ObjectName,
+        name: Arc<ObjectName>,
         /// The release.
         release: Option<String>,
         /// The environment.
@@ -175,12 +176,24 @@ pub fn apply(findings: Vec<Diagnostic>, allows: &[Allow], exceptions: &[Exceptio
         }
     }
     let mut used_exceptions = vec![false; standing.len()];
+    // There may be very many of both.
+    let mut index: HashMap<(&str, About<'_>), Vec<usize>> = HashMap::new();
+    for (at, allow) in allows.iter().enumerate() {
+        for rule in &allow.rules {
+            index.entry((rule, About::of(&allow.scope))).or_default().push(at);
+        }
+    }
     for mut finding in findings {
         let lines = lines(&finding, run.sources);
         let mut by: Option<Suppression> = None;
-        for allow in allows.iter().filter(|allow| covers(&allow.scope, &finding, &lines)) {
-            if let Some(rule) = allow.rules.iter().find(|rule| **rule == finding.rule) {
-                used.entry((allow.place, rule)).and_modify(|used| *used = true);
+        let about = lines.iter().map(|(file, _)| About::File(*file));
+        let about: BTreeSet<_> = about.chain(finding.object.as_deref().map(About::Object)).collect();
+        let near = about.into_iter().filter_map(|about| index.get(&(&*finding.rule, about))).flatten().copied();
+        for allow in near.collect::<BTreeSet<usize>>().into_iter().map(|at| allows[at]) {
+            if covers(&allow.scope, &finding, &lines) {
+                for rule in allow.rules.iter().filter(|rule| **rule == finding.rule) {
+                    used.entry((allow.place, rule)).and_modify(|used| *used = true);
+                }
                 by.get_or_insert(Suppression { place: Some(allow.place), reason: allow.reason.clone() });
             }
         }
@@ -251,13 +264,29 @@ fn lines(finding: &Diagnostic, sources: &SourceMap) -> Vec<(FileId, u32)> {
     spans.map(|span| (span.file, sources.file(span.file).position(span.start).line)).collect()
 }
 
+/// What allowances are looked up by.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+enum About<'a> {
+    File(FileId),
+    Object(&'a ObjectName),
+}
+
+impl<'a> About<'a> {
+    fn of(scope: &'a Scope) -> Self {
+        match scope {
+            Scope::Lines { file, .. } => Self::File(*file),
+            Scope::Object { name, .. } => Self::Object(name),
+        }
+    }
+}
+
 fn covers(scope: &Scope, finding: &Diagnostic, lines: &[(FileId, u32)]) -> bool {
     match scope {
         Scope::Lines { file, first, last } => {
             lines.iter().any(|(of, line)| of == file && (first..=last).contains(&line))
         }
         Scope::Object { name, release, environment } => {
-            finding.object.as_ref() == Some(name)
+            finding.object.as_deref() == Some(&**name)
                 && finding.release == *release
                 && finding.environments.iter().eq(environment)
         }

@@ -26,6 +26,7 @@ use super::store::{SchemaStore, Type};
 use super::version::Version;
 use crate::diagnostic::{Diagnostic, ObjectName, Severity};
 use crate::yaml::{Kind, Node};
+use std::sync::Arc;
 use walk::Walk;
 
 /// Holds an object, or each object of a list (`kind: List`), against its schema in one version of Kubernetes.
@@ -49,7 +50,7 @@ pub fn over_versions(versions: &[Version], judge: impl Fn(Version) -> Vec<Diagno
                 same_place && known.message == finding.message && known.help == finding.help
             });
             match same {
-                Some(known) => known.versions.extend(versions),
+                Some(known) => known.versions = known.versions.iter().chain(&*versions).cloned().collect(),
                 None => merged.push(Diagnostic { versions, ..finding }),
             }
         }
@@ -131,15 +132,16 @@ fn validate_object(root: Node<'_>, store: &SchemaStore, version: Version) -> Vec
         return findings;
     }
     let text = |keys: &[&str]| root.at(keys).map(|node| node.text().to_owned());
-    let name = ObjectName {
+    let name = Arc::new(ObjectName {
         api_version: text(&["apiVersion"]).unwrap_or_default(),
         kind: text(&["kind"]).unwrap_or_default(),
         namespace: text(&["metadata", "namespace"]),
         name: text(&["metadata", "name"]).unwrap_or_default(),
-    };
+    });
+    let versions: Arc<[String]> = [version.to_string()].into();
     for finding in &mut findings {
-        finding.object = (root.kind() == Kind::Map).then(|| name.clone());
-        finding.versions = vec![version.to_string()];
+        finding.object = (root.kind() == Kind::Map).then(|| Arc::clone(&name));
+        finding.versions = Arc::clone(&versions);
     }
     findings.sort_by_key(|finding| finding.span.map(|span| span.start));
     // A node that aliases repeat is one text: what is wrong with it is said once.

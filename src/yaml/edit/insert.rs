@@ -4,6 +4,7 @@ use super::super::emit::Data;
 use super::super::{Kind, Node, Style};
 use super::layout::{self, begins_line, column, ends_line, flow, flow_key, line_break, line_end, text};
 use super::{Patch, Plan, Refusal, Side, is_empty, own_entries, scalar};
+use crate::source::Origin;
 
 /// Gives the field that keys lead to from a map a value, and makes the maps on the way.
 pub(super) fn set(map: Node<'_>, keys: &[String], value: &Data) -> Result<Plan, Refusal> {
@@ -98,6 +99,10 @@ fn add(map: Node<'_>, key: &str, value: &Data) -> Result<Plan, Refusal> {
             (break_, format!("{}{}", " ".repeat(at), layout::block_entry(key, value, at, step, break_)))
         });
         ways.push(vec![below_line(whole, end, &lines, break_, entry.key.span().start as usize)]);
+        // Patches of what a person wrote are not carried anywhere that could refuse them.
+        if map.document().source().origin() == Origin::Written {
+            break;
+        }
         written = Some((break_, lines));
     }
     if ways.is_empty() {

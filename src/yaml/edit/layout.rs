@@ -2,7 +2,7 @@
 
 use super::super::emit::{self, Data, Place};
 use super::super::{Entry, Node, Style};
-use super::{is_empty, own_entries};
+use super::{first_entry, is_empty, own_entries};
 
 /// Gives the whole text that a node stands in.
 pub(super) fn text(node: Node<'_>) -> &str {
@@ -91,9 +91,10 @@ pub(super) fn end_of(node: Node<'_>) -> Option<usize> {
 pub(super) fn step(map: Node<'_>) -> usize {
     let inner = |map: Node<'_>| {
         let whole = text(map);
-        let outer = own_entries(map).first().and_then(|entry| column(whole, entry.key.span().start as usize))?;
-        let steps = own_entries(map).into_iter().filter_map(|entry| {
-            let first = *own_entries(entry.value).first().filter(|_| entry.value.style() == Style::Plain)?;
+        let outer = column(whole, first_entry(map)?.key.span().start as usize)?;
+        let own = map.entries().filter(|entry| entry.key.parent() == Some(map));
+        let steps = own.filter_map(|entry| {
+            let first = first_entry(entry.value).filter(|_| entry.value.style() == Style::Plain)?;
             column(whole, first.key.span().start as usize)?.checked_sub(outer)
         });
         steps.filter(|step| (1..=8).contains(step)).min()
@@ -104,7 +105,7 @@ pub(super) fn step(map: Node<'_>) -> usize {
 /// Tells whether keys of flow maps are quoted here, as JSON has them.
 pub(super) fn is_json(node: Node<'_>) -> bool {
     let quoted = |node: Node<'_>| {
-        let first = own_entries(node).first().map(|entry| entry.key.style());
+        let first = first_entry(node).map(|entry| entry.key.style());
         first.filter(|_| node.style() == Style::Flow).map(|style| style == Style::DoubleQuoted)
     };
     std::iter::successors(Some(node), |node| node.parent()).find_map(quoted).unwrap_or(false)
@@ -122,10 +123,15 @@ pub(super) fn flow_key(key: &str, json: bool) -> String {
 
 /// Writes an entry of a block map, its key at a column; without the indentation of the first line and the last line break.
 pub(super) fn block_entry(key: &str, data: &Data, column: usize, step: usize, line_break: &str) -> String {
-    let mut out = emit::string(key, Place::Block).into_owned();
-    out.push(':');
-    push_value(&mut out, data, column, step, line_break);
+    let mut out = String::new();
+    push_entry(&mut out, key, data, column, step, line_break);
     out
+}
+
+fn push_entry(out: &mut String, key: &str, data: &Data, column: usize, step: usize, line_break: &str) {
+    out.push_str(&emit::string(key, Place::Block));
+    out.push(':');
+    push_value(out, data, column, step, line_break);
 }
 
 fn push_value(out: &mut String, data: &Data, column: usize, step: usize, line_break: &str) {
@@ -134,7 +140,7 @@ fn push_value(out: &mut String, data: &Data, column: usize, step: usize, line_br
             for (key, value) in entries {
                 out.push_str(line_break);
                 out.extend(std::iter::repeat_n(' ', column + step));
-                out.push_str(&block_entry(key, value, column + step, step, line_break));
+                push_entry(out, key, value, column + step, step, line_break);
             }
         }
         Data::Seq(items) if !items.is_empty() => {

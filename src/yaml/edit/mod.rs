@@ -45,7 +45,8 @@ pub struct Patch {
 pub struct Plan {
     /// Where what is changed begins: patches of a template must be reached whenever this is.
     pub anchor: usize,
-    /// Ways to make it, the best first; each is a list of patches in the order of the text.
+    /// Ways to make it, the best first; each is a list of patches in the order of the text. Where a person wrote the text, the
+    /// best is enough.
     pub ways: Vec<Vec<Patch>>,
 }
 
@@ -159,9 +160,15 @@ fn own_entry(node: Node<'_>) -> Option<Entry<'_>> {
 
 /// Iterates over the entries that are written in a map itself, in the order of the text.
 fn own_entries(map: Node<'_>) -> Vec<Entry<'_>> {
-    let mut own: Vec<_> = map.entries().filter(|entry| entry.key.parent() == Some(map)).collect();
+    let mut own = Vec::with_capacity(map.entries().len());
+    own.extend(map.entries().filter(|entry| entry.key.parent() == Some(map)));
     own.sort_by_key(|entry| entry.key.span().start);
     own
+}
+
+/// Gives the first entry that is written in a map itself.
+fn first_entry(map: Node<'_>) -> Option<Entry<'_>> {
+    map.entries().filter(|entry| entry.key.parent() == Some(map)).min_by_key(|entry| entry.key.span().start)
 }
 
 /// Tells whether a map or a list holds nothing.

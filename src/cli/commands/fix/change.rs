@@ -126,7 +126,7 @@ pub(super) fn place(finding: &Diagnostic, sources: &SourceMap) -> String {
 
 fn object(finding: &Diagnostic) -> String {
     let name = |object: &crate::diagnostic::ObjectName| format!("{}/{}", object.kind, object.name);
-    finding.object.as_ref().map(name).unwrap_or_default()
+    finding.object.as_deref().map(name).unwrap_or_default()
 }
 
 /// Names a finding, wherever its line has moved to.
