@@ -45,6 +45,10 @@ fn export(rule: &Rule, severity: Severity, params: &Data) -> Result<String, &'st
         Some(_) => "its check is built in, and its file gives none in CEL",
         None => "it is written in Rego",
     })?;
+    #[cfg_attr(
+        not(feature = "rego"),
+        expect(clippy::infallible_destructuring_match, reason = "there is one kind then")
+    )]
     let cel = match policy.kind() {
         PolicyKind::Cel(cel) => cel,
         #[cfg(feature = "rego")]

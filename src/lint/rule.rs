@@ -237,6 +237,7 @@ pub(super) fn steps(
 
 pub(super) struct Decoder<'f> {
     pub(super) problems: Vec<Diagnostic>,
+    #[cfg_attr(not(feature = "rego"), expect(dead_code, reason = "only rules in Rego name files"))]
     pub(super) files: Files<'f>,
 }
 

@@ -78,6 +78,7 @@ pub(in crate::cli) struct Unit {
     #[cfg(feature = "cluster")]
     pub(in crate::cli) answers: Option<Answers>,
     /// The chart that it was rendered from.
+    #[cfg_attr(not(feature = "cluster"), expect(dead_code, reason = "only revisions name it"))]
     pub(in crate::cli) chart: Option<Arc<Chart>>,
 }
 

@@ -85,6 +85,7 @@ pub(in crate::cli) struct Compiled {
     pub(in crate::cli) troubles: Vec<Trouble>,
     pub(in crate::cli) units: Vec<Unit>,
     /// The schemas that it was judged by, custom ones among them.
+    #[cfg_attr(not(feature = "cluster"), expect(dead_code, reason = "only what is applied is looked up again"))]
     pub(in crate::cli) store: SchemaStore,
 }
 

@@ -200,7 +200,7 @@ fn properties(finding: &Diagnostic) -> Value {
     json!({
         "release": finding.release,
         "environments": finding.environments,
-        "kubernetesVersions": finding.versions,
+        "kubernetesVersions": *finding.versions,
     })
 }
 
