@@ -175,6 +175,10 @@ fn a_chart_whose_values_are_binary_is_not_rendered_and_others_are() {
         assert_eq!(run.stderr.matches("error: ").count(), 1);
         assert!(run.stderr.contains("`c/values.yaml` is binary, not text"), "{}", run.stderr);
     }
+    sandbox.write("c/tests/a.yaml", b"tests:\n  - name: a\n    expect:\n      - count: 1\n");
+    let run = sandbox.run("test c");
+    assert_eq!(run.code, 2);
+    assert!(!run.stdout.contains("failed"), "{}", run.stdout);
 }
 
 #[test]

@@ -188,10 +188,13 @@ fn read(
         }
     }
     let (files, troubles) = read_chart(world, base, &folder);
+    let is_whole = troubles.is_empty();
     gathered.troubles.extend(troubles);
     let (chart, findings) = Chart::load(sources, files);
     gathered.findings.extend(findings);
-    Some(Tests { folder, chart: Arc::new(chart?), cache: Arc::default(), workspace, suites })
+    // What a chart without its values fails is no answer.
+    let chart = chart.filter(|chart| is_whole && chart.unread.is_empty())?;
+    Some(Tests { folder, chart: Arc::new(chart), cache: Arc::default(), workspace, suites })
 }
 
 /// Gives the environments that a chart or its workspace declares.
