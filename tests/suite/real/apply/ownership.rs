@@ -65,10 +65,10 @@ fn ignored_fields_are_left_to_others() {
     assert_eq!(stage.run("diff set").code, 0);
     let again = stage.done(apply).stdout;
     assert!(again.starts_with("nothing to change"), "{again}");
-    // The revision remembers what is left to others, so that the way back is free, too.
+    // The revision remembers what was left to others, whatever the workspace says today, so that the way back is free, too.
+    stage.files.write("plimsoll.yaml", "apiVersion: plimsoll.dev/v1\n");
     stage.done("rollback set --no-wait");
     assert_eq!((field("/spec/replicas"), field(image)), (3.into(), "web:1".into()));
-    stage.files.write("plimsoll.yaml", "apiVersion: plimsoll.dev/v1\n");
     let told = stage.run("diff set").stdout;
     assert!(
         told.contains("  1 field is held by others: apply takes over none without `--force-conflicts`\n"),
