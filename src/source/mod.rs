@@ -3,6 +3,7 @@
 //! In: names and texts of files. Out: [`FileId`]s, [`Span`]s (byte ranges) and the lines and columns that people count.
 //! A text never changes once it stands in the [`SourceMap`]. This stage reads no files: `cli` hands it what was read.
 
+use rayon::prelude::*;
 use std::sync::{Arc, OnceLock, RwLock};
 
 /// Names a text in a [`SourceMap`].
@@ -207,7 +208,7 @@ impl SourceMap {
     pub fn ranks(&self) -> Ranks {
         let files = self.files.read().unwrap_or_else(std::sync::PoisonError::into_inner);
         let mut by_name: Vec<&Arc<SourceFile>> = files.iter().collect();
-        by_name.sort_by(|a, b| a.name.cmp(&b.name));
+        by_name.par_sort_unstable_by(|a, b| a.name.cmp(&b.name));
         let mut ranks = vec![0; files.len()];
         for (rank, alike) in by_name.chunk_by(|a, b| a.name == b.name).enumerate() {
             for file in alike {
