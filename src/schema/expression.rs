@@ -57,7 +57,7 @@ pub fn parse(text: &str) -> Result<Expression, Unreadable> {
     }
     match depth(text, Language::Cel) {
         None => return Err(Unreadable::Syntax("a quote in it is not closed".to_owned())),
-        Some(depth) if depth > DEEPEST => {
+        Some(depth) if depth.in_all > DEEPEST => {
             return Err(Unreadable::Unsupported(format!(
                 "more than {DEEPEST} operators and brackets stand in each other"
             )));
@@ -276,12 +276,21 @@ pub enum Language {
     Rego,
 }
 
+/// How deeply what a text holds stands in each other.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Depth {
+    /// Operators and brackets.
+    pub in_all: usize,
+    /// Brackets alone.
+    pub brackets: usize,
+}
+
 /// Measures how deeply operators and brackets of a text stand in each other, at most: parsers and evaluators descend that
 /// deep. Gives none where a quote is not closed.
-pub fn depth(text: &str, language: Language) -> Option<usize> {
+pub fn depth(text: &str, language: Language) -> Option<Depth> {
     let rego = language == Language::Rego;
     let mut open = vec![Level::default()];
-    let (mut sum, mut deepest) = (0_usize, 0_usize);
+    let (mut sum, mut deepest) = (0_usize, Depth::default());
     let mut last = '\n';
     let mut rest = text;
     while let Some(c) = rest.chars().next() {
@@ -319,7 +328,7 @@ pub fn depth(text: &str, language: Language) -> Option<usize> {
             }
             _ => {}
         }
-        deepest = deepest.max(sum);
+        deepest = Depth { in_all: deepest.in_all.max(sum), brackets: deepest.brackets.max(open.len() - 1) };
         if !c.is_whitespace() {
             last = c;
         }
@@ -480,8 +489,8 @@ mod tests {
     fn lines_of_rego_do_not_hang_on_each_other() {
         let lines =
             "deny contains msg if {\n  input.spec.containers[_].image == \"a\"\n  msg := `(((` # ((((\n}\n".repeat(50);
-        assert!(depth(&lines, Language::Rego).is_some_and(|depth| depth < 20));
+        assert!(depth(&lines, Language::Rego).is_some_and(|depth| depth.in_all < 20));
         let chain = "a := 1".to_owned() + &"+\n1".repeat(500);
-        assert!(depth(&chain, Language::Rego).is_some_and(|depth| depth > 400));
+        assert!(depth(&chain, Language::Rego).is_some_and(|depth| depth.in_all > 400));
     }
 }

@@ -49,7 +49,7 @@ pub(in crate::cli) fn rules(
     let read =
         |path: &Path| -> Result<Arc<SourceFile>, Trouble> { Ok(sources.add(base.show(path), read_text(world, path)?)) };
     let mut texts = Vec::new();
-    for file in files.into_iter().filter(|file| !is_data(file)) {
+    for file in files.into_iter().filter(|file| !is_data(file) && !is_rego(file)) {
         let source = read(&file)?;
         if !holds_objects(&yaml::parse(&source)) {
             texts.push((file, source));

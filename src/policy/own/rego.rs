@@ -20,6 +20,10 @@ const LIMIT: Duration = Duration::from_secs(1);
 /// Operators and brackets that may stand in each other.
 const DEEPEST: usize = 100;
 
+/// Brackets that may stand in each other. The engine reads each twice, once as a comprehension and once as a list, and so all that
+/// stand in it: with each level reading takes twice as long.
+const BRACKETS: usize = 14;
+
 /// Functions that may call each other in a row.
 const LONGEST_CHAIN: usize = 200;
 
@@ -129,7 +133,13 @@ fn add(engine: &mut Engine, source: &Arc<SourceFile>) -> Option<Diagnostic> {
     let problem = |message: String| Diagnostic::error("policy/rego", message).at(start);
     match depth(source.text(), Language::Rego) {
         None => return Some(problem("a quote is not closed".to_owned())),
-        Some(deep) if deep > DEEPEST => {
+        Some(deep) if deep.brackets > BRACKETS => {
+            return Some(
+                problem(format!("more than {BRACKETS} brackets stand in each other"))
+                    .help("give inner parts names of their own"),
+            );
+        }
+        Some(deep) if deep.in_all > DEEPEST => {
             return Some(problem(format!("more than {DEEPEST} operators and brackets stand in each other")));
         }
         Some(_) => {}
