@@ -7,7 +7,6 @@ use std::io::{self, IsTerminal as _, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU32, Ordering};
-use std::sync::{Mutex, PoisonError};
 
 /// No file or stream larger than this is read: 64 MiB.
 pub const SIZE_LIMIT: u64 = 64 << 20;
@@ -39,18 +38,6 @@ pub struct Walked {
     pub files: Vec<PathBuf>,
     /// What could not be read, in words.
     pub errors: Vec<String>,
-}
-
-impl Walked {
-    fn add(&mut self, entry: Result<ignore::DirEntry, ignore::Error>) {
-        match entry {
-            // A pipe would block for ever; only regular files are taken.
-            Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => self.files.push(entry.into_path()),
-            Ok(_) => {}
-            Err(error) if is_harmless(&error) => {}
-            Err(error) => self.errors.push(format!("cannot read {error}")),
-        }
-    }
 }
 
 /// How a folder is walked.
@@ -195,27 +182,19 @@ impl World for System {
     fn walk(&self, folder: &Path, how: Walk) -> Walked {
         let mut builder = ignore::WalkBuilder::new(folder);
         let visible = how == Walk::Visible;
-        builder.standard_filters(visible).require_git(false).follow_links(true);
+        builder.standard_filters(visible).require_git(false).follow_links(true).sort_by_file_name(std::ffi::OsStr::cmp);
         let mut walked = Walked::default();
-        if visible {
-            // What people point at may be very many folders.
-            let all = Mutex::new(&mut walked);
-            builder.build_parallel().run(|| {
-                Box::new(|entry| {
-                    all.lock().unwrap_or_else(PoisonError::into_inner).add(entry);
-                    ignore::WalkState::Continue
-                })
-            });
-        } else {
-            builder.build().for_each(|entry| walked.add(entry));
+        for entry in builder.build() {
+            match entry {
+                // A pipe would block for ever; only regular files are taken.
+                Ok(entry) if entry.file_type().is_some_and(|kind| kind.is_file()) => {
+                    walked.files.push(entry.into_path());
+                }
+                Ok(_) => {}
+                Err(error) if is_harmless(&error) => {}
+                Err(error) => walked.errors.push(format!("cannot read {error}")),
+            }
         }
-        walked.errors.sort();
-        // Folder by folder, as if each were walked by the names in it: what separates names comes before all that is in them.
-        let names = |path: &PathBuf| {
-            let ranked = |byte: &u8| if std::path::is_separator(char::from(*byte)) { 0 } else { *byte };
-            path.as_os_str().as_encoded_bytes().iter().map(ranked).collect::<Vec<u8>>()
-        };
-        walked.files.sort_by_cached_key(names);
         walked
     }
 
